@@ -1,0 +1,14 @@
+"""Every address of the product. What customers see is in campaigns/urls.py."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+
+admin.autodiscover()
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+urlpatterns = [
+    path("", include("campaigns.urls")),
+    path("account/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+]
