@@ -1,0 +1,121 @@
+"""Addresses, phones and names: normalised once, here, for every door.
+
+A *key* is a keyed hash of a normalised address or phone: it finds the same person again after
+the address itself has been erased, and tells nothing to whoever reads the table.
+"""
+
+import hmac
+import re
+import unicodedata
+from contextlib import suppress
+from hashlib import sha256
+
+import phonenumbers
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from email_validator import EmailNotValidError, validate_email
+
+NAME_LENGTH = 60
+# Providers that ignore what follows a plus, and those that ignore dots as well.
+PLUS_TAGS = {"gmail.com", "outlook.com", "hotmail.com", "live.com", "fastmail.com", "icloud.com", "proton.me"}
+DOTLESS = {"gmail.com"}
+SAME_PROVIDER = {"googlemail.com": "gmail.com", "protonmail.com": "proton.me"}
+
+_LINKLIKE = re.compile(r"(https?:|www\.|[\w-]\.[a-z]{2,}\b|/|@|\d{4,})", re.IGNORECASE)
+
+
+def clean_email(value: str) -> str:
+    """The address as it will be stored and written to.
+
+    Raises ValidationError with a sentence for the person who typed it.
+    """
+    try:
+        checked = validate_email(
+            unicodedata.normalize("NFKC", value).strip(), check_deliverability=False, test_environment=True
+        )
+    except EmailNotValidError as error:
+        raise ValidationError(
+            _("This does not look like an e-mail address. Write it as name@example.com."), code="email"
+        ) from error
+    return checked.normalized
+
+
+def email_key(value: str) -> str:
+    """Keyed hash under which all spellings of one mailbox meet; empty for an empty address."""
+    if not value:
+        return ""
+    local, _at, domain = unicodedata.normalize("NFKC", value).strip().casefold().rpartition("@")
+    # An impossible domain only has to hash to the same value each time.
+    with suppress(UnicodeError):
+        domain = domain.encode("idna").decode() if not domain.isascii() else domain
+    domain = SAME_PROVIDER.get(domain, domain)
+    if domain in PLUS_TAGS:
+        local = local.split("+", 1)[0]
+    if domain in DOTLESS:
+        local = local.replace(".", "")
+    return keyed_hash(f"{local}@{domain}")
+
+
+def clean_phone(value: str, country: str = "") -> str:
+    """The number in international form (E.164). ``country`` (ISO 3166, two letters) reads local numbers.
+
+    Raises ValidationError with a sentence for the person who typed it.
+    """
+    try:
+        number = phonenumbers.parse(value, country.upper() or None)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        raise ValidationError(
+            _("This does not look like a phone number. Begin with the country code, such as +39 06 1234567."),
+            code="phone",
+        )
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def phone_key(value: str) -> str:
+    """Keyed hash of a number in international form; empty for an empty number."""
+    return keyed_hash(value) if value else ""
+
+
+def clean_name(value: str) -> str:
+    """A person's name, safe to stand in a mail of ours: letters, marks, spaces, ``'``, ``-``, ``.``.
+
+    Raises ValidationError with a sentence for the person who typed it.
+    """
+    name = " ".join(unicodedata.normalize("NFC", value).replace("’", "'").split(" ")).strip()
+    if len(name) > NAME_LENGTH:
+        raise ValidationError(
+            _("Write the name in %(count)d characters or fewer."), params={"count": NAME_LENGTH}
+        )
+    if not all(_stands_in_a_name(character) for character in name) or _LINKLIKE.search(name):
+        raise ValidationError(
+            _("Write a name as one says it: letters, spaces, apostrophes and hyphens only."), code="name"
+        )
+    return name
+
+
+def clean_text(value: str, length: int = 300) -> str:
+    """A line or short note without control, bidirectional or invisible characters.
+
+    Raises ValidationError with a sentence for the person who typed it.
+    """
+    text = unicodedata.normalize("NFC", value).strip()
+    if len(text) > length:
+        raise ValidationError(_("Write %(count)d characters or fewer."), params={"count": length})
+    if any(
+        unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+        for c in text
+        if c not in "\n\r\t"
+    ):
+        raise ValidationError(_("Remove the invisible characters: type this text instead of pasting it."))
+    return text
+
+
+def _stands_in_a_name(character: str) -> bool:
+    return character in " '-." or unicodedata.category(character)[0] in "LM"
+
+
+def keyed_hash(value: str) -> str:
+    return hmac.new(settings.HASH_KEY.encode(), value.encode(), sha256).hexdigest()[:32]
