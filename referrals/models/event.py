@@ -1,0 +1,95 @@
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
+from uuid6 import uuid7
+
+from referrals.models.program import ScopedQuerySet
+from referrals.signals import event_recorded
+
+if TYPE_CHECKING:
+    from referrals.models import Program
+
+
+class EventQuerySet(ScopedQuerySet):
+    def record(self, events: list["Event"], *, now: datetime) -> list["Event"]:
+        """Store what happened and tell the apps above, in one transaction.
+
+        Returns one stored event for each given one. What was recorded before (same ``dedup_key``)
+        comes back as the first one stored and is not announced again: recording is repeatable.
+        """
+        with transaction.atomic(savepoint=False):
+            for event in events:
+                event.recorded_at = now
+                event.dedup_key = event.dedup_key or str(event.pk)
+            self.bulk_create(events, ignore_conflicts=True, batch_size=500)
+            stored = {e.dedup_key: e for e in self.filter(dedup_key__in=[e.dedup_key for e in events])}
+            # Keys are made here, so whoever finds the own key in the table is the one who stored it.
+            fresh = [e for e in events if stored[e.dedup_key].pk == e.pk]
+            if fresh:
+                event_recorded.send(sender=self.model, events=fresh, now=now)
+        return [stored[e.dedup_key] for e in events]
+
+    def of_program(self, program: "Program") -> "EventQuerySet":
+        return self.filter(program=program)
+
+    def newest_first(self) -> "EventQuerySet":
+        return self.order_by("-occurred_at", "-pk")
+
+
+class Event(models.Model):
+    """Something that happened. Append-only; everything else can be explained from these rows."""
+
+    class Kind(models.TextChoices):
+        REFERRAL_SUBMITTED = "referral.submitted", _("friend named")
+        REFERRAL_ACCEPTED = "referral.accepted", _("friend said yes")
+        REFERRAL_UNDER_REVIEW = "referral.under_review", _("put under review")
+        REFERRAL_RELEASED = "referral.released", _("released from review, or reopened")
+        REFERRAL_CONTACTED = "referral.contacted", _("friend contacted")
+        REFERRAL_QUALIFIED = "referral.qualified", _("qualified")
+        REFERRAL_CONVERTED = "referral.converted", _("became a customer")
+        REFERRAL_LOST = "referral.lost", _("lost")
+        REFERRAL_REJECTED = "referral.rejected", _("rejected")
+        REFERRAL_ERASED = "referral.erased", _("friend's data deleted")
+        FOLLOW_UP_DONE = "follow_up.done", _("call logged")
+        CONVERSION_RECORDED = "conversion.recorded", _("sale recorded")
+        REWARD_PROMISED = "reward.pending", _("reward promised")
+        REWARD_APPROVED = "reward.approved", _("reward approved")
+        REWARD_ISSUED = "reward.issued", _("reward handed out")
+        REWARD_REDEEMED = "reward.redeemed", _("reward used")
+        REWARD_DECLINED = "reward.declined", _("reward declined")
+        REWARD_REVOKED = "reward.revoked", _("reward taken back")
+        ENROLLED = "advocate.enrolled", _("joined the program")
+        PURCHASE = "purchase", _("purchase")
+        DEAL_WON = "deal_won", _("deal won")
+
+    # Time-ordered, so that the table can be partitioned by month; made before the row is stored.
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(max_length=40, choices=Kind)
+    program = models.ForeignKey("referrals.Program", models.PROTECT, null=True, blank=True)
+    advocate = models.ForeignKey("referrals.Advocate", models.PROTECT, null=True, blank=True)
+    referral = models.ForeignKey("referrals.Referral", models.PROTECT, null=True, blank=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    data = models.JSONField(default=dict, blank=True)
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    dedup_key = models.CharField(max_length=120, unique=True)
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        indexes = [
+            # the history on a referral's page
+            models.Index(fields=["referral", "occurred_at"], name="event_referral"),
+            # an advocate's timeline
+            models.Index(fields=["advocate", "occurred_at"], name="event_advocate"),
+            # a program's counts by kind and period: digest and home page
+            models.Index(fields=["program", "kind", "occurred_at"], name="event_program_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.get_kind_display())
