@@ -1,0 +1,85 @@
+"""The one way to change a status: lock, check the model's table, update, record, announce."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple, Self
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from referrals.models.program import ScopedQuerySet
+
+
+class Refused(Exception):
+    """A step that the rules do not allow; its text can be shown to a person."""
+
+
+class Moved(NamedTuple):
+    """What an ``advance()`` did: rows that moved, and rows whose status did not allow it."""
+
+    moved: list[Any]
+    refused: list[Any]
+
+
+class StatusQuerySet(ScopedQuerySet):
+    """Rows whose status changes only along ``Model.TRANSITIONS``."""
+
+    def advance(
+        self, to: str, *, now: datetime, by: Any = None, reason: str = "", note: str = "", **changes: Any
+    ) -> Moved:
+        """Move every row that may go ``to`` there, and record each step.
+
+        ``by`` is the staff user who decided, or None for the product itself. ``changes`` are further
+        columns to set, the same for all rows. Rows that may not move are returned, not raised.
+        """
+        with transaction.atomic():
+            keys = list(self.order_by("pk").values_list("pk", flat=True))
+            rows = list(self.model._default_manager.filter(pk__in=keys).select_for_update().order_by("pk"))
+            moved = [row for row in rows if row.may_become(to)]
+            refused = [row for row in rows if not row.may_become(to)]
+            changes |= {"status": to, "status_at": now, "status_reason": reason, "status_note": note}
+            self.model._default_manager.filter(pk__in=[row.pk for row in moved]).update(**changes)
+            for row in moved:
+                row.status_before = row.status
+                for name, value in changes.items():
+                    setattr(row, name, value)
+            if moved:
+                self.announce(moved, now=now, by=by)
+            return Moved(moved, refused)
+
+    def announce(self, moved: Sequence[Any], *, now: datetime, by: Any) -> None:
+        """Record what happened to the rows that moved; each model says how."""
+        raise NotImplementedError
+
+
+class WithStatus(models.Model):
+    """A row with a status, the moment it got it, and why."""
+
+    Status: ClassVar[type[models.TextChoices]]
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {}
+
+    status: "models.CharField[str, str]"
+    status_at = models.DateTimeField()
+    status_reason = models.CharField(max_length=40, blank=True)
+    status_note = models.CharField(max_length=300, blank=True)
+    status_before: str
+
+    class Meta:
+        abstract = True
+
+    def may_become(self, to: str) -> bool:
+        """Whether the transition table allows this step."""
+        return to in self.TRANSITIONS.get(self.status, set())
+
+    def advance(self, to: str, *, now: datetime, by: Any = None, reason: str = "", note: str = "") -> Self:
+        """Move this row ``to`` another status. Raises Refused with a sentence when it may not go there."""
+        rows: StatusQuerySet = type(self)._default_manager.filter(pk=self.pk)  # type: ignore[assignment]
+        if rows.advance(to, now=now, by=by, reason=reason, note=note).refused:
+            self.refresh_from_db(fields=["status"])
+            labels = dict(type(self).Status.choices)
+            raise Refused(
+                _("It is “%(is)s” now and cannot become “%(to)s” from there.")
+                % {"is": labels.get(self.status, self.status), "to": labels.get(to, to)}
+            )
+        self.refresh_from_db()
+        return self
