@@ -1,0 +1,46 @@
+"""Who is at the door: the client's address, and whether it is a person."""
+
+from datetime import datetime
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+
+import crawleruseragents
+from django.conf import settings
+from django.http import HttpRequest
+
+from referrals.contacts import keyed_hash
+
+
+def client_address(request: HttpRequest) -> str:
+    """The client's IP address, believing as many proxies as TRUSTED_PROXY_COUNT says, and no more."""
+    chain = [a.strip() for a in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if a.strip()]
+    count = settings.TRUSTED_PROXY_COUNT
+    candidate = chain[-count] if count and len(chain) >= count else request.META.get("REMOTE_ADDR", "")
+    try:
+        return str(ip_address(candidate))
+    except ValueError:
+        return "0.0.0.0"  # noqa: S104 - no address to bind to, only "unknown"
+
+
+def client_network(request: HttpRequest) -> str:
+    """The client's neighbourhood, /24 or /64: limits count these, or one machine could use many addresses."""
+    address = client_address(request)
+    return str(ip_network(f"{address}/{64 if ':' in address else 24}", strict=False))
+
+
+def visitor_hash(request: HttpRequest, now: datetime) -> str:
+    """The same for one browser within one day (UTC), and of no use on the next."""
+    browser = request.META.get("HTTP_USER_AGENT", "")
+    return keyed_hash(f"{now:%Y-%m-%d}|{client_address(request)}|{browser}")
+
+
+def is_bot(request: HttpRequest) -> bool:
+    """Whether this is a crawler, a preview, a prefetch or anything else that is no person looking."""
+    meta = request.META
+    prefetch = "prefetch" in f"{meta.get('HTTP_PURPOSE', '')} {meta.get('HTTP_SEC_PURPOSE', '')}".lower()
+    return request.method != "GET" or prefetch or _is_bot_name(meta.get("HTTP_USER_AGENT", "")[:400])
+
+
+@lru_cache(maxsize=4096)
+def _is_bot_name(name: str) -> bool:
+    return not name or crawleruseragents.is_crawler(name)
