@@ -1,0 +1,175 @@
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from referrals.contacts import email_key, phone_key
+from referrals.models.advocate import Enrolment
+from referrals.models.channel import Channel
+from referrals.models.click import Click
+from referrals.models.event import Event
+from referrals.models.program import Program
+from referrals.tokens import link_token
+from referrals.transitions import StatusQuerySet, WithStatus
+
+
+class ReferralQuerySet(StatusQuerySet):
+    def open(self) -> "ReferralQuerySet":
+        return self.filter(status__in=Referral.OPEN)
+
+    def about(self, *, email_keys: set[str], phone_keys: set[str]) -> "ReferralQuerySet":
+        """Referrals that name one of these people."""
+        return self.filter(Q(email_key__in=email_keys - {""}) | Q(phone_key__in=phone_keys - {""}))
+
+    def announce(self, moved: Sequence["Referral"], *, now: datetime, by: Any) -> None:
+        enrolments = Enrolment.objects.in_bulk({row.enrolment_id for row in moved})
+        Event.objects.record(
+            [row.event_of_status(enrolments[row.enrolment_id], now, by) for row in moved], now=now
+        )
+
+
+class Referral(WithStatus):
+    """A friend named by an advocate, or who came by an advocate's link."""
+
+    class Status(models.TextChoices):
+        SUBMITTED = "submitted", _("new")
+        UNDER_REVIEW = "under_review", _("under review")
+        CONTACTED = "contacted", _("contacted")
+        QUALIFIED = "qualified", _("qualified")
+        CONVERTED = "converted", _("customer")
+        LOST = "lost", _("lost")
+        REJECTED = "rejected", _("does not count")
+
+    class Reason(models.TextChoices):
+        EXISTING_CUSTOMER = "existing_customer", _("was a customer already")
+        ALREADY_REFERRED = "already_referred", _("was recommended by someone else before")
+        CIRCLE = "circle", _("recommended the advocate before")
+        DECLINED = "declined", _("said no thanks")
+        NOT_INTERESTED = "not_interested", _("not interested")
+        WRONG_PERSON = "wrong_person", _("wrong person or number")
+        NOT_A_FIT = "not_a_fit", _("not a fit")
+        TOO_EXPENSIVE = "price", _("too expensive")
+        COMPETITOR = "competitor", _("chose a competitor")
+        NO_ANSWER = "no_answer", _("could not be reached")
+        SUSPICIOUS = "suspicious", _("looks suspicious")
+        ERASED = "erased", _("asked to be forgotten")
+
+    class Source(models.TextChoices):
+        FORM = "form", _("form")
+        LINK = "link", _("share link")
+        STAFF = "staff", _("added by staff")
+
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {
+        Status.SUBMITTED: {"under_review", "contacted", "qualified", "converted", "lost", "rejected"},
+        Status.UNDER_REVIEW: {"submitted", "lost", "rejected"},
+        Status.CONTACTED: {"under_review", "qualified", "converted", "lost", "rejected"},
+        Status.QUALIFIED: {"under_review", "converted", "lost", "rejected"},
+        Status.CONVERTED: set(),
+        Status.LOST: {"submitted", "converted"},
+        Status.REJECTED: {"submitted"},
+    }
+    OPEN = (Status.SUBMITTED, Status.CONTACTED, Status.QUALIFIED)
+
+    status = models.CharField(_("status"), max_length=15, choices=Status, default=Status.SUBMITTED)
+    program = models.ForeignKey(Program, models.PROTECT, related_name="referrals", verbose_name=_("program"))
+    enrolment = models.ForeignKey(
+        Enrolment, models.PROTECT, related_name="referrals", verbose_name=_("recommended by")
+    )
+    channel = models.ForeignKey(Channel, models.SET_NULL, null=True, blank=True, verbose_name=_("channel"))
+    click = models.ForeignKey(Click, models.SET_NULL, null=True, blank=True, editable=False, db_index=False)
+    source = models.CharField(_("came by"), max_length=5, choices=Source)
+    name = models.CharField(_("name"), max_length=60, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    email_key = models.CharField(max_length=32, blank=True, editable=False)
+    phone = models.CharField(_("phone"), max_length=20, blank=True)
+    phone_key = models.CharField(max_length=32, blank=True, editable=False)
+    company = models.CharField(_("company"), max_length=80, blank=True)
+    relation = models.CharField(_("how they know each other"), max_length=120, blank=True)
+    note = models.CharField(_("note from the friend"), max_length=300, blank=True)
+    answers = models.JSONField(
+        _("answers"), default=list, blank=True, help_text=_("Question and answer, as they were asked.")
+    )
+    fit = models.PositiveSmallIntegerField(
+        _("fit"), null=True, blank=True, help_text=_("0 to 100, from the qualifying questions.")
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("who calls"),
+        related_name="+",
+    )
+    token = models.CharField(max_length=40, unique=True, default=link_token, editable=False)
+    submitted_at = models.DateTimeField(_("received"))
+    accepted_at = models.DateTimeField(_("friend said yes"), null=True, blank=True)
+    erased_at = models.DateTimeField(_("data deleted"), null=True, blank=True)
+
+    objects = ReferralQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("referral")
+        verbose_name_plural = _("referrals")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["enrolment", "email_key"],
+                condition=~Q(email_key=""),
+                name="referral_once_per_advocate",
+                violation_error_message=_("This advocate has already named this friend."),
+            ),
+            models.CheckConstraint(
+                condition=Q(fit=None) | Q(fit__lte=100), name="referral_fit_is_a_percentage"
+            ),
+        ]
+        indexes = [
+            # has anyone named this friend before?
+            models.Index(fields=["program", "email_key"], condition=~Q(email_key=""), name="referral_email"),
+            models.Index(fields=["program", "phone_key"], condition=~Q(phone_key=""), name="referral_phone"),
+            # the admin list by status, newest first; counts on the home page and in the digest
+            models.Index(fields=["program", "status", "-submitted_at"], name="referral_program_status"),
+            # the portal; an advocate's referrals of the last day
+            models.Index(fields=["enrolment", "-submitted_at"], name="referral_enrolment"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or str(_("someone who asked to be forgotten"))
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.set_keys()
+        super().save(*args, **kwargs)
+
+    def set_keys(self) -> None:
+        """Make the hashes follow address and phone; an erased friend's hashes stay."""
+        if not self.erased_at:
+            self.email_key = email_key(self.email)
+            self.phone_key = phone_key(self.phone)
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split(" ")[0]
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in self.OPEN
+
+    def event_of_status(self, enrolment: Enrolment, now: datetime, by: Any) -> Event:
+        """The row that says which status this referral got, from which, by whom and why."""
+        kind = "released" if self.status == self.Status.SUBMITTED else self.status
+        return Event(
+            kind=f"referral.{kind}",
+            program_id=self.program_id,
+            advocate_id=enrolment.advocate_id,
+            referral=self,
+            actor=by,
+            occurred_at=now,
+            data={
+                "from": self.status_before,
+                "to": self.status,
+                "reason": self.status_reason,
+                "note": self.status_note,
+            },
+        )
