@@ -1,0 +1,31 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from referrals.models.program import Program, ScopedQuerySet
+from referrals.models.referral import Referral
+
+
+class Conversion(models.Model):
+    """A sale to a friend, counted once however often it is reported."""
+
+    program = models.ForeignKey(
+        Program, models.PROTECT, related_name="conversions", verbose_name=_("program")
+    )
+    referral = models.ForeignKey(
+        Referral, models.PROTECT, related_name="conversions", verbose_name=_("referral")
+    )
+    external_id = models.CharField(_("order or deal number"), max_length=80)
+    amount = models.PositiveBigIntegerField(_("amount"), help_text=_("In minor units, such as cents."))
+    currency = models.CharField(_("currency"), max_length=3)
+    occurred_at = models.DateTimeField(_("sold"))
+    recorded_at = models.DateTimeField(_("recorded"))
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("sale")
+        verbose_name_plural = _("sales")
+        constraints = [models.UniqueConstraint(fields=["program", "external_id"], name="conversion_once")]
+
+    def __str__(self) -> str:
+        return self.external_id
