@@ -1,0 +1,31 @@
+from referrals.models.advocate import Advocate, Enrolment
+from referrals.models.channel import Channel
+from referrals.models.click import Click
+from referrals.models.consent import Consent
+from referrals.models.conversion import Conversion
+from referrals.models.event import Event
+from referrals.models.follow_up import FollowUp
+from referrals.models.limit import Limit
+from referrals.models.membership import Membership
+from referrals.models.profile import IdealCustomerProfile, Question
+from referrals.models.program import Program
+from referrals.models.referral import Referral
+from referrals.models.submission import Submission
+
+__all__ = [
+    "Advocate",
+    "Channel",
+    "Click",
+    "Consent",
+    "Conversion",
+    "Enrolment",
+    "Event",
+    "FollowUp",
+    "IdealCustomerProfile",
+    "Limit",
+    "Membership",
+    "Program",
+    "Question",
+    "Referral",
+    "Submission",
+]
