@@ -1,0 +1,39 @@
+from datetime import datetime
+
+from django.db import transaction
+
+from referrals.models import Advocate, Enrolment, Event, Program
+
+
+def enrol(advocate: Advocate, program: Program, *, now: datetime) -> Enrolment:
+    """The advocate's place in the program, with code and links; made at the first call."""
+    with transaction.atomic():
+        enrolment, is_new = Enrolment.objects.get_or_create(
+            advocate=advocate, program=program, defaults={"joined_at": now}
+        )
+        if is_new:
+            Event.objects.record(
+                [
+                    Event(
+                        kind=Event.Kind.ENROLLED,
+                        program=program,
+                        advocate=advocate,
+                        occurred_at=now,
+                        dedup_key=f"enrolment:{enrolment.pk}",
+                    )
+                ],
+                now=now,
+            )
+    return enrolment
+
+
+def enrol_address(program: Program, *, name: str, email: str, language: str, now: datetime) -> Enrolment:
+    """The place in the program of whoever owns this (proved) address; somebody new becomes an advocate."""
+    with transaction.atomic():
+        advocate = Advocate.objects.known_as(email).first()
+        if advocate is None:
+            advocate = Advocate.objects.create(name=name, email=email, language=language)
+        elif not advocate.name:
+            advocate.name = name
+            advocate.save(update_fields=["name"])
+        return enrol(advocate, program, now=now)
