@@ -1,0 +1,68 @@
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from referrals.models import Conversion, Event, Referral
+from referrals.services.referral import close_follow_ups
+from referrals.transitions import Refused
+
+
+def record_conversion(
+    referral: Referral,
+    *,
+    external_id: str,
+    amount: int,
+    currency: str,
+    now: datetime,
+    occurred_at: datetime | None = None,
+    by: Any = None,
+) -> Conversion:
+    """A friend bought: count the sale once and make the referral a customer.
+
+    ``amount`` is in minor units of ``currency`` (ISO 4217). The same order reported again gives the
+    first conversion back and changes nothing. Raises Refused with a sentence when the order belongs to
+    another referral or amount, or when the referral's status does not allow a sale.
+    """
+    with transaction.atomic():
+        # Everyone who reports a sale of this friend queues up here.
+        row = Referral.objects.select_for_update(of=("self",)).select_related("enrolment").get(pk=referral.pk)
+        conversion, is_new = Conversion.objects.get_or_create(
+            program_id=row.program_id,
+            external_id=external_id or f"referral-{row.pk}",
+            defaults={
+                "referral": row,
+                "amount": amount,
+                "currency": currency,
+                "occurred_at": occurred_at or now,
+                "recorded_at": now,
+            },
+        )
+        if not is_new:
+            if (conversion.referral_id, conversion.amount, conversion.currency) != (row.pk, amount, currency):
+                raise Refused(
+                    _(
+                        "Order “%(order)s” is recorded already, with another amount or friend. Check the number."
+                    )
+                    % {"order": conversion.external_id}
+                )
+            return conversion
+        if row.status != Referral.Status.CONVERTED:
+            row.advance(Referral.Status.CONVERTED, now=now, by=by)
+            close_follow_ups([row], now=now)
+        Event.objects.record([_sold(conversion, row, by)], now=now)
+    return conversion
+
+
+def _sold(conversion: Conversion, referral: Referral, by: Any) -> Event:
+    return Event(
+        kind=Event.Kind.CONVERSION_RECORDED,
+        program_id=conversion.program_id,
+        advocate_id=referral.enrolment.advocate_id,
+        referral=referral,
+        actor=by,
+        occurred_at=conversion.occurred_at,
+        data={"order": conversion.external_id, "amount": conversion.amount, "currency": conversion.currency},
+        dedup_key=f"conversion:{conversion.pk}",
+    )
