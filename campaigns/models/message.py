@@ -1,0 +1,118 @@
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from uuid6 import uuid7
+
+from campaigns.models.template import MessageChannel, Purpose
+from referrals.models import Advocate, Program, Referral
+from referrals.models.program import ScopedQuerySet
+from referrals.tokens import link_token
+
+
+class MessageQuerySet(ScopedQuerySet):
+    def due(self, now: datetime) -> "MessageQuerySet":
+        return self.filter(status=Message.Status.QUEUED, due_at__lte=now)
+
+    def abandoned(self, now: datetime) -> "MessageQuerySet":
+        """Claimed by a worker that never came back to say how it went."""
+        return self.filter(status=Message.Status.SENDING, lease_until__lt=now)
+
+    def needing_attention(self) -> "MessageQuerySet":
+        """What did not arrive, or may not have, and what only a person can decide about."""
+        return self.filter(status__in=[Message.Status.FAILED, Message.Status.UNKNOWN])
+
+
+class Message(models.Model):
+    """The outbox: what is to leave the building, is leaving, or has left. Written with what caused it."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("waiting")
+        SENDING = "sending", _("being sent")
+        SENT = "sent", _("sent")
+        KEPT = "kept", _("kept here (no mail server is set up)")
+        WITHHELD = "withheld", _("held back")
+        BOUNCED = "bounced", _("address does not exist")
+        FAILED = "failed", _("given up")
+        UNKNOWN = "unknown", _("may have arrived")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    # What makes this message this message: the same cause queued twice is one row.
+    key = models.CharField(max_length=120, unique=True)
+    purpose = models.CharField(_("purpose"), max_length=20, choices=Purpose)
+    channel = models.CharField(
+        _("channel"), max_length=10, choices=MessageChannel, default=MessageChannel.EMAIL
+    )
+    program = models.ForeignKey(Program, models.PROTECT, null=True, blank=True, verbose_name=_("program"))
+    advocate = models.ForeignKey(
+        Advocate, models.SET_NULL, null=True, blank=True, verbose_name=_("advocate"), related_name="messages"
+    )
+    referral = models.ForeignKey(
+        Referral, models.SET_NULL, null=True, blank=True, verbose_name=_("referral"), related_name="messages"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, verbose_name=_("staff member")
+    )
+    to_name = models.CharField(_("name"), max_length=60, blank=True)
+    to_address = models.EmailField(_("to"), blank=True)
+    to_key = models.CharField(max_length=32, blank=True, editable=False)
+    contact_kind = models.CharField(max_length=15, blank=True, editable=False)
+    language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES)
+    context = models.JSONField(
+        default=dict, blank=True, help_text=_("The values of the placeholders: plain text and numbers.")
+    )
+    # In the unsubscribe link; says nothing about the person.
+    token = models.CharField(max_length=40, unique=True, default=link_token, editable=False)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
+    due_at = models.DateTimeField(_("due"))
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    lease = models.UUIDField(null=True, blank=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    subject = models.CharField(_("subject"), max_length=200, blank=True)
+    text = models.TextField(_("text"), blank=True)
+    html = models.TextField(blank=True)
+    reason = models.CharField(
+        _("what happened"),
+        max_length=300,
+        blank=True,
+        help_text=_("The server's answer, or why it was held back."),
+    )
+    created_at = models.DateTimeField(_("written"))
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("outbox")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(status="sent") | Q(sent_at__isnull=False), name="message_sent_has_a_time"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="sending") | Q(lease_until__isnull=False),
+                name="message_sending_has_a_lease",
+            ),
+        ]
+        indexes = [
+            # what the worker claims next
+            models.Index(fields=["due_at"], condition=Q(status="queued"), name="message_due"),
+            # leases that ran out
+            models.Index(fields=["lease_until"], condition=Q(status="sending"), name="message_lease"),
+            # everything one mailbox got: the caps at sending, and unsubscribing
+            models.Index(fields=["to_key", "sent_at"], name="message_to"),
+            # invitations of a program within a day; the admin list
+            models.Index(fields=["program", "purpose", "sent_at"], name="message_program_purpose"),
+            models.Index(fields=["-created_at"], name="message_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject or str(self.get_purpose_display())
+
+    @property
+    def message_id(self) -> str:
+        """The Message-ID header; the same at every attempt, so that a mailbox can tell a repeat."""
+        domain = settings.BASE_URL.partition("://")[2].partition(":")[0]
+        return f"<{self.pk}@{domain}>"

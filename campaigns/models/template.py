@@ -1,0 +1,107 @@
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from referrals.models import Advocate, Program
+
+
+class Purpose(models.TextChoices):
+    """What a message is for; decides who gets it and which placeholders its words may use."""
+
+    CONFIRM = "confirm", _("advocate: confirm the address")
+    REFERRAL_THANKS = "referral_thanks", _("advocate: thanks for recommending")
+    FRIEND_CAME = "friend_came", _("advocate: a friend came by your link")
+    SUCCESS_THANKS = "success_thanks", _("advocate: your friend became a customer")
+    REWARD_ADVOCATE = "reward_advocate", _("advocate: your reward")
+    INVITATION = "invitation", _("friend: invitation")
+    FRIEND_THANKS = "friend_thanks", _("friend: thanks for your yes")
+    WELCOME = "welcome", _("friend: thanks for buying")
+    REWARD_FRIEND = "reward_friend", _("friend: your reward")
+    SHARE_WORDS = "share_words", _("ready words to share")
+    SALES_ALERT = "sales_alert", _("staff: call this friend")
+    DIGEST = "digest", _("staff: digest")
+    SIGN_IN = "sign_in", _("account: sign-in")
+
+
+class MessageChannel(models.TextChoices):
+    EMAIL = "email", _("e-mail")
+    SMS = "sms", _("text message")
+    SOCIAL = "social", _("social post")
+
+
+class MessageTemplateQuerySet(models.QuerySet["MessageTemplate"]):
+    def for_message(
+        self,
+        purpose: str,
+        *,
+        program: Program | None,
+        language: str,
+        kind: str = "",
+        channel: str = MessageChannel.EMAIL,
+    ) -> "MessageTemplateQuerySet":
+        """The templates that fit, best first: this program's own before the bank's, the person's
+        language before English, words for this kind of contact before words for anyone."""
+        fitting = self.filter(
+            Q(program=program) | Q(program=None), purpose=purpose, channel=channel,
+            contact_kind__in={kind, ""}, language__in={language, settings.LANGUAGE_CODE},
+        )  # fmt: skip
+        return fitting.order_by(
+            models.Case(models.When(language=language, then=0), default=1),
+            F("program").desc(nulls_last=True),
+            F("contact_kind").desc(),
+        )
+
+    def for_staff(self, user: Any) -> "MessageTemplateQuerySet":
+        """The bank, and what the staff member's own programs made of it."""
+        return self.filter(Q(program=None) | Q(program__in=Program.objects.for_staff(user)))
+
+
+class MessageTemplate(models.Model):
+    """Words for one purpose, written in Liquid over Markdown: shipped in the bank, or a program's own."""
+
+    program = models.ForeignKey(
+        Program,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        verbose_name=_("program"),
+        help_text=_("Empty: the bank, for every program."),
+    )
+    purpose = models.CharField(_("purpose"), max_length=20, choices=Purpose)
+    channel = models.CharField(
+        _("channel"), max_length=10, choices=MessageChannel, default=MessageChannel.EMAIL
+    )
+    contact_kind = models.CharField(
+        _("kind of contact"), max_length=15, choices=Advocate.Kind, blank=True, help_text=_("Empty: anyone.")
+    )
+    language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
+    subject = models.CharField(_("subject"), max_length=150, blank=True)
+    body = models.TextField(_("words"), max_length=20_000)
+
+    objects = MessageTemplateQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("template")
+        verbose_name_plural = _("templates")
+        ordering = ["purpose", "channel", "language"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "purpose", "channel", "contact_kind", "language"],
+                condition=Q(program__isnull=False),
+                name="template_once_per_program",
+                violation_error_message=_("This program has words for this purpose already. Change those."),
+            ),
+            models.UniqueConstraint(
+                fields=["purpose", "channel", "contact_kind", "language"],
+                condition=Q(program=None),
+                name="template_once_in_bank",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()} ({self.language})"
