@@ -1,0 +1,10 @@
+from datetime import datetime
+
+import pytest
+
+from tests.factories import NOW
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW

@@ -1,0 +1,156 @@
+"""One valid row each, with harmless defaults; whatever matters to a test stands in the test."""
+
+from datetime import UTC, datetime
+
+import factory
+from django.contrib.auth.models import User
+from factory.django import DjangoModelFactory
+
+from referrals import models
+from rewards.models import Incentive, Reward, RewardRule
+
+# A Wednesday, ten in the morning.
+NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
+
+
+class UserFactory(DjangoModelFactory):
+    class Meta:
+        model = User
+
+    username = factory.Sequence(lambda n: f"staff{n}")
+    email = factory.LazyAttribute(lambda user: f"{user.username}@acme.example")
+    is_staff = True
+
+
+class ProgramFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Program
+
+    name = "Friends of Acme"
+    slug = factory.Sequence(lambda n: f"acme{n}")
+    status = models.Program.Status.LIVE
+    company = "Acme"
+    headline = "Recommend Acme"
+    about = "Acme keeps small companies' books."
+    sender_name = "Acme"
+    postal_address = "1 Main Street, 00100 Rome"
+
+
+class ProfileFactory(DjangoModelFactory):
+    class Meta:
+        model = models.IdealCustomerProfile
+
+    program = factory.SubFactory(ProgramFactory)
+    headline = "Small companies that hate paperwork"
+
+
+class QuestionFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Question
+
+    profile = factory.SubFactory(ProfileFactory)
+    text = "Do they have employees?"
+
+
+class ChannelFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Channel
+
+    program = factory.SubFactory(ProgramFactory)
+    slug = "email"
+    name = "E-mail"
+
+
+class MembershipFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Membership
+
+    user = factory.SubFactory(UserFactory)
+    program = factory.SubFactory(ProgramFactory)
+    role = models.Membership.Role.MANAGER
+
+
+class AdvocateFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Advocate
+
+    name = "Anna Rossi"
+    email = factory.Sequence(lambda n: f"anna{n}@customer.example")
+    language = "en"
+
+
+class EnrolmentFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Enrolment
+
+    advocate = factory.SubFactory(AdvocateFactory)
+    program = factory.SubFactory(ProgramFactory)
+    joined_at = NOW
+
+
+class ReferralFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Referral
+
+    enrolment = factory.SubFactory(EnrolmentFactory)
+    program = factory.SelfAttribute("enrolment.program")
+    source = models.Referral.Source.FORM
+    name = "Ben Weber"
+    email = factory.Sequence(lambda n: f"ben{n}@friend.example")
+    submitted_at = NOW
+    status_at = NOW
+
+
+class FollowUpFactory(DjangoModelFactory):
+    class Meta:
+        model = models.FollowUp
+
+    referral = factory.SubFactory(ReferralFactory)
+    due_at = NOW
+
+
+class IncentiveFactory(DjangoModelFactory):
+    class Meta:
+        model = Incentive
+
+    program = factory.SubFactory(ProgramFactory)
+    name = factory.Sequence(lambda n: f"a €40 gift card ({n})")
+    kind = Incentive.Kind.GIFT_CARD
+    value = 4000
+
+
+class RewardRuleFactory(DjangoModelFactory):
+    class Meta:
+        model = RewardRule
+
+    program = factory.SubFactory(ProgramFactory)
+    incentive = factory.SubFactory(IncentiveFactory, program=factory.SelfAttribute("..program"))
+    side = RewardRule.Side.ADVOCATE
+    hold_days = 0
+
+
+class EventFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Event
+
+    kind = models.Event.Kind.CONVERSION_RECORDED
+    occurred_at = NOW
+    recorded_at = NOW
+    dedup_key = factory.Sequence(lambda n: f"test:{n}")
+
+
+class RewardFactory(DjangoModelFactory):
+    class Meta:
+        model = Reward
+
+    referral = factory.SubFactory(ReferralFactory)
+    program = factory.SelfAttribute("referral.program")
+    enrolment = factory.SelfAttribute("referral.enrolment")
+    rule = factory.SubFactory(RewardRuleFactory, program=factory.SelfAttribute("..program"))
+    side = factory.SelfAttribute("rule.side")
+    event = factory.SubFactory(EventFactory)
+    amount = 4000
+    currency = "EUR"
+    due_at = NOW
+    status_at = NOW
+    created_at = NOW
