@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from campaigns.views import brand
+
+urlpatterns = [
+    path("p/<slug:slug>/brand.css", brand.show_brand, name="brand-css"),
+]
