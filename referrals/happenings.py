@@ -1,0 +1,178 @@
+"""Rows of a file, read as things that happened to advocates."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from referrals.cells import read_amount, read_currency, read_id, read_moment
+from referrals.contacts import clean_text
+from referrals.models import Event, Program
+from referrals.tables import LONGEST_CELL, Row, Table
+
+# What happens outside and may come in by a file; everything else this product finds out itself.
+KINDS = (Event.Kind.PURCHASE, Event.Kind.DEAL_WON)
+REQUIRED = ("advocate", "occurred_at", "amount")
+TARGETS = (*REQUIRED, "currency", "program")
+
+
+class RowError(NamedTuple):
+    """What is wrong with one row, and what to do about it."""
+
+    row: int
+    column: str
+    text: str
+
+    def __str__(self) -> str:
+        return _("Row %(row)d, %(column)s: %(text)s") % self._asdict()
+
+
+@dataclass
+class Imported:
+    """What an import did; with errors it did nothing."""
+
+    rows: int = 0
+    new_events: int = 0
+    new_advocates: int = 0
+    errors: list[RowError] = field(default_factory=list)
+
+    def refuse(self, row: int, column: str, text: str) -> None:
+        self.errors.append(RowError(row, column, text))
+
+
+@dataclass
+class Happenings:
+    """How to read a file of happenings: ``columns`` maps what we need to what the file calls it."""
+
+    kind: str
+    currency: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    program: Program | None = None
+    create_advocates: bool = False
+
+
+class Happening(NamedTuple):
+    """A row that could be read."""
+
+    row: int
+    advocate: str
+    event: Event
+
+
+class Reader:
+    """Turns rows into events, and keeps count of what it met."""
+
+    def __init__(self, table: Table, plan: Happenings, now: datetime) -> None:
+        self.plan, self.now, self.done = plan, now, Imported()
+        self.header = table.header
+        self.source = _sources(table.header, plan)
+        self.programs = {program.slug: program for program in Program.objects.all()}
+        self.met: Counter[bytes] = Counter()
+
+    def read(self, row: Row) -> Happening | None:
+        """The event of this row, or None when something is wrong with it, which is then in ``done.errors``."""
+        if len(row.cells) != len(self.header):
+            self.done.refuse(row.number, _("the whole row"), _ragged(row, self.header))
+            return None
+        cells = dict(zip(self.header, row.cells, strict=True))
+        before = len(self.done.errors)
+        advocate = self._try(row, "advocate", read_id, cells)
+        program = self._try(row, "program", self._program, cells) or self.plan.program
+        zone = program.zone if program else ZoneInfo("UTC")
+        at = self._try(row, "occurred_at", lambda cell: read_moment(cell, zone, now=self.now), cells)
+        currency = self._try(row, "currency", self._currency, cells) or self.plan.currency
+        amount = self._try(row, "amount", lambda cell: read_amount(cell, currency), cells)
+        data = {
+            name: self._rest(row, name, cells[name])
+            for name in self.header
+            if name not in self.source.values()
+        }
+        if len(self.done.errors) > before:
+            return None
+        data |= {"amount": amount, "currency": currency}
+        event = Event(kind=self.plan.kind, program=program, occurred_at=at, data=data)
+        event.dedup_key = self._key(advocate, cells[self.source["occurred_at"]].strip(), data)
+        return Happening(row.number, advocate, event)
+
+    def _try(self, row: Row, target: str, read: Callable[[str], Any], cells: Mapping[str, str]) -> Any:
+        source = self.source.get(target)
+        if source is None:
+            return None
+        try:
+            return read(cells[source])
+        except ValidationError as error:
+            self.done.refuse(row.number, source, " ".join(error.messages))
+            return None
+
+    def _rest(self, row: Row, name: str, cell: str) -> str:
+        try:
+            return clean_text(cell, LONGEST_CELL)
+        except ValidationError as error:
+            self.done.refuse(row.number, name, " ".join(error.messages))
+            return ""
+
+    def _currency(self, cell: str) -> str:
+        return read_currency(cell.strip() or self.plan.currency)
+
+    def _program(self, cell: str) -> Program | None:
+        slug = cell.strip()
+        if slug and slug not in self.programs:
+            raise ValidationError(
+                _("There is no program “%(slug)s”. Write its address, as in its links."),
+                params={"slug": slug[:40]},
+            )
+        return self.programs.get(slug)
+
+    def _key(self, advocate: str, at: str, data: Mapping[str, Any]) -> str:
+        """What makes this row this row: its content, and the how-manieth such row of the file it is.
+
+        Equal rows are two purchases; the same row met in a second import is the same purchase.
+        """
+        content = json.dumps([self.plan.kind, advocate, at, data], sort_keys=True, ensure_ascii=False)
+        digest = sha256(content.encode()).digest()[:16]
+        self.met[digest] += 1
+        return f"import:{digest.hex()}:{self.met[digest]}"
+
+
+def _sources(header: Sequence[str], plan: Happenings) -> dict[str, str]:
+    """Which column of the file holds what we need. A column that bears our own name need not be mapped."""
+    if unknown := [target for target in plan.columns if target not in TARGETS]:
+        raise ValidationError(
+            _("“%(name)s” is nothing that is read. Choose from %(names)s."),
+            params={"name": unknown[0], "names": ", ".join(TARGETS)},
+        )
+    sources = {target: plan.columns.get(target, target) for target in TARGETS}
+    optional = {target for target in TARGETS if target not in (*REQUIRED, *plan.columns)}
+    for target, source in sources.items():
+        if source not in header and target not in optional:
+            raise ValidationError(
+                _("The file has no column “%(source)s” for %(target)s. It has %(header)s."),
+                params={"source": source, "target": target, "header": ", ".join(header)},
+            )
+    found = {target: source for target, source in sources.items() if source in header}
+    _refuse_hidden(header, found)
+    if "currency" not in found and not plan.currency:
+        raise ValidationError(_("Say which currency the amounts are in, or which column says so."))
+    return found
+
+
+def _refuse_hidden(header: Sequence[str], found: Mapping[str, str]) -> None:
+    for name in ("amount", "currency"):
+        if name in header and found.get(name) != name:
+            raise ValidationError(
+                _("The column “%(name)s” would be lost behind the one that is read as it. Rename it."),
+                params={"name": name},
+            )
+
+
+def _ragged(row: Row, header: Sequence[str]) -> str:
+    return _(
+        "It has %(cells)d cells where the header has %(header)d. Look for a separator too many or too few."
+    ) % {"cells": len(row.cells), "header": len(header)}
