@@ -24,7 +24,14 @@ class Purpose(models.TextChoices):
     SHARE_WORDS = "share_words", _("ready words to share")
     SALES_ALERT = "sales_alert", _("staff: call this friend")
     DIGEST = "digest", _("staff: digest")
+    STAFF_NOTICE = "staff_notice", _("staff: something is wrong")
     SIGN_IN = "sign_in", _("account: sign-in")
+
+
+# Somebody at our door asked for these a moment ago: they are no mailing, and nobody can unsubscribe.
+ASKED_FOR = frozenset({Purpose.SIGN_IN, Purpose.CONFIRM})
+TO_STAFF = frozenset({Purpose.SALES_ALERT, Purpose.DIGEST, Purpose.STAFF_NOTICE})
+TO_FRIEND = frozenset({Purpose.INVITATION, Purpose.FRIEND_THANKS, Purpose.WELCOME, Purpose.REWARD_FRIEND})
 
 
 class MessageChannel(models.TextChoices):
