@@ -1,0 +1,71 @@
+"""Mailboxes that want nothing more. Checked once more at the moment of sending, by services/delivery.py."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db.models import Q
+
+from campaigns.models import ASKED_FOR, TO_FRIEND, TO_STAFF, Message, Purpose, Suppression
+from referrals.models import Event, Program, Referral
+
+# Whoever said no thanks as a friend may still be told about friends of their own.
+FRIENDS_ONLY = {Suppression.Reason.DECLINED}
+UNSTOPPABLE = ASKED_FOR | TO_STAFF
+
+
+def suppress(who: Message | str, program: Program | None, reason: str, *, now: datetime) -> None:
+    """Write nothing more to this mailbox about the program (None: about any), and empty its queue.
+
+    ``who`` is a message that the mailbox got, or the mailbox's key. Repeatable.
+    """
+    key = who.to_key if isinstance(who, Message) else who
+    suppress_keys({key}, program.pk if program else None, reason, now=now)
+
+
+def suppress_keys(keys: Iterable[str], program_id: int | None, reason: str, *, now: datetime) -> None:
+    """``suppress()`` for many mailboxes at once."""
+    known = set(keys) - {""}
+    rows = [Suppression(key=key, program_id=program_id, reason=reason, created_at=now) for key in known]
+    Suppression.objects.bulk_create(rows, ignore_conflicts=True)
+    waiting = Message.objects.filter(to_key__in=known, status=Message.Status.QUEUED)
+    waiting = waiting.filter(purpose__in=TO_FRIEND) if reason in FRIENDS_ONLY else waiting
+    waiting = waiting.filter(program_id=program_id) if program_id else waiting
+    waiting.exclude(purpose__in=UNSTOPPABLE).update(
+        status=Message.Status.WITHHELD, reason=Suppression.Reason(reason).label
+    )
+
+
+def respect_choices(events: Sequence[Event], *, now: datetime) -> None:
+    """A friend who said no thanks, yes after all, or delete my data: act on it at once."""
+    chosen = {Event.Kind.REFERRAL_LOST, Event.Kind.REFERRAL_ACCEPTED, Event.Kind.REFERRAL_ERASED}
+    for event in events:
+        if event.kind in chosen and event.referral:
+            _respect(event, event.referral, now)
+
+
+def _respect(event: Event, referral: Referral, now: datetime) -> None:
+    key, program_id = referral.email_key, referral.program_id
+    if event.kind == Event.Kind.REFERRAL_ERASED:
+        # Forgotten by the company, not by one of its programs.
+        suppress_keys({key}, None, Suppression.Reason.ERASED, now=now)
+        forget_words(referral)
+    elif event.kind == Event.Kind.REFERRAL_ACCEPTED and key:
+        declined = Suppression.objects.filter(key=key, program=program_id)
+        declined.filter(reason=Suppression.Reason.DECLINED).delete()
+    elif event.data.get("reason") == Referral.Reason.DECLINED:
+        suppress_keys({key}, program_id, Suppression.Reason.DECLINED, now=now)
+
+
+def forget_words(referral: Referral) -> None:
+    """Delete what the outbox says about a friend: their own mail, and mail of others that names them."""
+    # One mail to the advocate, and one to staff, name all friends of a submission; they were written with it.
+    named_with_others = Q(
+        program_id=referral.program_id,
+        created_at=referral.submitted_at,
+        purpose__in=[Purpose.REFERRAL_THANKS, Purpose.SALES_ALERT],
+    )
+    about = Message.objects.filter(Q(referral=referral) | named_with_others)
+    waiting = about.filter(status=Message.Status.QUEUED)
+    waiting.update(status=Message.Status.WITHHELD, reason=Suppression.Reason.ERASED.label)
+    about.update(context={}, subject="", text="", html="")
+    about.filter(purpose__in=TO_FRIEND).update(to_name="", to_address="")
