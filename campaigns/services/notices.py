@@ -1,0 +1,262 @@
+"""Who is told what, when something has happened: one function a purpose, all of them in bounded queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import prefetch_related_objects
+from django.utils.formats import date_format
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from campaigns.links import link_to, link_to_desk
+from campaigns.models import Message, Purpose
+from campaigns.services import outbox
+from referrals.hours import due_within_office_hours
+from referrals.models import Enrolment, Event, Membership, Program, Referral, Submission
+from rewards.models import Reward, RewardRule
+
+TOLD = {
+    Event.Kind.REFERRAL_SUBMITTED,
+    Event.Kind.REFERRAL_ACCEPTED,
+    Event.Kind.REFERRAL_RELEASED,
+    Event.Kind.CONVERSION_RECORDED,
+}
+
+
+def write_notices(events: Sequence[Event], *, now: datetime) -> None:
+    """Queue what friends, advocates and staff are to read about these events."""
+    told = [event for event in events if event.kind in TOLD and event.referral_id]
+    if not told:
+        return
+    # Fetches only what is not there yet: nothing, after a form was sent in.
+    prefetch_related_objects(told, "referral__enrolment__advocate", "referral__enrolment__program__owner")
+    of_kind: dict[str, list[Referral]] = defaultdict(list)
+    for event in told:
+        of_kind[event.kind].append(event.referral)  # type: ignore[arg-type]
+    _send_after_all(of_kind[Event.Kind.REFERRAL_RELEASED], now)
+    messages = [
+        *_of_submissions(of_kind[Event.Kind.REFERRAL_SUBMITTED], now),
+        *_of_yeses(of_kind[Event.Kind.REFERRAL_ACCEPTED], now),
+        *_of_sales(of_kind[Event.Kind.CONVERSION_RECORDED]),
+    ]
+    outbox.queue([message for message in messages if message.to_address], now=now)
+
+
+def write_reward_notices(rewards: Sequence[Reward], *, now: datetime) -> None:
+    """Tell people what has just been handed out to them, and how to use it."""
+    issued = [reward for reward in rewards if reward.status == Reward.Status.ISSUED]
+    outbox.queue([m for m in map(_of_reward, issued) if m.to_address], now=now)
+
+
+def ask_to_confirm(submission: Submission, *, now: datetime) -> None:
+    """Send the link with which somebody proves that the address on the form is theirs. The mail repeats
+    nothing that was typed: whoever typed it may not be whom it reaches."""
+    program = submission.program
+    message = Message(
+        key=f"confirm:{submission.pk}",
+        purpose=Purpose.CONFIRM,
+        program=program,
+        to_address=submission.email,
+        language=submission.language or program.language,
+        context={
+            "friend_count": len(submission.friends),
+            "link": link_to("confirm", program.slug, submission.token),
+        },
+    )
+    outbox.queue([message], now=now)
+
+
+def _of_submissions(referrals: Iterable[Referral], now: datetime) -> Iterable[Message]:
+    by_enrolment: dict[int, list[Referral]] = defaultdict(list)
+    for referral in referrals:
+        by_enrolment[referral.enrolment_id].append(referral)
+    for submitted in by_enrolment.values():
+        named = [referral for referral in submitted if referral.source != Referral.Source.LINK]
+        yield from (_invitation(referral) for referral in named)
+        yield from (_friend_came(referral) for referral in submitted if referral not in named)
+        if named:
+            yield _referral_thanks(named)
+        yield from _alerts([referral for referral in named if referral.is_open], "", now)
+
+
+def _of_yeses(referrals: list[Referral], now: datetime) -> Iterable[Message]:
+    for referral in referrals:
+        yield _friend_thanks(referral)
+        yield from _alerts([referral] if referral.is_open else [], "yes", now)
+
+
+def _of_sales(referrals: list[Referral]) -> Iterable[Message]:
+    for referral in referrals:
+        yield _to_advocate(
+            Purpose.SUCCESS_THANKS, referral, friend_first_name=referral.first_name, link=link_to("portal")
+        )
+        yield _to_friend(Purpose.WELCOME, referral)
+
+
+def _invitation(referral: Referral) -> Message:
+    return _unless_settled(
+        _to_friend(
+            Purpose.INVITATION,
+            referral,
+            advocate_name=referral.enrolment.advocate.name,
+            link=link_to("invitation", referral.token),
+        ),
+        referral,
+    )
+
+
+def _referral_thanks(referrals: list[Referral]) -> Message:
+    first = referrals[0]
+    return _to_advocate(
+        Purpose.REFERRAL_THANKS,
+        first,
+        friend_names=in_words([referral.first_name for referral in referrals]),
+        friend_count=len(referrals),
+        link=link_to("receipt-personal", first.enrolment.token),
+    )
+
+
+def _friend_came(referral: Referral) -> Message:
+    message = _to_advocate(
+        Purpose.FRIEND_CAME, referral, friend_first_name=referral.first_name, link=link_to("portal")
+    )
+    return _unless_settled(message, referral)
+
+
+def _friend_thanks(referral: Referral) -> Message:
+    return _unless_settled(_to_friend(Purpose.FRIEND_THANKS, referral), referral)
+
+
+def _of_reward(reward: Reward) -> Message:
+    incentive = reward.rule.incentive
+    what = {
+        "reward": incentive.name,
+        "worth": reward.worth,
+        "code": reward.code,
+        "how_to_use": incentive.how_to_use,
+    }
+    if reward.side == RewardRule.Side.FRIEND:
+        message = _to_friend(Purpose.REWARD_FRIEND, reward.referral, reward.enrolment, **what)
+    else:
+        what |= {"friend_first_name": reward.referral.first_name, "link": link_to("portal")}
+        message = _to_advocate(Purpose.REWARD_ADVOCATE, reward.referral, reward.enrolment, **what)
+    message.key = f"{message.purpose}:{reward.pk}"
+    return message
+
+
+def _alerts(referrals: list[Referral], suffix: str, now: datetime) -> Iterable[Message]:
+    """Tell whoever calls; friends of one submission in one mail."""
+    if not referrals:
+        return
+    first = referrals[0]
+    enrolment, program = first.enrolment, first.enrolment.program
+    staff = _who_calls(program, first.owner_id)
+    if staff is None:
+        return
+    path = f"{first.pk}/change/" if len(referrals) == 1 else f"?enrolment__id__exact={enrolment.pk}"
+    yield Message(
+        key=f"{Purpose.SALES_ALERT}:{first.pk}:{suffix}",
+        purpose=Purpose.SALES_ALERT,
+        program=program,
+        advocate_id=enrolment.advocate_id,
+        referral=first,
+        user=staff,
+        to_name=staff.get_full_name()[:60],
+        to_address=staff.email,
+        language=program.language,
+        context={
+            "advocate_name": str(enrolment.advocate),
+            "friend_names": in_words([str(referral) for referral in referrals]),
+            "friend_count": len(referrals),
+            "friend_company": first.company if len(referrals) == 1 else "",
+            "said_yes": "yes" if first.accepted_at else "",
+            "call_by": _call_by(program, now),
+            "link": link_to_desk(f"referrals/referral/{path}"),
+        },
+    )
+
+
+def _who_calls(program: Program, owner_id: int | None) -> Any:
+    """Whose friends these are; without anyone named, the program's first manager."""
+    if owner_id == program.owner_id and program.owner:
+        return program.owner
+    people = User.objects.filter(is_active=True).exclude(email="")
+    if owner_id:
+        return people.filter(pk=owner_id).first()
+    managers = people.filter(memberships__program=program, memberships__role=Membership.Role.MANAGER)
+    return managers.order_by("pk").first()
+
+
+def _call_by(program: Program, now: datetime) -> str:
+    due = due_within_office_hours(program, now, program.contact_within_hours)
+    with override(program.language):
+        return date_format(program.local(due), "l j F, H:i")
+
+
+def _to_friend(
+    purpose: Purpose, referral: Referral, enrolment: Enrolment | None = None, **context: Any
+) -> Message:
+    enrolment = enrolment or referral.enrolment
+    return Message(
+        key=f"{purpose}:{referral.pk}",
+        purpose=purpose,
+        program_id=referral.program_id,
+        advocate_id=enrolment.advocate_id,
+        referral=referral,
+        to_name=referral.name,
+        to_address=referral.email,
+        to_key=referral.email_key,
+        language=enrolment.program.language,
+        context={"advocate_first_name": enrolment.advocate.first_name} | context,
+    )
+
+
+def _to_advocate(
+    purpose: Purpose, referral: Referral, enrolment: Enrolment | None = None, **context: Any
+) -> Message:
+    enrolment = enrolment or referral.enrolment
+    advocate = enrolment.advocate
+    return Message(
+        key=f"{purpose}:{referral.pk}",
+        purpose=purpose,
+        program_id=referral.program_id,
+        advocate=advocate,
+        referral=referral,
+        to_name=advocate.name,
+        to_address=advocate.email,
+        to_key=advocate.email_key,
+        contact_kind=advocate.kind,
+        language=advocate.language or enrolment.program.language,
+        context=context,
+    )
+
+
+def _unless_settled(message: Message, referral: Referral) -> Message:
+    """Written down, and not sent, when this friend does not count: the row says why."""
+    if referral.status == Referral.Status.REJECTED:
+        message.status = Message.Status.WITHHELD
+        message.reason = str(dict(Referral.Reason.choices).get(referral.status_reason, ""))
+    return message
+
+
+def _send_after_all(referrals: list[Referral], now: datetime) -> None:
+    """Staff let a friend count after all: what was held back for that is due now."""
+    keys = [f"{Purpose.INVITATION}:{referral.pk}" for referral in referrals if not referral.accepted_at]
+    if keys:
+        held = Message.objects.filter(key__in=keys, status=Message.Status.WITHHELD, sent_at=None)
+        held.update(status=Message.Status.QUEUED, due_at=now, reason="")
+        outbox.wake_worker_after_commit()
+
+
+def in_words(names: list[str]) -> str:
+    """“Ben”, “Ben and Cleo”, “Ben, Cleo and 3 more”."""
+    if len(names) > 3:
+        rest = len(names) - 2
+        return _("%(first)s, %(second)s and %(rest)d more") % {
+            "first": names[0], "second": names[1], "rest": rest,
+        }  # fmt: skip
+    return get_text_list(names, _("and"))
