@@ -1,30 +1,28 @@
 """Settings: the environment first, safe without any. README.md lists the names."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config import environment
-from config.environment import env
+from config import addresses, environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+VAR_DIR = Path(environment.text("VAR_DIR", str(BASE_DIR / "var"))).absolute()
 
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = environment.boolean("DEBUG", default=False)
 SECRET_KEY = environment.secret_key(VAR_DIR)
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+SECRET_KEY_FALLBACKS = environment.keys("SECRET_KEY_FALLBACKS")
 # Suppression and duplicate detection outlive names; so does the key of their hashes.
 # Set it before SECRET_KEY is ever changed.
-HASH_KEY = env.str("HASH_KEY", default=SECRET_KEY)
+HASH_KEY = environment.key("HASH_KEY") or SECRET_KEY
 
 BASE_URL = environment.base_url()
 SECURE = BASE_URL.startswith("https://")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[urlsplit(BASE_URL).hostname, "localhost", "127.0.0.1"])
+ALLOWED_HOSTS = environment.allowed_hosts(BASE_URL)
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 # How many proxies of ours stand in front; only so many addresses of X-Forwarded-For are believed.
-TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+TRUSTED_PROXY_COUNT = environment.number("TRUSTED_PROXY_COUNT", 0, least=0, most=9)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 
 INSTALLED_APPS = [
@@ -47,10 +45,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "config.middleware.unavailable",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.middleware.unavailable",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -80,10 +78,10 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": environment.database("DATABASE_URL", f"sqlite:///{VAR_DIR / 'goodword.sqlite3'}")}
+DATABASES = {"default": addresses.database(embedded=VAR_DIR / "goodword.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = environment.redis_url()
 CACHES = {
     "default": (
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
@@ -96,7 +94,7 @@ CACHES = {
 # Settings that held under load and killed workers; the tables, not the queue, tell what is due.
 Q_CLUSTER = {
     "name": "goodword",
-    "workers": env.int("WORKERS", default=2),
+    "workers": environment.number("WORKERS", 2, least=1, most=64),
     "poll": 0.2,
     "save_limit": -1,
     "bulk": 10,
@@ -150,7 +148,7 @@ CSRF_COOKIE_HTTPONLY = True
 if SECURE:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
-    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+    SECURE_SSL_REDIRECT = environment.boolean("SECURE_SSL_REDIRECT", default=True)
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     if TRUSTED_PROXY_COUNT:
@@ -177,15 +175,17 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 # Without EMAIL_URL nothing leaves the building: messages are kept, readable in the admin.
-EMAIL_URL = env.str("EMAIL_URL", default="")
-MAIL_LEAVES = bool(EMAIL_URL)
-if MAIL_LEAVES:
-    _mail = env.email_url("EMAIL_URL")
-    if _mail["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
-        _mail["EMAIL_BACKEND"] = "campaigns.smtp.EmailBackend"
-    globals().update({name: value for name, value in _mail.items() if name.startswith("EMAIL_")})
+_mail = addresses.mail()
+MAIL_LEAVES = _mail.leaves
+EMAIL_BACKEND = _mail.backend
+if EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+    EMAIL_BACKEND = "campaigns.smtp.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.use_tls, _mail.use_ssl
+EMAIL_FILE_PATH = _mail.directory
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Goodword <hello@goodword.example>")
+DEFAULT_FROM_EMAIL = environment.sender()
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [
@@ -208,7 +208,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-LOG_FORMAT = env.str("LOG_FORMAT", default="text")
+LOG_FORMAT = environment.text("LOG_FORMAT", "text")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -220,6 +220,6 @@ LOGGING = {
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["masked"]}
     },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO")},
     "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
 }

@@ -1,0 +1,107 @@
+"""Settings of the database and of mail, from one address each."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from config import environment
+
+
+class Mail(NamedTuple):
+    """What Django's EMAIL_… settings are made of."""
+
+    leaves: bool = False
+    backend: str = "django.core.mail.backends.dummy.EmailBackend"
+    host: str = ""
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    use_tls: bool = False
+    use_ssl: bool = False
+    directory: str | None = None
+
+
+def database(embedded: Path) -> dict[str, Any]:
+    """Where the data is: DATABASE_URL, or the SQLite file ``embedded``; safe for concurrent writers."""
+    value = environment.text("DATABASE_URL")
+    if not value:
+        return _sqlite({"ENGINE": "django.db.backends.sqlite3", "NAME": str(embedded)})
+    try:
+        # Asked first, since the library prints an address it does not know, password included.
+        kind = _KINDS[urlsplit(value).scheme]
+        config: dict[str, Any] = environ.Env.db_url_config(value)
+    except (ValueError, TypeError, KeyError) as error:
+        raise _no_database() from error
+    if config["NAME"] in {"", ":memory:"}:
+        raise _no_database()
+    return kind(config)
+
+
+def _no_database() -> ImproperlyConfigured:
+    # The value is not shown: it holds a password.
+    return ImproperlyConfigured(
+        "DATABASE_URL cannot be read. Write it as postgres://name:password@host:5432/database, "
+        "or sqlite:////path/of/a/file."
+    )
+
+
+def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
+    # Without immediate transactions, concurrent writers die with "database is locked".
+    return config | {
+        "OPTIONS": {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+    }
+
+
+def _postgresql(config: dict[str, Any]) -> dict[str, Any]:
+    # What stood after the question mark, such as sslmode, is kept.
+    return config | {
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": config.get("OPTIONS", {})
+        | {
+            "connect_timeout": 3,
+            "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000",
+        },
+    }
+
+
+_KINDS = {"sqlite": _sqlite, "postgres": _postgresql, "postgresql": _postgresql}
+
+
+def mail() -> Mail:
+    """How mail leaves: as EMAIL_URL says; not at all without it."""
+    value = environment.text("EMAIL_URL")
+    if not value:
+        return Mail()
+    try:
+        config: dict[str, Any] = environ.Env.email_url_config(value)
+    except (ValueError, environ.ImproperlyConfigured) as error:
+        raise _no_mail() from error
+    scheme = urlsplit(value).scheme
+    if scheme.startswith("smtp") and not config["EMAIL_HOST"]:
+        raise _no_mail()
+    return Mail(
+        leaves=True,
+        backend=config["EMAIL_BACKEND"],
+        host=config["EMAIL_HOST"] or "",
+        port=config["EMAIL_PORT"] or {"smtps": 587, "smtp+tls": 587, "smtp+ssl": 465}.get(scheme, 25),
+        user=config["EMAIL_HOST_USER"] or "",
+        password=config["EMAIL_HOST_PASSWORD"] or "",
+        use_tls=bool(config.get("EMAIL_USE_TLS")),
+        use_ssl=bool(config.get("EMAIL_USE_SSL")),
+        directory=f"/{config['EMAIL_FILE_PATH'].lstrip('/')}" if scheme == "filemail" else None,
+    )
+
+
+def _no_mail() -> ImproperlyConfigured:
+    return ImproperlyConfigured(
+        "EMAIL_URL cannot be read. Write it as smtp+tls://name:password@host:587, smtp+ssl://…:465, "
+        "smtp://host:25, or consolemail:// to see mail in the terminal."
+    )
