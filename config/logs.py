@@ -7,17 +7,23 @@ from datetime import UTC, datetime
 
 _ADDRESS = re.compile(r"[\w.+%-]+@[\w-]+\.[\w.-]+")
 _SECRET_PATH = re.compile(r"(/(?:a|f|s|u|confirm)/)[\w-]{8,}")
+# A line break in a path must not look like a line of ours.
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
 
 
-class MaskAddresses(logging.Filter):
-    """Cuts e-mail addresses, and the tokens of personal links, out of every line."""
+def mask(text: str) -> str:
+    """The text without e-mail addresses and without the tokens of personal links."""
+    return _SECRET_PATH.sub(r"\1…", _ADDRESS.sub("…@…", text))
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        text = record.getMessage()
-        masked = _SECRET_PATH.sub(r"\1…", _ADDRESS.sub("…@…", text))
-        if masked != text:
-            record.msg, record.args = masked, None
-        return True
+
+class TextFormatter(logging.Formatter):
+    """One line a message; a traceback follows on lines of its own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class's name
+        return super().formatMessage(record).translate(_CONTROLS)
+
+    def format(self, record: logging.LogRecord) -> str:
+        return mask(super().format(record))
 
 
 class JsonFormatter(logging.Formatter):
@@ -28,8 +34,8 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": mask(record.getMessage()),
         }
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = mask(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
