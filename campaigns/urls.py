@@ -1,7 +1,9 @@
 from django.urls import path
 
-from campaigns.views import brand
+from campaigns.views import brand, health
 
 urlpatterns = [
+    path("healthz/", health.healthz, name="healthz"),
+    path("readyz/", health.readyz, name="readyz"),
     path("p/<slug:slug>/brand.css", brand.show_brand, name="brand-css"),
 ]
