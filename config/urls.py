@@ -12,3 +12,7 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler500 = "campaigns.views.errors.server_error"
+# Also what the sign-in pages answer when somebody tries too often.
+handler429 = "campaigns.views.errors.too_many_requests"
