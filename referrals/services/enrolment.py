@@ -2,6 +2,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from referrals.contacts import email_key
 from referrals.models import Advocate, Enrolment, Event, Program
 
 
@@ -30,10 +31,10 @@ def enrol(advocate: Advocate, program: Program, *, now: datetime) -> Enrolment:
 def enrol_address(program: Program, *, name: str, email: str, language: str, now: datetime) -> Enrolment:
     """The place in the program of whoever owns this (proved) address; somebody new becomes an advocate."""
     with transaction.atomic():
-        advocate = Advocate.objects.known_as(email).first()
-        if advocate is None:
-            advocate = Advocate.objects.create(name=name, email=email, language=language)
-        elif not advocate.name:
+        advocate, _is_new = Advocate.objects.known_as(email).get_or_create(
+            email_key=email_key(email), defaults={"name": name, "email": email, "language": language}
+        )
+        if not advocate.name:
             advocate.name = name
             advocate.save(update_fields=["name"])
         return enrol(advocate, program, now=now)
