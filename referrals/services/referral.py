@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from referrals.contacts import email_key, phone_key
 from referrals.hours import due_within_office_hours
+from referrals.locks import hold
 from referrals.models import (
     Advocate,
     Channel,
@@ -78,6 +79,7 @@ def confirm_submission(submission: Submission, *, now: datetime) -> tuple[Enrolm
         if not Submission.objects.filter(pk=submission.pk, confirmed_at=None).update(confirmed_at=now):
             return enrolment, []
         friends = [Friend(**friend) for friend in submission.friends]
+        _queue_up(enrolment, friends)
         known = already_named(enrolment, friends)
         return enrolment, submit_referrals(
             enrolment, [f for f in friends if not f.keys & known],
@@ -107,14 +109,13 @@ def submit_referrals(
 
     Friends who are customers already, or were recommended before, are taken in with a status that says
     so: whoever recommends them is told the same as everyone else, and nothing is sent.
-    Raises Refused with a sentence when the advocate has named too many people today.
+    Raises Refused with a sentence when the advocate has named too many people today, or one of these before.
     """
     if not friends:
         return []
     program = enrolment.program
     with transaction.atomic():
-        # One advocate's submissions queue up here, so that the daily limit holds.
-        Enrolment.objects.select_for_update().only("pk").get(pk=enrolment.pk)
+        _queue_up(enrolment, friends)
         settled = _why_not(enrolment, friends, now)
         referrals = [
             _new_referral(enrolment, friend, settled, source=source, channel=channel, click=click, now=now)
@@ -197,6 +198,15 @@ def close_follow_ups(referrals: Sequence[Referral], *, now: datetime) -> None:
     )
 
 
+def _queue_up(enrolment: Enrolment, friends: Sequence[Friend]) -> None:
+    """Let nobody else submit for this advocate, or name these friends, until this transaction is over.
+
+    So the daily limit holds, and a friend whom ten people name at one moment is asked once.
+    """
+    keys = set().union(*(friend.keys for friend in friends))
+    hold([f"advocate:{enrolment.pk}", *(f"friend:{enrolment.program_id}:{key}" for key in keys)])
+
+
 def _new_referral(
     enrolment: Enrolment, friend: Friend, settled: dict[str, str], *, source: str, channel: Channel | None,
     click: Click | None, now: datetime,
@@ -226,7 +236,8 @@ def _why_not(enrolment: Enrolment, friends: Sequence[Friend], now: datetime) -> 
     Raises Refused when this would be more friends than one advocate may name in a day.
     """
     keys = set().union(*(friend.keys for friend in friends))
-    before, named_today = _named_before(enrolment, keys, now)
+    before, own, named_today = _named_before(enrolment, keys, now)
+    _refuse_twice(friends, own)
     if named_today + len(friends) > REFERRALS_A_DAY:
         raise Refused(
             ngettext(
@@ -251,19 +262,32 @@ def _why_not(enrolment: Enrolment, friends: Sequence[Friend], now: datetime) -> 
     return reasons
 
 
-def _named_before(enrolment: Enrolment, keys: set[str], now: datetime) -> tuple[set[str], int]:
-    """Which of the keys anyone named in this program, and how many friends this advocate named in a day."""
+def _refuse_twice(friends: Sequence[Friend], named: set[str]) -> None:
+    """Forms refuse it at the field; this is for whoever sends the same form twice at one moment."""
+    for friend in friends:
+        if friend.keys & named:
+            raise Refused(
+                _("%(name)s has been named already. Nothing was sent; take this name off and send the rest.")
+                % {"name": friend.name}
+            )
+        named = named | friend.keys
+
+
+def _named_before(enrolment: Enrolment, keys: set[str], now: datetime) -> tuple[set[str], set[str], int]:
+    """Which of the keys anyone named in this program, which this advocate, and how many they named in a day."""
     today = models.Q(enrolment=enrolment, submitted_at__gt=now - timedelta(days=1))
     same = models.Q(email_key__in=keys) | models.Q(phone_key__in=keys)
     rows = Referral.objects.filter(today | models.Q(models.Q(program_id=enrolment.program_id) & same))
     before: set[str] = set()
+    own: set[str] = set()
     named_today = 0
     for enrolment_id, submitted_at, *pair in rows.values_list(
         "enrolment_id", "submitted_at", "email_key", "phone_key"
     ):
         before |= keys.intersection(pair)
+        own |= keys.intersection(pair) if enrolment_id == enrolment.pk else set()
         named_today += enrolment_id == enrolment.pk and submitted_at > now - timedelta(days=1)
-    return before, named_today
+    return before, own, named_today
 
 
 def _call_soon(referral: Referral, now: datetime) -> None:
