@@ -1,0 +1,78 @@
+"""The names that words may use, what each stands for, and an example of it."""
+
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models import Purpose
+
+
+class Placeholder(NamedTuple):
+    """``sample`` is what a preview shows. What a stranger may have typed never stands in a subject."""
+
+    description: str | Promise
+    sample: str | int
+    in_subject: bool = True
+
+
+_OF_ALL = {
+    "company": Placeholder(_("the company"), "Acme"),
+    "program": Placeholder(_("the program's name"), "Friends of Acme"),
+    "friend_offer": Placeholder(_("what a friend gets, or nothing"), "a €20 voucher"),
+    "advocate_offer": Placeholder(_("what the advocate gets, or nothing"), "a €40 gift card"),
+    "call_hours": Placeholder(_("within how many business hours you call"), 4),
+}
+_READER = {
+    "first_name": Placeholder(_("the reader's first name; may be empty"), "Ben", in_subject=False),
+}
+_LINK = {"link": Placeholder(_("the page to open"), "https://refer.example.com/…")}
+_ADVOCATE = {"advocate_first_name": Placeholder(_("the advocate's first name"), "Anna")}
+_FRIEND = {
+    "friend_first_name": Placeholder(_("the friend's first name; may be empty"), "Ben", in_subject=False)
+}
+_FRIENDS = {
+    "friend_names": Placeholder(_("the friends' names"), "Ben and Cleo", in_subject=False),
+    "friend_count": Placeholder(_("how many friends"), 2),
+}
+_REWARD = {
+    "reward": Placeholder(_("the reward"), "a €40 gift card"),
+    "worth": Placeholder(_("what it is worth, or nothing"), "€40.00"),
+    "code": Placeholder(_("its code, or nothing"), "GIFT-7K2M", in_subject=False),
+    "how_to_use": Placeholder(_("how to use it, or nothing"), "Enter the code when you pay."),
+}
+
+PLACEHOLDERS: dict[str, dict[str, Placeholder]] = {
+    Purpose.CONFIRM: _OF_ALL | _LINK | {"friend_count": _FRIENDS["friend_count"]},
+    Purpose.REFERRAL_THANKS: _OF_ALL | _READER | _FRIENDS | _LINK,
+    Purpose.FRIEND_CAME: _OF_ALL | _READER | _FRIEND | _LINK,
+    Purpose.SUCCESS_THANKS: _OF_ALL | _READER | _FRIEND | _LINK,
+    Purpose.REWARD_ADVOCATE: _OF_ALL | _READER | _FRIEND | _REWARD | _LINK,
+    Purpose.INVITATION: _OF_ALL
+    | _READER
+    | _ADVOCATE
+    | _LINK
+    | {
+        "advocate_name": Placeholder(_("the advocate's full name"), "Anna Rossi"),
+        "about": Placeholder(_("what the company does"), "Acme keeps small companies' books."),
+    },
+    Purpose.FRIEND_THANKS: _OF_ALL | _READER | _ADVOCATE,
+    Purpose.WELCOME: _OF_ALL | _READER | _ADVOCATE,
+    Purpose.REWARD_FRIEND: _OF_ALL | _READER | _ADVOCATE | _REWARD,
+    Purpose.SHARE_WORDS: _OF_ALL | _ADVOCATE | _LINK,
+    Purpose.SALES_ALERT: _OF_ALL
+    | _READER
+    | _FRIENDS
+    | _LINK
+    | {
+        "advocate_name": Placeholder(_("the advocate's full name"), "Anna Rossi"),
+        "friend_company": Placeholder(_("where the friend works, or nothing"), "Weber Ltd", in_subject=False),
+        "said_yes": Placeholder(_("“yes” when the friend asked for the call"), ""),
+        "call_by": Placeholder(_("by when to call"), "Wednesday 4 March, 14:00"),
+    },
+}
+
+
+def samples(purpose: str) -> dict[str, str | int]:
+    """Example values for every placeholder of this purpose."""
+    return {name: placeholder.sample for name, placeholder in PLACEHOLDERS[purpose].items()}
