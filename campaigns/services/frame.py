@@ -1,0 +1,108 @@
+"""The frame around every mail: who writes, why, from where, and how to get no more."""
+
+from functools import lru_cache
+
+import css_inline
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from campaigns.brand import DARK, LIGHT, accent_on, read_colour, write_colour
+from campaigns.links import link_to
+from campaigns.models import ASKED_FOR, TO_STAFF, Message, Purpose
+
+HOUSE_COLOUR = "#0b6e4f"
+
+
+def frame_html(message: Message, subject: str, body: str) -> str:
+    """``body`` (clean HTML) as a whole HTML mail, with its styles inlined."""
+    with override(message.language):
+        page = render_to_string(
+            "email/frame.html",
+            # Cleaned against a list of tags by services/composing.py, or written by our own templates.
+            _parts(message) | {"subject": subject, "body": SafeString(body)} | _colours(message),
+        )
+    return _inliner().inline(page)
+
+
+def frame_text(message: Message, body: str) -> str:
+    """``body`` as a whole text mail."""
+    with override(message.language):
+        return (
+            render_to_string("email/frame.txt", _parts(message) | {"body": SafeString(body)}).strip() + "\n"
+        )
+
+
+def can_unsubscribe(message: Message) -> bool:
+    """Whether this mail has an opt-out; not one that its reader has just asked for, nor one to staff."""
+    return message.purpose not in ASKED_FOR | TO_STAFF
+
+
+def _parts(message: Message) -> dict[str, object]:
+    program = message.program
+    return {
+        "language": message.language,
+        "sender": program.sender_name or program.company if program else _("Your referral programs"),
+        "postal_address": program.postal_address if program else "",
+        "privacy_url": program.privacy_url if program else "",
+        "reason": _reason(message),
+        "unsubscribe": link_to("preferences", message.token) if can_unsubscribe(message) else "",
+    }
+
+
+def _reason(message: Message) -> str:
+    program = message.program
+    names = {
+        "advocate": message.context.get("advocate_name") or message.context.get("advocate_first_name"),
+        "company": program.company if program else "",
+        "program": program.name if program else "",
+    }
+    match message.purpose:
+        case Purpose.INVITATION if names["advocate"]:
+            sentence = _("You get this one message because %(advocate)s recommended you to %(company)s.")
+        case Purpose.INVITATION:
+            sentence = _("You get this one message because somebody recommended you to %(company)s.")
+        case Purpose.FRIEND_THANKS | Purpose.WELCOME | Purpose.REWARD_FRIEND:
+            sentence = _("You get this because you came to %(company)s on a recommendation.")
+        case Purpose.CONFIRM:
+            sentence = _(
+                "You get this because somebody wrote this address on our form. If it was not you, do nothing."
+            )
+        case Purpose.SIGN_IN:
+            sentence = _(
+                "You get this because somebody used this address to sign in. If it was not you, do nothing."
+            )
+        case Purpose.DIGEST:
+            sentence = _(
+                "You get this digest because you asked for it. You can change when in the back office."
+            )
+        case purpose if purpose in TO_STAFF:
+            sentence = _("You get this because you look after %(program)s.")
+        case _purpose:
+            sentence = _("You get this because you recommend %(company)s.")
+    return sentence % names
+
+
+def _colours(message: Message) -> dict[str, str]:
+    brand = message.program.brand_color if message.program else HOUSE_COLOUR
+    return _accents(brand)
+
+
+@lru_cache(maxsize=256)
+def _accents(brand: str) -> dict[str, str]:
+    light, dark = (accent_on(surface, read_colour(brand)) for surface in (LIGHT, DARK))
+    return {
+        "accent": write_colour(light.accent),
+        "on_accent": write_colour(light.on),
+        "dark_accent": write_colour(dark.accent),
+        "dark_on_accent": write_colour(dark.on),
+    }
+
+
+@lru_cache(maxsize=1)
+def _inliner() -> css_inline.CSSInliner:
+    css = (settings.BASE_DIR / "static/css/email.css").read_text()
+    # What only a mail program can decide, such as dark mode, stays in the style tag.
+    return css_inline.CSSInliner(extra_css=css, keep_style_tags=True, load_remote_stylesheets=False)
