@@ -1,15 +1,29 @@
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.db import connection
 
+from campaigns.services.bank import load_bank
 from tests.factories import NOW
 
 
 @pytest.fixture
 def now() -> datetime:
     return NOW
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Every test finds the bank of words; one with real transactions asks for ``bank``."""
+    with django_db_blocker.unblock():
+        load_bank()
+
+
+@pytest.fixture
+def bank(transactional_db: None) -> None:
+    load_bank()
 
 
 @pytest.fixture(scope="session", autouse=True)
