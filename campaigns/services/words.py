@@ -1,0 +1,176 @@
+"""What people read: words from the bank, or a program's own, with the values of one message put in."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from campaigns.links import link_to
+from campaigns.models import Message, MessageChannel, MessageTemplate, Purpose
+from campaigns.services.checking import check_words
+from campaigns.services.composing import Value, compose_html, compose_line, compose_text, one_line, plain_html
+from campaigns.services.frame import frame_html, frame_text
+from campaigns.services.placeholders import PLACEHOLDERS, samples
+from referrals.models import Enrolment, Program
+from rewards.models import RewardRule
+
+__all__ = [
+    "PLACEHOLDERS",
+    "NoWords",
+    "Rendered",
+    "Wording",
+    "check_words",
+    "invitation_preview",
+    "render",
+    "samples",
+    "share_words",
+]
+
+SUBJECT_LENGTH = 150
+# Not from the bank: written whole by whoever queued them.
+WITH_OWN_WORDS = {Purpose.SIGN_IN, Purpose.STAFF_NOTICE}
+
+
+class Rendered(NamedTuple):
+    subject: str
+    text: str
+    html: str
+
+
+class NoWords(Exception):
+    """Nobody has written words for this purpose; its text says what to do."""
+
+
+class Wording:
+    """Renders messages; whatever their number, it asks the database twice: for templates and for offers."""
+
+    def __init__(self, messages: Iterable[Message]) -> None:
+        batch = [message for message in messages if message.purpose not in WITH_OWN_WORDS]
+        programs = {message.program_id for message in batch if message.program_id}
+        self._templates = _templates({message.purpose for message in batch}, programs)
+        self._offers = offers(programs)
+
+    def render(self, message: Message) -> Rendered:
+        """Exactly what this message's reader gets. Raises NoWords or LiquidError when the words cannot be used."""
+        if message.purpose == Purpose.SIGN_IN:
+            return Rendered(one_line(message.subject), message.text, message.html)
+        if message.purpose == Purpose.STAFF_NOTICE:
+            subject, body = message.context["subject"], message.context["body"]
+            return _framed(message, one_line(subject), body, plain_html(body))
+        template, values = self.template_for(message), self.values_of(message)
+        return _framed(
+            message,
+            compose_line(template.subject, values),
+            compose_text(template.body, values),
+            compose_html(template.body, values),
+        )
+
+    def text(self, message: Message) -> str:
+        """The bare words, without a frame."""
+        return compose_text(self.template_for(message).body, self.values_of(message))
+
+    def template_for(self, message: Message) -> MessageTemplate:
+        """The words that fit best, in the order of ``MessageTemplate.objects.for_message()``."""
+        fitting = [
+            template
+            for template in self._templates[message.purpose]
+            if template.channel == message.channel
+            and template.program_id in {None, message.program_id}
+            and template.contact_kind in {"", message.contact_kind}
+            and template.language in {message.language, settings.LANGUAGE_CODE}
+        ]
+        if not fitting:
+            raise NoWords(_("There are no words for “%s” yet. Write them under Templates.") % message.purpose)
+        return max(
+            fitting,
+            key=lambda t: (t.language == message.language, t.program_id is not None, bool(t.contact_kind)),
+        )
+
+    def values_of(self, message: Message) -> dict[str, Value]:
+        """The message's own values, and what can be said of its program."""
+        values: dict[str, Value] = {"first_name": message.to_name.split(" ")[0]}
+        if message.program:
+            values |= program_values(message.program, self._offers[message.program.pk])
+        return values | message.context
+
+
+def render(message: Message) -> Rendered:
+    """One message as its reader gets it."""
+    return Wording([message]).render(message)
+
+
+def invitation_preview(enrolment: Enrolment, language: str) -> Rendered:
+    """What a friend of this advocate will be sent, word for word, but for the friend's name and the link."""
+    advocate = enrolment.advocate
+    message = Message(
+        purpose=Purpose.INVITATION,
+        program=enrolment.program,
+        advocate=advocate,
+        language=language,
+        context={
+            "advocate_name": advocate.name,
+            "advocate_first_name": advocate.first_name,
+            "link": settings.BASE_URL,
+        },
+    )
+    return render(message)
+
+
+def share_words(enrolment: Enrolment, channel_slug: str) -> str:
+    """Ready words with the advocate's link on this channel: for a mail, a text message, or a post."""
+    channels = {"email": MessageChannel.EMAIL, "sms": MessageChannel.SMS, "whatsapp": MessageChannel.SMS}
+    message = Message(
+        purpose=Purpose.SHARE_WORDS,
+        channel=channels.get(channel_slug, MessageChannel.SOCIAL),
+        program=enrolment.program,
+        language=enrolment.advocate.language or enrolment.program.language,
+        contact_kind=enrolment.advocate.kind,
+        context={
+            "advocate_first_name": enrolment.advocate.first_name,
+            "link": f"{link_to('share', enrolment.code)}?c={channel_slug}",
+        },
+    )
+    return Wording([message]).text(message)
+
+
+def _framed(message: Message, subject: str, text: str, html: str) -> Rendered:
+    return Rendered(subject[:SUBJECT_LENGTH], frame_text(message, text), frame_html(message, subject, html))
+
+
+def _templates(purposes: set[str], programs: set[int]) -> dict[str, list[MessageTemplate]]:
+    """The bank's words and these programs' own, by purpose; in one query."""
+    found: dict[str, list[MessageTemplate]] = defaultdict(list)
+    if purposes:
+        ours = MessageTemplate.objects.filter(Q(program=None) | Q(program__in=programs), purpose__in=purposes)
+        for template in ours:
+            found[template.purpose].append(template)
+    return found
+
+
+def program_values(program: Program, offered: Mapping[str, str]) -> dict[str, Value]:
+    """What every message of a program can say about it."""
+    return {
+        "company": program.company,
+        "program": program.name,
+        "about": program.about,
+        "call_hours": program.contact_within_hours,
+        "friend_offer": offered.get(RewardRule.Side.FRIEND, ""),
+        "advocate_offer": offered.get(RewardRule.Side.ADVOCATE, ""),
+    }
+
+
+def offers(programs: Iterable[int]) -> dict[int, dict[str, str]]:
+    """For each program and side, what a sale earns by the rules in force; in one query."""
+    found: dict[int, dict[str, str]] = defaultdict(dict)
+    rules = RewardRule.objects.filter(Q(ends_at=None) | Q(ends_at__gt=Now()), program__in=list(programs))
+    earned = rules.filter(when=RewardRule.When.CONVERSION, active=True, incentive__active=True)
+    # The one with the smallest sale is read last, and stays.
+    for program_id, side, name in earned.order_by("-minimum", "-pk").values_list(
+        "program_id", "side", "incentive__name"
+    ):
+        found[program_id][side] = name
+    return found
