@@ -25,7 +25,7 @@ def queue(messages: Sequence[Message], *, now: datetime) -> None:
 
 def wake_worker_after_commit() -> None:
     """Have the worker look at the outbox at once: one nudge a transaction, none after a rollback."""
-    if not any(function is _wake_worker for _sids, function, _robust in connection.run_on_commit):
+    if not any(waiting[1] is _wake_worker for waiting in connection.run_on_commit):
         # Robust: what was done is done, and the clock finds the messages, if the broker is away.
         transaction.on_commit(_wake_worker, robust=True)
 
