@@ -10,6 +10,7 @@ import unicodedata
 from contextlib import suppress
 from hashlib import sha256
 
+import idna
 import phonenumbers
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -22,7 +23,12 @@ PLUS_TAGS = {"gmail.com", "outlook.com", "hotmail.com", "live.com", "fastmail.co
 DOTLESS = {"gmail.com"}
 SAME_PROVIDER = {"googlemail.com": "gmail.com", "protonmail.com": "proton.me"}
 
-_LINKLIKE = re.compile(r"(https?:|www\.|[\w-]\.[a-z]{2,}\b|/|@|\d{4,})", re.IGNORECASE)
+# A full stop between letters makes a domain of a name, in any script.
+_DOMAIN = re.compile(r"\w\.[^\W\d_]{2,}")
+# Letters and marks by category, and nothing to see: fillers and selectors.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
 
 
 def clean_email(value: str) -> str:
@@ -45,10 +51,10 @@ def email_key(value: str) -> str:
     """Keyed hash under which all spellings of one mailbox meet; empty for an empty address."""
     if not value:
         return ""
-    local, _at, domain = unicodedata.normalize("NFKC", value).strip().casefold().rpartition("@")
+    local, _at, domain = unicodedata.normalize("NFKC", value).strip().lower().rpartition("@")
     # An impossible domain only has to hash to the same value each time.
     with suppress(UnicodeError):
-        domain = domain.encode("idna").decode() if not domain.isascii() else domain
+        domain = idna.encode(domain, uts46=True).decode() if not domain.isascii() else domain
     domain = SAME_PROVIDER.get(domain, domain)
     if domain in PLUS_TAGS:
         local = local.split("+", 1)[0]
@@ -84,12 +90,13 @@ def clean_name(value: str) -> str:
 
     Raises ValidationError with a sentence for the person who typed it.
     """
-    name = " ".join(unicodedata.normalize("NFC", value).replace("’", "'").split(" ")).strip()
+    name = unicodedata.normalize("NFC", value).replace("’", "'").replace("\u00a0", " ")
+    name = re.sub(" +", " ", name).strip()
     if len(name) > NAME_LENGTH:
         raise ValidationError(
             _("Write the name in %(count)d characters or fewer."), params={"count": NAME_LENGTH}
         )
-    if not all(_stands_in_a_name(character) for character in name) or _LINKLIKE.search(name):
+    if name and not _is_name(name):
         raise ValidationError(
             _("Write a name as one says it: letters, spaces, apostrophes and hyphens only."), code="name"
         )
@@ -105,17 +112,18 @@ def clean_text(value: str, length: int = 300) -> str:
     if len(text) > length:
         raise ValidationError(_("Write %(count)d characters or fewer."), params={"count": length})
     if any(
-        unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-        for c in text
-        if c not in "\n\r\t"
+        unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} for c in text if c not in "\n\r\t"
     ):
         raise ValidationError(_("Remove the invisible characters: type this text instead of pasting it."))
     return text
 
 
-def _stands_in_a_name(character: str) -> bool:
-    return character in " '-." or unicodedata.category(character)[0] in "LM"
+def _is_name(name: str) -> bool:
+    kinds = {unicodedata.category(c)[0] for c in name if c not in " '-."}
+    # As a browser reads it: full-width letters make a domain too.
+    plain = unicodedata.normalize("NFKC", name)
+    return "L" in kinds <= {"L", "M"} and not _UNSEEN.search(name) and not _DOMAIN.search(plain)
 
 
 def keyed_hash(value: str) -> str:
-    return hmac.new(settings.HASH_KEY.encode(), value.encode(), sha256).hexdigest()[:32]
+    return hmac.new(settings.HASH_KEY.encode(), value.encode(errors="surrogatepass"), sha256).hexdigest()[:32]
