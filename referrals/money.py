@@ -1,9 +1,12 @@
 """Money for people to read. Everywhere else it is minor units and a currency code."""
 
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 
 from babel.numbers import format_currency, get_currency_precision
 from django.utils.translation import get_language
+
+# Refuses what it would have to round, and sizes that no money has.
+EXACT = Context(prec=28, Emax=40, Emin=-40, traps=[Inexact, InvalidOperation, Overflow])
 
 
 def format_money(minor: int, currency: str) -> str:
@@ -15,8 +18,9 @@ def format_money(minor: int, currency: str) -> str:
 
 
 def to_minor(amount: Decimal, currency: str) -> int:
-    """Minor units of an amount: 12.5 EUR is 1250, 12 JPY is 12. Raises ValueError when digits are too many."""
-    minor = amount.scaleb(get_currency_precision(currency))
-    if minor != minor.to_integral_value():
-        raise ValueError(f"{amount} has more digits than {currency} knows.")
-    return int(minor)
+    """Minor units of an amount: 12.5 EUR is 1250, 12 JPY is 12. Raises ValueError if it cannot be exact."""
+    try:
+        minor = EXACT.scaleb(amount, get_currency_precision(currency))
+        return int(EXACT.to_integral_exact(minor))
+    except (ArithmeticError, ValueError) as error:
+        raise ValueError(f"{amount} cannot be written exactly in {currency}.") from error
