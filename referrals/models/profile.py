@@ -87,7 +87,7 @@ class Question(models.Model):
         found = []
         for line in self.choices.splitlines():
             label, _equals, points = line.rpartition("=")
-            if label.strip() and points.strip().isdigit():
+            if label.strip() and points.strip().isdecimal():
                 found.append(Choice(label.strip(), int(points)))
             elif line.strip():
                 found.append(Choice(line.strip(), 0))
