@@ -1,4 +1,11 @@
+from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
+
+
+class ProjectConfig(AppConfig):
+    """Gives Django the project's own commands."""
+
+    name = "config"
 
 
 class AdminConfig(DjangoAdminConfig):

@@ -1,24 +1,54 @@
 """What the clock starts, and how often. ``manage.py sync`` makes the database equal to this table.
 
-Each function does all that is due and may run at any time, twice or late. It takes the moment as
-``now`` (the clock's, if none is given) and returns how much it did.
+Each service does all that is due at the moment it is given, and may run at any time, twice or late.
 """
 
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+from django_q.models import Schedule
 
 
 class Scheduled(NamedTuple):
-    """A function of the product and the minutes between two of its runs."""
+    """A service and the minutes between two of its runs."""
 
     name: str
-    function: str
+    service: str
     minutes: int
+
+    def run(self, *, now: datetime) -> Any:
+        return import_string(self.service)(now=now)
 
 
 SCHEDULES = (
-    Scheduled("Show that the worker is alive", "campaigns.tasks.beat", 1),
-    Scheduled("Deliver messages", "campaigns.tasks.deliver", 1),
-    Scheduled("Write digests", "campaigns.tasks.write_digests", 5),
-    Scheduled("Release rewards whose waiting time is over", "campaigns.tasks.release_rewards", 10),
-    Scheduled("Forget what has expired", "campaigns.tasks.forget", 60),
+    Scheduled("Show that the worker is alive", "campaigns.services.heartbeat.beat", 1),
+    Scheduled("Deliver messages", "campaigns.services.delivery.deliver_due", 1),
+    Scheduled("Write digests", "campaigns.services.digest.write_digests", 5),
+    Scheduled("Release rewards whose waiting time is over", "rewards.services.reward.release_rewards", 10),
+    Scheduled("Forget what has expired", "referrals.services.expiry.forget_expired", 60),
 )
+
+
+def run(name: str) -> None:
+    """The task: do now what stands under this name."""
+    for row in SCHEDULES:
+        if row.name == name:
+            row.run(now=timezone.now())
+
+
+@transaction.atomic
+def sync_schedules(*, now: datetime) -> None:
+    """Make django-q2's rows equal to the table. A row that stays keeps its next run."""
+    Schedule.objects.exclude(name__in=[row.name for row in SCHEDULES]).delete()
+    for row in SCHEDULES:
+        wanted = {
+            "func": "config.schedules.run", "args": repr(row.name),
+            "schedule_type": Schedule.MINUTES, "minutes": row.minutes, "repeats": -1,
+            "kwargs": None, "hook": None, "cron": None,
+        }  # fmt: skip
+        Schedule.objects.update_or_create(
+            name=row.name, defaults=wanted, create_defaults=wanted | {"next_run": now}
+        )
