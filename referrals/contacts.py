@@ -23,6 +23,9 @@ PLUS_TAGS = {"gmail.com", "outlook.com", "hotmail.com", "live.com", "fastmail.co
 DOTLESS = {"gmail.com"}
 SAME_PROVIDER = {"googlemail.com": "gmail.com", "protonmail.com": "proton.me"}
 
+_PHONE = re.compile(r"[\d\s+()./-]*", re.ASCII)
+_LINK = re.compile(r"https?:|www\.|[<>@]|[^\W_][.。][a-z]{2,}", re.IGNORECASE)
+_MARKUP = re.compile(r"<[a-z/!?]", re.IGNORECASE)
 # A full stop between letters makes a domain of a name, in any script.
 _DOMAIN = re.compile(r"\w\.[^\W\d_]{2,}")
 # Letters and marks by category, and nothing to see: fillers and selectors.
@@ -69,7 +72,8 @@ def clean_phone(value: str, country: str = "") -> str:
     Raises ValidationError with a sentence for the person who typed it.
     """
     try:
-        number = phonenumbers.parse(value, country.upper() or None)
+        # The library reads a number out of any text around it; what is not a number is not for us to guess.
+        number = phonenumbers.parse(value, country.upper() or None) if _PHONE.fullmatch(value) else None
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not phonenumbers.is_possible_number(number):
@@ -115,6 +119,30 @@ def clean_text(value: str, length: int = 300) -> str:
         unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} for c in text if c not in "\n\r\t"
     ):
         raise ValidationError(_("Remove the invisible characters: type this text instead of pasting it."))
+    return text
+
+
+def clean_line(value: str, length: int = 120) -> str:
+    """One line that may stand in a message of ours: as ``clean_text``, and no links, addresses or markup.
+
+    Raises ValidationError with a sentence for the person who typed it.
+    """
+    text = clean_text(value, length)
+    if any(c in "\n\r\t" for c in text):
+        raise ValidationError(_("Write this on one line."))
+    if _LINK.search(unicodedata.normalize("NFKC", text)):
+        raise ValidationError(_("Write this in plain words, without links, addresses or the signs < and >."))
+    return text
+
+
+def clean_note(value: str, length: int = 300) -> str:
+    """A note for a person to read: as ``clean_text``, and no markup.
+
+    Raises ValidationError with a sentence for the person who typed it.
+    """
+    text = clean_text(value, length)
+    if _MARKUP.search(unicodedata.normalize("NFKC", text)):
+        raise ValidationError(_("Write this in plain words, without markup."))
     return text
 
 
