@@ -1,4 +1,5 @@
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -6,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config import addresses, environment
 
 LONG = "k" * 60
-EMBEDDED = Path("/nowhere/goodword.sqlite3")
+EMBEDDED = Path(gettempdir(), "goodword.sqlite3")
 
 
 @pytest.fixture
