@@ -1,0 +1,145 @@
+"""Fernhollow Solar: its program, whom it looks for, what it gives, and who works there."""
+
+from datetime import time
+from typing import Any, NamedTuple
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import User
+
+from campaigns.models import DigestSubscription
+from referrals.models import Channel, IdealCustomerProfile, Membership, Program, Question
+from referrals.services.membership import regroup
+from rewards.models import Incentive, RewardRule
+
+PROGRAM: dict[str, Any] = {
+    "name": "Sunny Neighbours",
+    "slug": "sunny-neighbours",
+    "company": "Fernhollow Solar",
+    "headline": "Know someone whose roof could pay their bills?",
+    "about": (
+        "Fernhollow Solar fits solar panels and batteries on family homes. One visit, one fixed price, "
+        "and panels on the roof within six weeks – by our own fitters, with a ten-year guarantee on the work."
+    ),
+    "language": "en",
+    "currency": "GBP",
+    "country": "GB",
+    "timezone": "Europe/London",
+    "brand_color": "#0f6b5c",
+    "sender_name": "Fernhollow Solar",
+    "reply_to": "hello@fernhollow.example",
+    "postal_address": "Fernhollow Solar, 4 Mill Lane, Fernhollow FH1 2AB, United Kingdom",
+    "privacy_url": "https://fernhollow.example/privacy",
+    "opens_at": time(8),
+    "closes_at": time(20),
+    "working_days": "1234567",
+    "contact_within_hours": 4,
+}
+PROFILE = {
+    "headline": "Homeowners who wince at the electricity bill",
+    "description": (
+        "We can help most when the house is theirs, the roof gets some sun, "
+        "and the bill has become a topic at dinner."
+    ),
+    "criteria": "They own the house they live in\nThey pay more than £60 a month for electricity\n"
+    "The roof is not in the shade all day\nThey plan to stay for some years",
+}
+QUESTIONS: tuple[dict[str, Any], ...] = (
+    {"text": "Do they own their home?", "kind": "yes_no", "points": 3, "required": True},
+    {
+        "text": "What do they pay for electricity?",
+        "kind": "choice",
+        "choices": "Under £60 a month = 0\n£60 to £120 a month = 2\nMore than £120 a month = 3\nI do not know = 1",
+    },
+    {
+        "text": "When would they like to start?",
+        "kind": "choice",
+        "choices": "As soon as possible = 3\nThis year = 2\nJust curious = 0",
+    },
+    {"text": "What should we know before we call?", "kind": "text"},
+)
+CHANNELS = (
+    ("email", "E-mail"),
+    ("whatsapp", "WhatsApp"),
+    ("sms", "Text message"),
+    ("linkedin", "LinkedIn"),
+    ("qr", "QR code"),
+    ("person", "In person"),
+)
+# side, incentive, whether somebody approves it. Nothing waits, so that a reward can be tried out at once.
+REWARDS: tuple[tuple[str, dict[str, Any], bool], ...] = (
+    (
+        RewardRule.Side.ADVOCATE,
+        {
+            "name": "a £150 gift card",
+            "kind": Incentive.Kind.GIFT_CARD,
+            "value": 15_000,
+            "how_to_use": "Enter the code at the checkout of any shop that takes High Street Cards.",
+        },
+        True,
+    ),
+    (
+        RewardRule.Side.FRIEND,
+        {
+            "name": "£250 off the installation",
+            "kind": Incentive.Kind.DISCOUNT,
+            "value": 25_000,
+            "how_to_use": "We take it off your final invoice. There is nothing to do.",
+        },
+        False,
+    ),
+)
+
+
+class Staff(NamedTuple):
+    """Somebody who works at the company, and how often they want the digest."""
+
+    name: str
+    role: str
+    digest: str
+
+
+STAFF = (
+    Staff("Maya Okafor", Membership.Role.MANAGER, DigestSubscription.Every.DAY),
+    Staff("Tom Brennan", Membership.Role.SALES, DigestSubscription.Every.DAY),
+    Staff("Ines Duarte", Membership.Role.ANALYST, DigestSubscription.Every.WEEK),
+)
+
+
+def found_company(*, password: str) -> Program:
+    """The program, live, with its staff; Maya may do everything, Tom gets the calls."""
+    program = Program.objects.create(**PROGRAM, status=Program.Status.LIVE)
+    profile = IdealCustomerProfile.objects.create(program=program, **PROFILE)
+    for position, question in enumerate(QUESTIONS, start=1):
+        Question.objects.create(profile=profile, position=position, **question)
+    for position, (slug, name) in enumerate(CHANNELS, start=1):
+        Channel.objects.create(program=program, slug=slug, name=name, position=position)
+    for side, incentive, needs_approval in REWARDS:
+        RewardRule.objects.create(
+            program=program, side=side, hold_days=0, needs_approval=needs_approval,
+            incentive=Incentive.objects.create(program=program, **incentive),
+        )  # fmt: skip
+    people = {person.role: _employ(person, program, password) for person in STAFF}
+    regroup(people.values())
+    program.owner = people[Membership.Role.SALES]
+    program.save(update_fields=["owner"])
+    return program
+
+
+def _employ(person: Staff, program: Program, password: str) -> User:
+    first, last = person.name.split(" ")
+    email = f"{first.lower()}@fernhollow.example"
+    is_manager = person.role == Membership.Role.MANAGER
+    user = User.objects.create_user(
+        first.lower(),
+        email,
+        password,
+        first_name=first,
+        last_name=last,
+        is_staff=True,
+        is_superuser=is_manager,
+    )
+    # Verified, or the second factor could not be set up.
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    Membership.objects.create(user=user, program=program, role=person.role)
+    DigestSubscription.objects.create(user=user, every=person.digest, hour=8, timezone=program.timezone)
+    return user

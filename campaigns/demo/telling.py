@@ -1,0 +1,145 @@
+"""Tells the story: every step at its own past moment, in the order of time, mail included."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import groupby
+from random import Random
+from typing import NamedTuple
+
+from django.db import transaction
+
+from campaigns.demo.company import found_company
+from campaigns.demo.people import ADVOCATES, enrol_people, find_address, find_phone
+from campaigns.demo.steps import Staff, take_step
+from campaigns.demo.story import CAME, NAMED, Came, Named
+from campaigns.services.delivery import deliver_due
+from campaigns.services.digest import write_digests
+from referrals.contacts import keyed_hash
+from referrals.forms import agreement_of_advocate, agreement_of_friend
+from referrals.models import Channel, Click, Membership, Program, Question, Referral
+from referrals.models.profile import fit_score
+from referrals.services.join import join_by_link
+from referrals.services.referral import Friend, submit_referrals
+from referrals.services.visit import confirm_visit, record_visit
+
+DAYS_WITH_DIGEST = range(5)
+
+
+class Happening(NamedTuple):
+    """Something of the story, and when."""
+
+    at: datetime
+    tell: Callable[[datetime], object]
+
+
+@transaction.atomic
+def found_demo(*, password: str, now: datetime) -> Program:
+    """Fill an empty database with the demo company; everything in it happened before ``now``."""
+    program = found_company(password=password)
+    for at, tell in sorted(Story(program, now).happenings(), key=lambda happening: happening.at):
+        if at < now:
+            tell(at)
+            deliver_due(now=at + timedelta(seconds=20))
+    return program
+
+
+class Story:
+    """The tables of the story, on a calendar that ends now."""
+
+    def __init__(self, program: Program, now: datetime) -> None:
+        self.program, self.now = program, now
+        self.questions = list(Question.objects.filter(profile__program=program))
+        self.channels = {channel.slug: channel for channel in Channel.objects.filter(program=program)}
+        role = {membership.role: membership.user for membership in program.memberships.select_related("user")}
+        self.staff = Staff(manager=role[Membership.Role.MANAGER], caller=role[Membership.Role.SALES])
+        joined = {person.name: self.moment(person.since, 10) for person in ADVOCATES}
+        self.enrolments = enrol_people(program, joined)
+
+    def moment(self, days: int, hour: int, minute: int = 0) -> datetime:
+        """That time of day in the company's zone, so many days ago; of today, so many hours and minutes ago."""
+        if days <= 0:
+            return self.now - timedelta(minutes=10 * (hour % 6) + minute // 6 + 5)
+        day = self.program.local(self.now) - timedelta(days=days)
+        local = day.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        return local.astimezone(self.now.tzinfo)
+
+    def happenings(self) -> Iterator[Happening]:
+        yield from self._visits()
+        for number, (_day, rows) in enumerate(groupby(NAMED, key=lambda row: (row.days, row.advocate))):
+            yield from self._named(number, list(rows))
+        for number, row in enumerate(CAME):
+            yield from self._came(number, row)
+        for days in DAYS_WITH_DIGEST:
+            yield Happening(self.moment(days + 1, 8, 1), lambda at: write_digests(now=at))
+
+    def _named(self, number: int, rows: list[Named]) -> Iterator[Happening]:
+        first, at = rows[0], self.moment(rows[0].days, 9 + number * 3 % 10, number * 17 % 60)
+        yield Happening(
+            at, partial(self._submit, first.advocate, first.channel, [self._friend(row) for row in rows])
+        )
+        for row in rows:
+            yield from self._fate(number, at, row)
+
+    def _came(self, number: int, row: Came) -> Iterator[Happening]:
+        at = self.moment(row.days, 10 + number * 5 % 9, number * 23 % 60)
+        yield Happening(at, partial(self._join, row))
+        yield from self._fate(number + 7, at, row)
+
+    def _fate(self, number: int, start: datetime, row: Named | Came) -> Iterator[Happening]:
+        for order, line in enumerate(row.fate):
+            days, step, detail = (*line.split(" ", 2), "")[:3]
+            at = self.moment(row.days - int(days), 10 + (number + order * 3) % 9, number * 13 % 60)
+            if int(days) == 0:
+                at = start + timedelta(minutes=3 + 20 * order)
+            yield Happening(at, partial(self._step, row, step, detail))
+
+    def _submit(self, advocate: str, channel: str, friends: list[Friend], at: datetime) -> None:
+        submit_referrals(
+            self.enrolments[advocate], friends, now=at, channel=self.channels[channel],
+            agreement=str(agreement_of_advocate(self.program)),
+        )  # fmt: skip
+
+    def _join(self, row: Came, at: datetime) -> None:
+        friend = Friend(row.friend, find_address(row.friend), find_phone(row.friend), note=row.note)
+        join_by_link(
+            self.enrolments[row.advocate], friend, now=at, agreement=str(agreement_of_friend(self.program)),
+            click=self._visit(row.advocate, row.channel, row.friend, True, at - timedelta(minutes=4)),
+        )  # fmt: skip
+
+    def _step(self, row: Named | Came, step: str, detail: str, at: datetime) -> None:
+        referral = Referral.objects.select_related("program", "enrolment").get(
+            enrolment=self.enrolments[row.advocate], email=find_address(row.friend)
+        )
+        take_step(referral, step, detail, staff=self.staff, now=at)
+
+    def _friend(self, row: Named) -> Friend:
+        given = dict(zip(self.questions, row.answers, strict=False))
+        return Friend(
+            name=row.friend, email=find_address(row.friend), phone=find_phone(row.friend), relation=row.relation,
+            answers=[{"question": question.text, "answer": answer} for question, answer in given.items()],
+            fit=fit_score(self.questions, {str(question.pk): answer for question, answer in given.items()}),
+        )  # fmt: skip
+
+    def _visits(self) -> Iterator[Happening]:
+        """Who looked at the links: mostly people, some machines, some who closed the page at once."""
+        random = Random(2026)  # noqa: S311 - the same story every time
+        for person in ADVOCATES:
+            for number in range(person.visits):
+                at = self.moment(
+                    random.randint(1, person.since), random.randint(8, 22), random.randint(0, 59)
+                )
+                channel = random.choice(["whatsapp", "whatsapp", "email", "sms", "linkedin", "qr"])
+                who = f"{person.name} {number}" if random.random() > 0.15 else ""
+                yield Happening(at, partial(self._visit, person.name, channel, who, random.random() < 0.7))
+
+    def _visit(self, advocate: str, channel: str, who: str, stayed: bool, at: datetime) -> Click:
+        """Somebody – a machine, if nobody – opens the link; who stays is a person."""
+        visitor = keyed_hash(f"demo {who}")
+        click = record_visit(
+            self.enrolments[advocate], channel_id=self.channels[channel].pk, visitor=visitor,
+            is_bot=not who, now=at,
+        )  # fmt: skip
+        if stayed:
+            confirm_visit(click.pk, visitor=visitor, now=at + timedelta(seconds=8))
+        return click
