@@ -25,8 +25,8 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0)
         elif missing := serving.unapplied_migrations():
             raise CommandError(
-                f"The database lacks {missing} migrations of this version. Make a backup, then start with "
-                "serve --migrate."
+                f"The database is behind this version (migrations to apply: {missing}). "
+                "Make a backup, then start with serve --migrate."
             )
         serving.prepare()
         self.stdout.write(f"Serving {settings.BASE_URL} from {host}:{port}. Ctrl-C stops.")
