@@ -1,18 +1,21 @@
 """Tells the story: every step at its own past moment, in the order of time, mail included."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from random import Random
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import transaction
 
 from campaigns.demo.company import found_company
 from campaigns.demo.people import ADVOCATES, enrol_people, find_address, find_phone
 from campaigns.demo.steps import Staff, take_step
 from campaigns.demo.story import CAME, NAMED, Came, Named
+from campaigns.models import DigestSubscription
 from campaigns.services.delivery import deliver_due
 from campaigns.services.digest import write_digests
 from referrals.contacts import keyed_hash
@@ -23,7 +26,7 @@ from referrals.services.join import join_by_link
 from referrals.services.referral import Friend, submit_referrals
 from referrals.services.visit import confirm_visit, record_visit
 
-DAYS_WITH_DIGEST = range(5)
+DIGESTS_FOR = timedelta(days=8)
 
 
 class Happening(NamedTuple):
@@ -37,11 +40,28 @@ class Happening(NamedTuple):
 def found_demo(*, password: str, now: datetime) -> Program:
     """Fill an empty database with the demo company; everything in it happened before ``now``."""
     program = found_company(password=password)
-    for at, tell in sorted(Story(program, now).happenings(), key=lambda happening: happening.at):
-        if at < now:
-            tell(at)
-            deliver_due(now=at + timedelta(seconds=20))
+    _begin_digests(now - DIGESTS_FOR)
+    with _kept_here():
+        for at, tell in sorted(Story(program, now).happenings(), key=lambda happening: happening.at):
+            if at < now:
+                tell(at)
+                deliver_due(now=at + timedelta(seconds=20))
     return program
+
+
+@contextmanager
+def _kept_here() -> Iterator[None]:
+    """Nothing that the story writes leaves the building, even where a mail server is set up."""
+    leaves, settings.MAIL_LEAVES = settings.MAIL_LEAVES, False
+    try:
+        yield
+    finally:
+        settings.MAIL_LEAVES = leaves
+
+
+def _begin_digests(start: datetime) -> None:
+    for subscription in DigestSubscription.objects.all():
+        DigestSubscription.objects.filter(pk=subscription.pk).update(next_at=subscription.next_after(start))
 
 
 class Story:
@@ -70,7 +90,7 @@ class Story:
             yield from self._named(number, list(rows))
         for number, row in enumerate(CAME):
             yield from self._came(number, row)
-        for days in DAYS_WITH_DIGEST:
+        for days in range(DIGESTS_FOR.days):
             yield Happening(self.moment(days + 1, 8, 1), lambda at: write_digests(now=at))
 
     def _named(self, number: int, rows: list[Named]) -> Iterator[Happening]:

@@ -1,0 +1,74 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+
+from campaigns.demo.telling import found_demo
+from campaigns.models import Message
+from campaigns.services.bank import load_bank
+from referrals.models import Advocate, Click, FollowUp, Program, Referral
+from referrals.roles import sync_roles
+from rewards.models import Reward
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def demo(django_db_setup, django_db_blocker):
+    """The demo company, told once for all tests of this module."""
+    from django.db import transaction
+
+    now = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
+    with django_db_blocker.unblock(), transaction.atomic():
+        load_bank()
+        sync_roles()
+        found_demo(password="a-long-password", now=now)
+        yield now
+        transaction.set_rollback(True)
+
+
+def test_there_is_something_of_every_kind_to_see(demo):
+    assert set(Referral.objects.values_list("status", flat=True)) == set(Referral.Status.values)
+    assert set(Reward.objects.values_list("status", flat=True)) == set(Reward.Status.values) - {"revoked"}
+
+
+def test_some_calls_are_overdue_and_some_are_due_today(demo):
+    calls = FollowUp.objects.open()
+
+    assert calls.overdue(demo).count() >= 3
+    assert calls.filter(due_at__range=(demo, demo + timedelta(hours=9))).count() >= 2
+
+
+def test_no_message_of_the_past_is_waiting_and_none_has_left(demo):
+    assert set(Message.objects.values_list("status", flat=True)) == {"kept", "withheld"}
+    assert Message.objects.filter(purpose="digest").exists()
+
+
+def test_everything_happened_before_now(demo):
+    assert not Referral.objects.filter(submitted_at__gte=demo).exists()
+    assert not Message.objects.filter(created_at__gt=demo + timedelta(minutes=1)).exists()
+
+
+def test_everyone_lives_in_a_reserved_domain(demo):
+    addresses = [
+        *Advocate.objects.values_list("email", flat=True),
+        *Referral.objects.exclude(email="").values_list("email", flat=True),
+        *User.objects.values_list("email", flat=True),
+        *Message.objects.exclude(to_address="").values_list("to_address", flat=True),
+    ]
+
+    assert {address.rpartition(".")[2] for address in addresses} == {"example"}
+    assert Program.objects.get().reply_to.endswith(".example")
+
+
+def test_links_were_seen_by_people_and_by_machines(demo):
+    assert 60 < Click.objects.by_people().count() < Click.objects.count()
+    assert Click.objects.filter(is_bot=True).exists()
+
+
+def test_the_manager_the_caller_and_the_analyst_can_sign_in(client, demo):
+    for email in ("maya@fernhollow.example", "tom@fernhollow.example", "ines@fernhollow.example"):
+        user = User.objects.get(email=email)
+        assert user.is_staff
+        assert user.check_password("a-long-password")
+        assert user.emailaddress_set.get().verified
