@@ -1,8 +1,11 @@
-from datetime import datetime
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from referrals.models.program import valid_timezone
@@ -38,3 +41,28 @@ class DigestSubscription(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}, {self.get_every_display()}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Whoever sets hour, days or zone gets the next digest by what they have set now."""
+        if not kwargs.get("update_fields"):
+            self.next_at = self.next_after(timezone.now())
+        super().save(*args, **kwargs)
+
+    def next_after(self, moment: datetime) -> datetime:
+        """The next time it is due (UTC): at the hour in the person's own zone, or right after, where clocks
+        jump over it."""
+        zone = ZoneInfo(self.timezone)
+        day = moment.astimezone(zone).date()
+        while True:
+            due = datetime.combine(day, time(self.hour), zone).astimezone(moment.tzinfo)
+            if due > moment and day.isoweekday() in self._weekdays:
+                return due
+            day += timedelta(days=1)
+
+    @property
+    def period(self) -> timedelta:
+        return timedelta(days=7 if self.every == self.Every.WEEK else 1)
+
+    @property
+    def _weekdays(self) -> set[int]:
+        return {1} if self.every == self.Every.WEEK else {1, 2, 3, 4, 5}

@@ -13,6 +13,7 @@ from campaigns.links import link_to
 from campaigns.models import Message, MessageChannel, MessageTemplate, Purpose
 from campaigns.services.checking import check_words
 from campaigns.services.composing import Value, compose_html, compose_line, compose_text, one_line, plain_html
+from campaigns.services.digest import compose_digest
 from campaigns.services.frame import frame_html, frame_text
 from campaigns.services.placeholders import PLACEHOLDERS, samples
 from referrals.models import Enrolment, Program
@@ -32,7 +33,7 @@ __all__ = [
 
 SUBJECT_LENGTH = 150
 # Not from the bank: written whole by whoever queued them.
-WITH_OWN_WORDS = {Purpose.SIGN_IN, Purpose.STAFF_NOTICE}
+WITH_OWN_WORDS = {Purpose.SIGN_IN, Purpose.STAFF_NOTICE, Purpose.DIGEST}
 
 
 class Rendered(NamedTuple):
@@ -61,6 +62,8 @@ class Wording:
         if message.purpose == Purpose.STAFF_NOTICE:
             subject, body = message.context["subject"], message.context["body"]
             return _framed(message, one_line(subject), body, plain_html(body))
+        if message.purpose == Purpose.DIGEST:
+            return _framed(message, *compose_digest(message))
         template, values = self.template_for(message), self.values_of(message)
         return _framed(
             message,

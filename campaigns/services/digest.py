@@ -1,0 +1,179 @@
+"""What staff read in the morning: counts of their own programs, and where to go. No names: a mail lies
+around longer than a right lasts, and whoever asked to be forgotten must not stand in one."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.template.loader import render_to_string
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, override
+
+from campaigns.links import link_to_desk
+from campaigns.models import DigestSubscription, Message, Purpose
+from campaigns.services import outbox
+from referrals.models import Conversion, FollowUp, Membership, Program, Referral
+from rewards.models import Reward
+
+AT_ONCE = 1000
+FAILURES_OF = timedelta(days=7)
+
+
+# What a digest says of one program: its id and name, and counts of what is new and of what waits for somebody.
+Part = dict[str, Any]
+
+
+def write_digests(*, now: datetime) -> int:
+    """Queue the digests that are due, one a person and period, none without news; returns how many."""
+    due = DigestSubscription.objects.due(now).select_related("user").order_by("next_at", "pk")
+    return sum(_write(chunk, now) for chunk in _chunks(list(due)))
+
+
+def programs_of(users: Iterable[int]) -> dict[int, set[int]]:
+    """Which programs each of these people may see at this moment."""
+    users = set(users)
+    found: dict[int, set[int]] = defaultdict(set)
+    if not users:
+        return found
+    active = Membership.objects.filter(user__in=users, user__is_active=True, user__is_staff=True)
+    for user_id, program_id in active.values_list("user_id", "program_id"):
+        found[user_id].add(program_id)
+    everything = User.objects.filter(pk__in=users, is_superuser=True, is_active=True).values_list(
+        "pk", flat=True
+    )
+    if owners := list(everything):
+        programs = set(Program.objects.values_list("pk", flat=True))
+        found |= dict.fromkeys(owners, programs)
+    return found
+
+
+def compose_digest(message: Message) -> tuple[str, str, str]:
+    """Subject, text and HTML of a digest, without the frame."""
+    with override(message.language):
+        parts = message.context["programs"]
+        todo = sum(
+            part["overdue"] + part["to_approve"] + part["to_hand_out"] + part["failed"] for part in parts
+        )
+        came = sum(part["came"] for part in parts)
+        subject = _("%(came)s, %(todo)s") % {
+            "came": ngettext("%d new recommendation", "%d new recommendations", came) % came,
+            "todo": ngettext("%d thing to do", "%d things to do", todo) % todo
+            if todo
+            else _("nothing to do"),
+        }
+        words = {
+            "first_name": message.to_name.split(" ")[0],
+            "since": message.context["since"],
+            "parts": [{"name": part["name"], "lines": _lines(part)} for part in parts],
+            "desk": link_to_desk(),
+        }
+        return (
+            subject,
+            render_to_string("email/digest.txt", words),
+            render_to_string("email/digest.html", words),
+        )
+
+
+def _write(due: Sequence[DigestSubscription], now: datetime) -> int:
+    seen = programs_of({row.user_id for row in due})
+    news = _News({program for row in due for program in seen[row.user_id]}, now)
+    written = [message for row in due if (message := _digest(row, seen[row.user_id], news, now))]
+    with transaction.atomic():
+        outbox.queue(written, now=now)
+        for next_at, rows in _by_next(due, now).items():
+            DigestSubscription.objects.filter(pk__in=rows).update(next_at=next_at, last_at=now)
+    return len(written)
+
+
+def _by_next(due: Sequence[DigestSubscription], now: datetime) -> dict[datetime, list[int]]:
+    """When each is due next. Missed ones are not made up for: the next one tells everything since the last."""
+    found: dict[datetime, list[int]] = defaultdict(list)
+    for row in due:
+        found[row.next_after(now)].append(row.pk)
+    return found
+
+
+def _digest(row: DigestSubscription, programs: set[int], news: "_News", now: datetime) -> Message | None:
+    since = row.last_at or now - row.period
+    parts = [part for part in (news.part(program, since) for program in sorted(programs)) if _is_news(part)]
+    if not parts or not row.user.email:
+        return None
+    with override("en"):
+        start = date_format(since.astimezone(ZoneInfo(row.timezone)), "l j F, H:i")
+    return Message(
+        key=f"digest:{row.user_id}:{row.next_at:%Y-%m-%dT%H:%M}",
+        purpose=Purpose.DIGEST,
+        user_id=row.user_id,
+        to_name=row.user.get_full_name()[:60],
+        to_address=row.user.email,
+        context={"since": start, "programs": parts},
+    )
+
+
+class _News:
+    """Counts by program, each asked for once."""
+
+    def __init__(self, programs: set[int], now: datetime) -> None:
+        self.names = dict(Program.objects.filter(pk__in=programs).values_list("pk", "name"))
+        self._programs = programs
+        self._since: dict[datetime, tuple[dict[int, int], dict[int, int]]] = {}
+        rewards = Reward.objects.filter(program__in=programs)
+        failed = Message.objects.filter(program__in=programs, created_at__gt=now - FAILURES_OF)
+        self._waiting = {
+            "overdue": _count(
+                FollowUp.objects.overdue(now).filter(referral__program__in=programs), "referral__program"
+            ),
+            "to_approve": _count(rewards.to_approve()),
+            "to_hand_out": _count(rewards.to_hand_out()),
+            "failed": _count(failed.needing_attention()),
+        }
+
+    def part(self, program: int, since: datetime) -> Part:
+        if since not in self._since:
+            came = Referral.objects.filter(program__in=self._programs, submitted_at__gt=since)
+            sold = Conversion.objects.filter(program__in=self._programs, recorded_at__gt=since)
+            self._since[since] = _count(came), _count(sold)
+        came_since, sold_since = self._since[since]
+        waiting = {name: counts.get(program, 0) for name, counts in self._waiting.items()}
+        return Part(
+            id=program, name=self.names.get(program, ""), came=came_since.get(program, 0),
+            sold=sold_since.get(program, 0), **waiting,
+        )  # fmt: skip
+
+
+def _count(rows: QuerySet[Any], program: str = "program") -> dict[int, int]:
+    return dict(rows.order_by().values_list(program).annotate(count=Count("pk")))
+
+
+def _is_news(part: Part) -> bool:
+    return any(value for name, value in part.items() if name not in {"id", "name"})
+
+
+def _lines(part: Part) -> list[dict[str, str]]:
+    """What waits for somebody first, then what came in; nothing about zeros."""
+    lines = [
+        (ngettext("%d call is overdue", "%d calls are overdue", part["overdue"]), "overdue", "referrals/followup/"),
+        (ngettext("%d reward waits for approval", "%d rewards wait for approval", part["to_approve"]),
+         "to_approve", "rewards/reward/?status__exact=pending"),
+        (ngettext("%d reward can be handed out", "%d rewards can be handed out", part["to_hand_out"]),
+         "to_hand_out", "rewards/reward/?status__exact=approved"),
+        (ngettext("%d message did not arrive, or may not have", "%d messages did not arrive, or may not have",
+                  part["failed"]), "failed", "campaigns/message/"),
+        (ngettext("%d new recommendation", "%d new recommendations", part["came"]), "came", "referrals/referral/"),
+        (ngettext("%d sale to a friend", "%d sales to friends", part["sold"]), "sold", "referrals/conversion/"),
+    ]  # fmt: skip
+    return [
+        {"text": text % part[name], "link": link_to_desk(path)}
+        for text, name, path in lines
+        if part[name]
+    ]
+
+
+def _chunks(rows: list[DigestSubscription]) -> Iterable[list[DigestSubscription]]:
+    return (rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE))
