@@ -70,6 +70,40 @@ def ask_to_confirm(submission: Submission, *, now: datetime) -> None:
     outbox.queue([message], now=now)
 
 
+def alert_staff(
+    user: Any, *, key: str, program: Program | None, subject: str, body: str, now: datetime
+) -> None:
+    """Tell a staff member that something is wrong; the same ``key`` is told once. ``body`` is plain text."""
+    message = Message(
+        key=key,
+        purpose=Purpose.STAFF_NOTICE,
+        program=program,
+        user=user,
+        to_name=user.get_full_name()[:60],
+        to_address=user.email,
+        language=program.language if program else "",
+        context={"subject": subject, "body": body},
+    )
+    outbox.queue([message] if user.email else [], now=now)
+
+
+def tell_invitations_wait(program: Program, *, now: datetime) -> None:
+    """Once a day: the program has sent all the invitations it may."""
+    if staff := _who_calls(program, program.owner_id):
+        with override(program.language):
+            subject = _("Invitations of %(program)s wait until tomorrow") % {"program": program.name}
+            body = _(
+                "%(limit)d invitations have left in 24 hours. That is as many as the program allows; the rest "
+                "leaves by itself, as room comes free.\n\nIf you did not expect so many, pause the program and look "
+                "at the newest referrals. If you did, raise the limit:\n\n%(link)s"
+            ) % {
+                "limit": program.invitations_a_day,
+                "link": link_to_desk(f"referrals/program/{program.pk}/change/"),
+            }
+        key = f"invitations-wait:{program.pk}:{program.local(now):%Y-%m-%d}"
+        alert_staff(staff, key=key, program=program, subject=subject, body=body, now=now)
+
+
 def _of_submissions(referrals: Iterable[Referral], now: datetime) -> Iterable[Message]:
     by_enrolment: dict[int, list[Referral]] = defaultdict(list)
     for referral in referrals:
