@@ -1,0 +1,198 @@
+"""Sends what is due. The only place that hands mail to a server.
+
+A row is claimed, and the claim committed, before anything is said to the server; no transaction is open
+meanwhile. What is to be read is saved just before it goes out: a claimed row without words, found after a
+crash, has certainly not left; one with words may have.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils.translation import gettext as _
+from liquid.exceptions import LiquidError
+
+from campaigns.models import Message, Purpose, Suppression
+from campaigns.services import notices
+from campaigns.services.holding import Checks, Hold
+from campaigns.services.sending import Answer, Post, build_mail
+from campaigns.services.suppression import suppress_keys
+from campaigns.services.words import NoWords, Rendered, Wording
+
+log = logging.getLogger(__name__)
+Status = Message.Status
+BATCH = 50
+LEASE = timedelta(minutes=15)
+# Well below the time the worker gives a task (Q_CLUSTER), and the lease.
+SECONDS_A_RUN = 60
+# 1, 2, 4 … minutes, then every 4 hours: two days.
+TRIES = 19
+LONGEST_WAIT = timedelta(hours=4)
+# What may have arrived is not sent again without a person: an invitation is sent once, a code is stale.
+NEVER_AGAIN = {Purpose.INVITATION, Purpose.SIGN_IN}
+
+
+def deliver_due(*, now: datetime) -> int:
+    """Send what is due, until nothing is or the time of one run is used up; returns how many rows it settled."""
+    settle_abandoned(now=now)
+    stop_at = monotonic() + SECONDS_A_RUN
+    settled = 0
+    while monotonic() < stop_at and (batch := claim(now=now)):
+        settled += len(batch)
+        deliver(batch, now=now, stop_at=stop_at)
+    return settled
+
+
+def claim(*, now: datetime) -> list[Message]:
+    """Take up to 50 due messages; whoever commits first has them, anyone else finds others."""
+    lease = uuid4()
+    with transaction.atomic():
+        due = Message.objects.due(now).order_by("due_at", "pk").select_for_update(skip_locked=True)
+        keys = list(due.values_list("pk", flat=True)[:BATCH])
+        if not keys:
+            return []
+        Message.objects.filter(pk__in=keys).update(
+            status=Status.SENDING, lease=lease, lease_until=now + LEASE, attempts=F("attempts") + 1
+        )
+    mine = Message.objects.filter(pk__in=keys, lease=lease)
+    return list(mine.select_related("program__owner", "referral", "user").order_by("due_at", "pk"))
+
+
+def deliver(batch: Sequence[Message], *, now: datetime, stop_at: float) -> None:
+    """Send claimed messages, each on its own: no message stops another."""
+    ready = _let_go(batch, now=now)
+    wording = Wording(ready)
+    with Post() as post:
+        for message in ready:
+            if post.is_down:
+                _postpone(message, post.trouble, now)
+            elif monotonic() > stop_at:
+                _put_back(message, now)
+            elif rendered := _write_down(message, wording, now):
+                _send(message, rendered, post, now)
+
+
+def settle_abandoned(*, now: datetime) -> None:
+    """Decide about messages whose worker died in the middle of them."""
+    for message in Message.objects.abandoned(now).order_by("pk")[: BATCH * 10]:
+        if not message.subject:
+            _postpone(message, _("The worker stopped before it was sent."), now)
+        else:
+            _doubt(message, _("The worker stopped while it was being sent."), now)
+
+
+def try_again(messages: QuerySet[Message], *, now: datetime) -> int:
+    """Staff want these sent after all; returns how many were given up, unknown, held back or kept."""
+    settled = [Status.FAILED, Status.UNKNOWN, Status.BOUNCED, Status.WITHHELD, Status.KEPT]
+    return messages.filter(status__in=settled).update(status=Status.QUEUED, due_at=now, attempts=0, reason="")
+
+
+def _let_go(batch: Sequence[Message], *, now: datetime) -> list[Message]:
+    checks = Checks(batch, now=now)
+    ready = []
+    for message in batch:
+        if hold := checks.hold(message):
+            _hold_back(message, hold, now)
+        else:
+            ready.append(message)
+    for program in checks.full.values():
+        notices.tell_invitations_wait(program, now=now)
+    return ready
+
+
+def _write_down(message: Message, wording: Wording, now: datetime) -> Rendered | None:
+    """Save what is about to leave, as it will be read. None when it is not to leave after all."""
+    try:
+        rendered = wording.render(message)
+    except (NoWords, LiquidError, KeyError) as error:
+        log.warning("Message %s has no usable words: %s", message.pk, error)
+        _postpone(message, _("The words cannot be used: %s") % error, now)
+        return None
+    words = {"subject": rendered.subject, "text": rendered.text, "html": rendered.html}
+    if not settings.MAIL_LEAVES:
+        _settle(message, Status.KEPT, "", **words)
+        return None
+    # Whoever was forgotten since the claim has no address left, and gets nothing.
+    claimed = _claimed(message).filter(to_address=message.to_address)
+    if not claimed.update(**words):
+        _settle(message, Status.WITHHELD, str(Suppression.Reason.ERASED.label))
+        return None
+    return rendered
+
+
+def _send(message: Message, rendered: Rendered, post: Post, now: datetime) -> None:
+    status, reason = _hand_over(message, rendered, post)
+    match status:
+        case Status.QUEUED:
+            _postpone(message, reason, now)
+        case Status.UNKNOWN:
+            _doubt(message, reason, now)
+        case Status.SENT:
+            _settle(message, Status.SENT, reason, sent_at=now)
+        case _:
+            _settle(message, status, reason)
+    if status == Status.BOUNCED:
+        suppress_keys({message.to_key}, None, Suppression.Reason.BOUNCED, now=now)
+
+
+def _hand_over(message: Message, rendered: Rendered, post: Post) -> Answer:
+    try:
+        mail = build_mail(message, rendered, post.connection)
+    except ValueError as error:
+        return Answer(Status.FAILED, str(error))
+    return post.send(mail)
+
+
+def _postpone(message: Message, reason: str, now: datetime) -> None:
+    """Certainly not sent: wait longer each time, and give up after two days."""
+    if message.attempts >= TRIES:
+        _settle(message, Status.FAILED, reason)
+        return
+    wait = min(timedelta(minutes=2 ** (message.attempts - 1)), LONGEST_WAIT)
+    # A fifth more or less, by the row: what failed together does not come back together.
+    spread = 0.8 + (message.pk.int + message.attempts) % 41 / 100
+    _requeue(message, reason, due_at=now + wait * spread)
+
+
+def _doubt(message: Message, reason: str, now: datetime) -> None:
+    """It may have arrived. Mail to people of ours goes once more, under the same Message-ID."""
+    if message.purpose in NEVER_AGAIN or message.sent_at:
+        _settle(message, Status.UNKNOWN, reason, sent_at=message.sent_at or now)
+    else:
+        _requeue(message, reason, due_at=now + timedelta(minutes=5), sent_at=now)
+
+
+def _put_back(message: Message, now: datetime) -> None:
+    """Not tried: due again in a moment, and not counted as an attempt."""
+    _requeue(message, "", due_at=now + timedelta(minutes=1), attempts=F("attempts") - 1)
+
+
+def _hold_back(message: Message, hold: Hold, now: datetime) -> None:
+    if hold.status == Status.QUEUED:
+        _requeue(message, hold.reason, due_at=hold.until, attempts=F("attempts") - 1)
+    else:
+        _settle(message, hold.status, hold.reason)
+
+
+def _requeue(message: Message, reason: str, **changes: Any) -> None:
+    if message.purpose != Purpose.SIGN_IN:
+        changes |= {"subject": "", "text": "", "html": ""}
+    _claimed(message).update(status=Status.QUEUED, reason=reason[:300], **changes)
+
+
+def _settle(message: Message, status: str, reason: str, **changes: Any) -> None:
+    if message.purpose == Purpose.SIGN_IN and status != Status.KEPT:
+        # A code is for one reader, and only for minutes.
+        changes |= {"text": "", "html": "", "context": {}}
+    _claimed(message).update(status=status, reason=reason[:300], **changes)
+
+
+def _claimed(message: Message) -> QuerySet[Message]:
+    """The row, as long as nobody else has claimed it."""
+    return Message.objects.filter(pk=message.pk, lease=message.lease)
