@@ -1,1 +1,26 @@
+from datetime import datetime
+from typing import Any
 
+from django.dispatch import receiver
+
+from campaigns.services.notices import write_notices, write_reward_notices
+from campaigns.services.suppression import respect_choices
+from referrals.models import Event
+from referrals.signals import event_recorded
+from rewards.models import Reward
+from rewards.signals import rewards_changed
+
+
+@receiver(event_recorded, dispatch_uid="respect choices")
+def respect(sender: type[Event], events: list[Event], now: datetime, **kwargs: Any) -> None:
+    respect_choices(events, now=now)
+
+
+@receiver(event_recorded, dispatch_uid="write notices")
+def tell(sender: type[Event], events: list[Event], now: datetime, **kwargs: Any) -> None:
+    write_notices(events, now=now)
+
+
+@receiver(rewards_changed, dispatch_uid="write reward notices")
+def tell_of_rewards(sender: type[Reward], rewards: list[Reward], now: datetime, **kwargs: Any) -> None:
+    write_reward_notices(rewards, now=now)
