@@ -6,7 +6,9 @@ import factory
 from django.contrib.auth.models import User
 from factory.django import DjangoModelFactory
 
+from campaigns.models import Message, Purpose
 from referrals import models
+from referrals.contacts import email_key
 from rewards.models import Incentive, Reward, RewardRule
 
 # A Wednesday, ten in the morning.
@@ -153,4 +155,29 @@ class RewardFactory(DjangoModelFactory):
     currency = "EUR"
     due_at = NOW
     status_at = NOW
+    created_at = NOW
+
+
+class MessageFactory(DjangoModelFactory):
+    """A due mail to an advocate; what it says is in ``context``, by its purpose."""
+
+    class Meta:
+        model = Message
+
+    key = factory.Sequence(lambda n: f"test:{n}")
+    purpose = Purpose.SUCCESS_THANKS
+    program = factory.SubFactory(ProgramFactory)
+    to_name = "Anna Rossi"
+    to_address = factory.Sequence(lambda n: f"reader{n}@mail.example")
+    to_key = factory.LazyAttribute(lambda message: email_key(message.to_address))
+    language = "en"
+    context = factory.LazyFunction(
+        lambda: {
+            "friend_first_name": "Ben",
+            "advocate_name": "Anna Rossi",
+            "advocate_first_name": "Anna",
+            "link": "http://localhost:8000/me/",
+        }
+    )
+    due_at = NOW
     created_at = NOW
