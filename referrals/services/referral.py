@@ -26,6 +26,10 @@ from referrals.transitions import Refused
 
 REFERRALS_A_DAY = 30
 SUBMISSION_LIVES = timedelta(hours=48)
+# What an event may go on saying about a friend who asked to be forgotten.
+IMPERSONAL = {
+    "from", "to", "reason", "outcome", "fields", "order", "amount", "currency", "reward", "side", "rule",
+}  # fmt: skip
 
 
 @dataclass
@@ -76,10 +80,12 @@ def confirm_submission(submission: Submission, *, now: datetime) -> tuple[Enrolm
             language=submission.language,
             now=now,
         )
-        if not Submission.objects.filter(pk=submission.pk, confirmed_at=None).update(confirmed_at=now):
+        if not Submission.objects.filter(pk=submission.pk, confirmed_at=None).update(
+            confirmed_at=now, friends=[]
+        ):
             return enrolment, []
         friends = [Friend(**friend) for friend in submission.friends]
-        _queue_up(enrolment, friends)
+        queue_up(enrolment, friends)
         known = already_named(enrolment, friends)
         return enrolment, submit_referrals(
             enrolment, [f for f in friends if not f.keys & known],
@@ -115,7 +121,7 @@ def submit_referrals(
         return []
     program = enrolment.program
     with transaction.atomic():
-        _queue_up(enrolment, friends)
+        queue_up(enrolment, friends)
         settled = _why_not(enrolment, friends, now)
         referrals = [
             _new_referral(enrolment, friend, settled, source=source, channel=channel, click=click, now=now)
@@ -184,11 +190,19 @@ def erase_friend(referral: Referral, *, now: datetime) -> None:
             erased_at=now,
         )
         referral.follow_ups.update(note="")
-        Event.objects.filter(referral=referral).update(data={})
+        _forget_words(referral)
         Event.objects.record(
             [_event(Event.Kind.REFERRAL_ERASED, referral, now, dedup_key=f"referral:{referral.pk}:erased")],
             now=now,
         )
+
+
+def _forget_words(referral: Referral) -> None:
+    """Take out of the friend's history what anyone wrote about them; what it says of money and time stays."""
+    events = list(Event.objects.filter(referral=referral))
+    for event in events:
+        event.data = {name: value for name, value in event.data.items() if name in IMPERSONAL}
+    Event.objects.bulk_update(events, ["data"], batch_size=200)
 
 
 def close_follow_ups(referrals: Sequence[Referral], *, now: datetime) -> None:
@@ -198,10 +212,11 @@ def close_follow_ups(referrals: Sequence[Referral], *, now: datetime) -> None:
     )
 
 
-def _queue_up(enrolment: Enrolment, friends: Sequence[Friend]) -> None:
+def queue_up(enrolment: Enrolment, friends: Sequence[Friend]) -> None:
     """Let nobody else submit for this advocate, or name these friends, until this transaction is over.
 
-    So the daily limit holds, and a friend whom ten people name at one moment is asked once.
+    So the daily limit holds, and a friend whom ten people name at one moment is asked once. Do not lock the
+    enrolment's row instead: storing a referral needs it, so that the two would wait for each other.
     """
     keys = set().union(*(friend.keys for friend in friends))
     hold([f"advocate:{enrolment.pk}", *(f"friend:{enrolment.program_id}:{key}" for key in keys)])
