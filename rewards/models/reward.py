@@ -14,6 +14,9 @@ from rewards.models.ledger import LedgerTransaction
 from rewards.models.rule import RewardRule
 from rewards.signals import rewards_changed
 
+# A friend of such a status earns nobody anything.
+NOT_COUNTED = (Referral.Status.REJECTED, Referral.Status.UNDER_REVIEW)
+
 
 class RewardQuerySet(StatusQuerySet):
     def with_people(self) -> "RewardQuerySet":
@@ -24,8 +27,12 @@ class RewardQuerySet(StatusQuerySet):
         return self.filter(status=Reward.Status.PENDING, rule__needs_approval=True)
 
     def released(self, now: datetime) -> "RewardQuerySet":
-        """Those whose waiting time is over."""
-        return self.filter(status=Reward.Status.PENDING, due_at__lte=now)
+        """Promised ones that nothing stands against any more."""
+        return self.filter(status=Reward.Status.PENDING).payable(now)
+
+    def payable(self, now: datetime) -> "RewardQuerySet":
+        """Those whose waiting time is over, for referrals that count: a doubt is never paid by waiting."""
+        return self.filter(due_at__lte=now).exclude(referral__status__in=NOT_COUNTED)
 
     def to_hand_out(self) -> "RewardQuerySet":
         return self.filter(status=Reward.Status.APPROVED)

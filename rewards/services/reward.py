@@ -4,14 +4,12 @@ from typing import Any
 
 from django.db import models
 
-from referrals.models import Event, Referral
+from referrals.models import Event
 from referrals.transitions import Moved
 from rewards.models import Reward, RewardRule
-from rewards.models.reward import RewardQuerySet, book
+from rewards.models.reward import NOT_COUNTED, RewardQuerySet, book
 
 EARNING = set(RewardRule.When.values)
-# A friend of such a status earns nobody anything.
-NOT_COUNTED = {Referral.Status.REJECTED, Referral.Status.UNDER_REVIEW}
 
 
 def grant_rewards(events: Sequence[Event], *, now: datetime) -> list[Reward]:
@@ -48,12 +46,12 @@ def release_rewards(*, now: datetime) -> list[Reward]:
 def hand_out(rewards: models.QuerySet[Reward], *, now: datetime, by: Any, code: str = "") -> Moved:
     """Hand out approved rewards, with the code the person uses where there is one.
 
-    Those not approved, or still within their waiting time, are returned as refused.
+    Those not approved, still within their waiting time, or for a referral in doubt, are returned as refused.
     """
-    ready: RewardQuerySet = rewards.filter(due_at__lte=now)  # type: ignore[assignment]
-    waiting = list(rewards.filter(due_at__gt=now))
-    moved, refused = ready.advance(Reward.Status.ISSUED, now=now, by=by, code=code)
-    return Moved(moved, refused + waiting)
+    asked = list(rewards.values_list("pk", flat=True))
+    ready = Reward.objects.filter(pk__in=asked).payable(now)
+    moved = ready.advance(Reward.Status.ISSUED, now=now, by=by, code=code).moved
+    return Moved(moved, list(Reward.objects.filter(pk__in=asked).exclude(pk__in=[r.pk for r in moved])))
 
 
 def _earns(event: Event, rule: RewardRule) -> bool:
