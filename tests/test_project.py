@@ -1,0 +1,68 @@
+import ast
+import re
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+ROOT = Path(settings.BASE_DIR)
+APPS = ("config", "referrals", "rewards", "campaigns")
+MODULES = sorted(
+    path
+    for folder in (*APPS, "tests")
+    for path in (ROOT / folder).rglob("*.py")
+    if "migrations" not in path.parts
+)
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+# Mail programs read style attributes and nothing else.
+PAGES = [path for path in TEMPLATES if "email" not in path.parts]
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing():
+    call_command("makemigrations", check=True, dry_run=True, stdout=StringIO())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_a_module_is_no_longer_than_400_lines(path):
+    assert len(path.read_text().splitlines()) <= 400
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_a_function_is_no_longer_than_60_lines(path):
+    functions = [
+        node
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+
+    assert [f.name for f in functions if (f.end_lineno or 0) - f.lineno >= 60] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=_name)
+def test_a_page_holds_no_script_style_or_handler_of_its_own(path):
+    text = re.sub(r"{#.*?#}|{% comment %}.*?{% endcomment %}", "", path.read_text(), flags=re.DOTALL)
+
+    assert re.findall(r"<script(?![^>]*\bsrc=)[^>]*>|<style\b|\sstyle=|\son[a-z]+\s*=\s*[\"']", text) == []
+    assert "|safe" not in text
+    assert "mark_safe" not in text
+
+
+def test_nothing_of_ours_marks_data_as_safe():
+    ours = [path for path in MODULES if path.parts[len(ROOT.parts)] != "tests"]
+
+    assert [_name(path) for path in ours if re.search(r"\bmark_safe\(", path.read_text())] == []
+
+
+def test_no_file_speaks_of_a_package_registry_address():
+    """Where packages come from is the machine's business: an address here would reach every clone."""
+    names = [ROOT / "pyproject.toml", *(ROOT / "config" / "requirements").iterdir()]
+
+    for path in names:
+        assert re.findall(r"https?://|--(?:extra-)?index[-]url|--find[-]links", path.read_text()) == [], path.name
