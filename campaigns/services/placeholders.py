@@ -21,7 +21,7 @@ _OF_ALL = {
     "program": Placeholder(_("the program's name"), "Friends of Acme"),
     "friend_offer": Placeholder(_("what a friend gets, or nothing"), "a €20 voucher"),
     "advocate_offer": Placeholder(_("what the advocate gets, or nothing"), "a €40 gift card"),
-    "call_hours": Placeholder(_("within how many business hours you call"), 4),
+    "call_within": Placeholder(_("how soon you call, in office time"), "4 working hours"),
 }
 _READER = {
     "first_name": Placeholder(_("the reader's first name; may be empty"), "Ben", in_subject=False),

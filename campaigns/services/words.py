@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, override
 
 from campaigns.links import link_to
 from campaigns.models import Message, MessageChannel, MessageTemplate, Purpose
@@ -97,7 +98,8 @@ class Wording:
         """The message's own values, and what can be said of its program."""
         values: dict[str, Value] = {"first_name": message.to_name.split(" ")[0]}
         if message.program:
-            values |= program_values(message.program, self._offers[message.program.pk])
+            with override(message.language):
+                values |= program_values(message.program, self._offers[message.program.pk])
         return values | message.context
 
 
@@ -156,11 +158,12 @@ def _templates(purposes: set[str], programs: set[int]) -> dict[str, list[Message
 
 def program_values(program: Program, offered: Mapping[str, str]) -> dict[str, Value]:
     """What every message of a program can say about it."""
+    hours = program.contact_within_hours
     return {
         "company": program.company,
         "program": program.name,
         "about": program.about,
-        "call_hours": program.contact_within_hours,
+        "call_within": ngettext("%d working hour", "%d working hours", hours) % hours,
         "friend_offer": offered.get(RewardRule.Side.FRIEND, ""),
         "advocate_offer": offered.get(RewardRule.Side.ADVOCATE, ""),
     }

@@ -152,7 +152,7 @@ def test_an_unknown_placeholder_is_refused_with_its_place():
     with pytest.raises(ValidationError) as refused:
         check_words(Purpose.SHARE_WORDS, "{{ friend_names }}", "Hello\n{{ company }} {{ compony }}")
 
-    known = "advocate_first_name, advocate_offer, call_hours, company, friend_offer, link, program"
+    known = "advocate_first_name, advocate_offer, call_within, company, friend_offer, link, program"
     assert refused.value.message_dict == {
         "subject": [f"Line 1, column 4: “friend_names” is not known here. Use {known}."],
         "body": [f"Line 2, column 18: “compony” is not known here. Use {known}."],
