@@ -4,9 +4,21 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from hypothesis import HealthCheck, settings
 
 from campaigns.services.bank import load_bank
 from tests.factories import NOW
+
+# The same examples each time, so that a red run is red again; no deadline, so that a busy machine is not red.
+settings.register_profile(
+    "goodword",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("goodword")
 
 
 @pytest.fixture
