@@ -32,6 +32,7 @@ def log_call(follow_up: FollowUp, outcome: str, *, now: datetime, by: Any, note:
         if outcome in LEADS_TO:
             status, reason = LEADS_TO[outcome]
             Referral.objects.filter(pk=referral.pk).advance(status, now=now, by=by, reason=reason, note=note)
+        if outcome != FollowUp.Outcome.NO_ANSWER or not referral.is_open:
             return None
         return FollowUp.objects.create(
             referral=referral, owner_id=follow_up.owner_id, due_at=next_opening(referral.program, now)
