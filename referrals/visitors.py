@@ -17,7 +17,9 @@ def client_address(request: HttpRequest) -> str:
     count = settings.TRUSTED_PROXY_COUNT
     candidate = chain[-count] if count and len(chain) >= count else request.META.get("REMOTE_ADDR", "")
     try:
-        return str(ip_address(candidate))
+        address = ip_address(candidate)
+        # A server that listens on both hears IPv4 in the clothes of IPv6; all of it is one /64.
+        return str(getattr(address, "ipv4_mapped", None) or address)
     except ValueError:
         return "0.0.0.0"  # noqa: S104 - no address to bind to, only "unknown"
 
