@@ -52,6 +52,8 @@ class Event(models.Model):
         REFERRAL_CONVERTED = "referral.converted", _("became a customer")
         REFERRAL_LOST = "referral.lost", _("lost")
         REFERRAL_REJECTED = "referral.rejected", _("rejected")
+        REFERRAL_CORRECTED = "referral.corrected", _("friend's details corrected")
+        REFERRAL_HANDED_OVER = "referral.handed_over", _("handed over")
         REFERRAL_ERASED = "referral.erased", _("friend's data deleted")
         FOLLOW_UP_DONE = "follow_up.done", _("call logged")
         CONVERSION_RECORDED = "conversion.recorded", _("sale recorded")
