@@ -1,9 +1,12 @@
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from referrals.contacts import email_key
 from referrals.models import Advocate, Enrolment, Event, Program
+from referrals.tokens import link_token
+from referrals.transitions import Moved
 
 
 def enrol(advocate: Advocate, program: Program, *, now: datetime) -> Enrolment:
@@ -38,3 +41,13 @@ def enrol_address(program: Program, *, name: str, email: str, language: str, now
             advocate.name = name
             advocate.save(update_fields=["name"])
         return enrol(advocate, program, now=now)
+
+
+def renew_personal_links(enrolments: Any, *, now: datetime, by: Any) -> Moved:
+    """Give each a new personal link; whoever holds the old one finds nothing there any more."""
+    with transaction.atomic():
+        rows = list(enrolments.select_for_update(of=("self",)))
+        for row in rows:
+            row.token = link_token()
+        Enrolment.objects.bulk_update(rows, ["token"], batch_size=200)
+    return Moved(rows, [])
