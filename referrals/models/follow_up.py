@@ -1,11 +1,12 @@
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from referrals.models.program import ScopedQuerySet
+from referrals.models.program import Program, ScopedQuerySet
 from referrals.models.referral import Referral
 
 
@@ -17,6 +18,19 @@ class FollowUpQuerySet(ScopedQuerySet):
 
     def overdue(self, now: datetime) -> "FollowUpQuerySet":
         return self.open().filter(due_at__lt=now)
+
+    @staticmethod
+    def due_today(programs: Iterable[Program], now: datetime) -> Q:
+        """Due before the day is over, each in its own program's zone."""
+        found = Q(pk__in=[])
+        zones: dict[str, list[Program]] = {}
+        for program in programs:
+            zones.setdefault(program.timezone, []).append(program)
+        for together in zones.values():
+            tomorrow = together[0].local(now).date() + timedelta(days=1)
+            midnight = datetime.combine(tomorrow, time(0), together[0].zone)
+            found |= Q(referral__program__in=together, due_at__lt=midnight)
+        return found
 
     def most_urgent_first(self) -> "FollowUpQuerySet":
         return self.order_by("due_at", "pk")

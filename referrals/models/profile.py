@@ -19,6 +19,7 @@ class IdealCustomerProfile(models.Model):
         _("criteria"), max_length=1000, blank=True, help_text=_("One a line, as a customer would say it.")
     )
 
+    objects = ScopedQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:
