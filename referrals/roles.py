@@ -1,0 +1,81 @@
+"""What each role may do: one table, made equal to Django's groups by ``sync_roles()``.
+
+A role belongs to a membership, so it counts in that program only: the groups say which pages a person
+sees at all, ``grants()`` says what they may do with a row of a program.
+"""
+
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+
+from referrals.models import Membership, Program
+
+Role = Membership.Role
+VIEW, EDIT, ALL = "v", "vac", "vacd"
+VERBS = {"v": "view", "a": "add", "c": "change", "d": "delete"}
+
+# model → what manager, sales, support and analyst may do: v(iew), a(dd), c(hange), d(elete).
+TABLE: dict[str, tuple[str, str, str, str]] = {
+    "referrals.program": ("vac", VIEW, VIEW, VIEW),
+    "referrals.idealcustomerprofile": (EDIT, VIEW, VIEW, VIEW),
+    "referrals.question": (ALL, VIEW, VIEW, VIEW),
+    "referrals.channel": (ALL, VIEW, VIEW, VIEW),
+    "referrals.membership": (ALL, "", "", VIEW),
+    "referrals.advocate": (EDIT, EDIT, EDIT, VIEW),
+    "referrals.enrolment": (EDIT, EDIT, EDIT, VIEW),
+    "referrals.referral": (EDIT, EDIT, VIEW, VIEW),
+    "referrals.followup": (EDIT, EDIT, VIEW, VIEW),
+    "referrals.conversion": (VIEW, VIEW, VIEW, VIEW),
+    "referrals.consent": (VIEW, VIEW, VIEW, VIEW),
+    "referrals.event": (VIEW, VIEW, VIEW, VIEW),
+    "rewards.incentive": (ALL, VIEW, VIEW, VIEW),
+    "rewards.rewardrule": (ALL, VIEW, VIEW, VIEW),
+    "rewards.reward": (EDIT, VIEW, VIEW, VIEW),
+    "rewards.ledgertransaction": (VIEW, "", "", VIEW),
+    "campaigns.messagetemplate": (ALL, VIEW, VIEW, VIEW),
+    "campaigns.message": (EDIT, VIEW, "vc", VIEW),
+    "campaigns.suppression": ("va", "", "va", VIEW),
+    "campaigns.digestsubscription": (ALL, ALL, ALL, ALL),
+}
+ORDER = (Role.MANAGER, Role.SALES, Role.SUPPORT, Role.ANALYST)
+
+
+def grants(role: str, verb: str, model: Any) -> bool:
+    """Whether this role allows ``verb`` (view, add, change, delete) on rows of this model."""
+    row = TABLE.get(model._meta.label_lower)
+    return row is not None and any(VERBS[letter] == verb for letter in row[ORDER.index(Role(role))])
+
+
+def roles_of(user: Any) -> dict[int, str]:
+    """The person's role in each of their programs; looked up once for each request's user."""
+    if not hasattr(user, "_roles"):
+        user._roles = dict(Membership.objects.filter(user=user).values_list("program_id", "role"))
+    found: dict[int, str] = user._roles
+    return found
+
+
+def programs_granting(user: Any, verb: str, model: Any) -> Any:
+    """The programs in which this person may do this."""
+    if user.is_superuser:
+        return Program.objects.all()
+    granted = [program for program, role in roles_of(user).items() if grants(role, verb, model)]
+    return Program.objects.filter(pk__in=granted)
+
+
+def sync_roles() -> None:
+    """Make the groups equal to the table. Repeatable; needs the permissions, so run it after ``migrate``."""
+    known = {
+        f"{app}.{codename}": pk
+        for pk, app, codename in Permission.objects.values_list("pk", "content_type__app_label", "codename")
+    }
+    for column, role in enumerate(ORDER):
+        group, _is_new = Group.objects.get_or_create(name=role.value)
+        group.permissions.set(known[name] for name in _permissions(column))
+
+
+def _permissions(column: int) -> list[str]:
+    return [
+        f"{app}.{VERBS[letter]}_{model}"
+        for (app, model), row in ((label.split("."), row) for label, row in TABLE.items())
+        for letter in row[column]
+    ]
