@@ -24,3 +24,8 @@ def to_minor(amount: Decimal, currency: str) -> int:
         return int(EXACT.to_integral_exact(minor))
     except (ArithmeticError, ValueError) as error:
         raise ValueError(f"{amount} cannot be written exactly in {currency}.") from error
+
+
+def to_major(minor: int, currency: str) -> Decimal:
+    """The amount as people write it: 1250 EUR is 12.50, 12 JPY is 12."""
+    return Decimal(minor).scaleb(-get_currency_precision(currency))
