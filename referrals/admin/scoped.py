@@ -1,0 +1,239 @@
+"""The base of every admin class: whose rows, which rights, how many a page."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from django.contrib import admin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.auth import get_permission_codename
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from simple_history.admin import SimpleHistoryAdmin
+
+from referrals.admin.cells import colleague
+from referrals.models import Program
+from referrals.roles import grants, programs_granting, roles_of
+
+
+class Panel(NamedTuple):
+    """A table on a row's page: the newest of what belongs to it."""
+
+    title: Any
+    headers: Sequence[Any]
+    rows: Sequence[Sequence[Any]]
+    empty: Any = ""
+    more_url: str = ""
+
+
+class Rights:
+    """What a person may do here: their groups open the page, their role in the row's program opens the row."""
+
+    model: Any
+    opts: Any
+    admin_site: Any
+
+    def program_ids(self, obj: Any) -> set[int]:
+        """The programs that a row belongs to."""
+        if isinstance(obj, Program):
+            return {obj.pk}
+        *path, last = type(obj).objects.all().program_path.split("__")
+        for name in path:
+            obj = getattr(obj, name)
+        found = getattr(obj, f"{last}_id")
+        return {found} if found else set()
+
+    def may(self, request: HttpRequest, verb: str, obj: Any = None) -> bool:
+        """Whether this person may view, add, change or delete: anything at all, or this row."""
+        user: Any = request.user
+        codename = get_permission_codename(verb, self.opts)
+        if not user.has_perm(f"{self.opts.app_label}.{codename}"):
+            return False
+        if user.is_superuser:
+            return True
+        roles = roles_of(user)
+        programs = roles if obj is None or obj.pk is None else self.owner_of(obj).program_ids(obj)
+        return any(grants(roles[pk], verb, self.model) for pk in programs if pk in roles)
+
+    def owner_of(self, obj: Any) -> "Rights":
+        """The admin class that knows the row's programs; for an inline, its parent's."""
+        return self.admin_site._registry.get(type(obj), self)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, "view", obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, "add", obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, "change", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, "delete", obj)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs.setdefault("queryset", self.choices_of(db_field.remote_field.model, request))
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        if field and db_field.remote_field.model is User:
+            field.label_from_instance = colleague
+        return field
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            # Four small icons beside each choice: one goes to the other's own page instead.
+            field.widget = field.widget.widget
+        return field
+
+    def choices_of(self, model: Any, request: HttpRequest) -> Any:
+        """The rows that a field of this page may point at: never another program's."""
+        if model is Program:
+            both = programs_granting(asker(request), "add", self.model)
+            return both | programs_granting(asker(request), "change", self.model)
+        if model is User:
+            return staff_of(asker(request))
+        other = self.admin_site._registry.get(model)
+        return other.get_queryset(request) if other else model._default_manager.none()
+
+
+class ScopedInline(Rights, admin.TabularInline):
+    extra = 0
+    show_change_link = False
+
+
+class ScopedAdmin(Rights, admin.ModelAdmin):
+    """Rows of one's own programs only; what is not yours does not exist."""
+
+    list_per_page = 50
+    list_max_show_all = 200
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    empty_value_display = ""
+    # Opens the page with a sentence on what it is for.
+    about: ClassVar[Any] = ""
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).for_staff(asker(request))  # type: ignore[attr-defined]
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        shown = super().get_list_display(request)
+        one = not asker(request).is_superuser and len(roles_of(asker(request))) == 1
+        return [name for name in shown if name != "program"] if one else shown
+
+    def panels(self, request: HttpRequest, obj: Any) -> Iterable[Panel]:
+        """Tables beneath the facts of a row."""
+        return []
+
+    def summary(self, obj: Any) -> Sequence[Any]:
+        """What these settings do, in sentences; stands above the form."""
+        return []
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"about": self.about} | (extra_context or {}))
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        obj = self.get_object(request, object_id) if object_id else None
+        shown = {"about": self.about, "saves": self.saves, "show_save_and_add_another": False}
+        if obj:
+            shown |= {
+                "panels": list(self.panels(request, obj)),
+                "summary": self.summary(obj),
+                "title": str(obj),
+            }
+            shown |= self.more_context(request, obj)
+        return super().changeform_view(request, object_id, form_url, shown | (extra_context or {}))
+
+    # A page of facts has no form to save.
+    saves = True
+
+    def more_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        return {}
+
+    def _get_obj_does_not_exist_redirect(self, *args: Any) -> HttpResponse:
+        # Django would go to the index with a message; we say the same as for any address that is none.
+        raise Http404
+
+
+class FactsAdmin(ScopedAdmin):
+    """Rows that are not edited in a form: they are read, and moved by steps."""
+
+    saves = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class HistoryAdmin(ScopedAdmin, SimpleHistoryAdmin):
+    """Settings whose earlier versions are kept: who changed what, and when."""
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        if not self.get_object(request, object_id):
+            raise Http404
+        return super().history_view(request, object_id, extra_context)
+
+    def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        # The list says what changed; going back is editing, through the form that checks.
+        raise Http404
+
+    def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+
+def asker(request: HttpRequest) -> Any:
+    """The staff member at this page; the site lets nobody else in."""
+    return request.user
+
+
+def staff_of(user: Any) -> Any:
+    """The colleagues whom this person may name: staff of the same programs."""
+    staff = User.objects.filter(is_staff=True, is_active=True).order_by("username")
+    if user.is_superuser:
+        return staff
+    return staff.filter(memberships__program__in=list(roles_of(user))).distinct()
+
+
+class ProgramFilter(admin.SimpleListFilter):
+    """By program, for whoever has more than one."""
+
+    title = _("program")
+    parameter_name = "program"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        programs = Program.objects.for_staff(asker(request)).values_list("pk", "name")
+        return [(str(pk), name) for pk, name in programs] if len(programs) > 1 else []
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if not (self.value() or "").isdigit():
+            return queryset
+        return queryset.filter(**{f"{queryset.program_path}": self.value()})
+
+
+class OwnerFilter(admin.SimpleListFilter):
+    """By the colleague who calls."""
+
+    title = _("who calls")
+    parameter_name = "owner"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        people = [(str(user.pk), colleague(user)) for user in staff_of(asker(request))]
+        return [("me", _("me")), ("none", _("nobody")), *people]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case None:
+                return queryset
+            case "none":
+                return queryset.filter(owner=None)
+            case "me":
+                return queryset.filter(owner=request.user)
+            case pk if pk.isdigit():
+                return queryset.filter(owner_id=pk)
+        return queryset.none()
