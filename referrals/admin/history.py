@@ -1,0 +1,98 @@
+"""The event log in words: what happened, who did it, and why."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from referrals.admin.cells import colleague, link_to, moment, status_word
+from referrals.admin.scoped import FactsAdmin, Panel, ProgramFilter
+from referrals.models import Event, FollowUp, Referral
+from referrals.money import format_money
+
+NEWEST = 20
+STATUS = dict(Referral.Status.choices)
+REASON = dict(Referral.Reason.choices)
+OUTCOME = dict(FollowUp.Outcome.choices)
+FIELD = {
+    name: getattr(Referral._meta.get_field(name), "verbose_name", name)
+    for name in ("name", "email", "phone", "company")
+}
+
+
+def what(event: Event) -> Any:
+    """The happening, with where it came from and what it was about."""
+    data, words = event.data, str(event.get_kind_display())
+    if data.get("from"):
+        return status_word(data["to"], _("%(from)s → %(to)s") % {
+            "from": STATUS.get(data["from"], data["from"]), "to": STATUS.get(data["to"], data["to"]),
+        })  # fmt: skip
+    if "outcome" in data:
+        return f"{words}: {OUTCOME.get(data['outcome'], data['outcome'])}"
+    if data.get("amount") and data.get("currency"):
+        return f"{words}: {format_money(int(data['amount']), data['currency'])}"
+    if "owner" in data:
+        return _("Handed over to %(owner)s") % {"owner": data["owner"]}
+    return words
+
+
+def why(event: Event) -> str:
+    """The reason and the note that came with it."""
+    data = event.data
+    reason = str(REASON.get(data.get("reason"), data.get("reason") or ""))
+    order = _("order %(order)s") % {"order": data["order"]} if data.get("order") else ""
+    fields = ", ".join(str(FIELD.get(name, name)) for name in data.get("fields", []))
+    return " · ".join(part for part in (reason, order, fields, data.get("note", "")) if part)
+
+
+def history_panel(events: Any, zone: Any, more_url: str = "", limit: int = NEWEST) -> Panel:
+    """The newest events, one a row."""
+    newest: Sequence[Event] = events.select_related("actor").newest_first()[:limit]
+    rows = [
+        (moment(e.occurred_at, zone), what(e), why(e), colleague(e.actor) or _("the product")) for e in newest
+    ]
+    headers = (_("When"), _("What happened"), _("Why"), _("By"))
+    return Panel(_("History"), headers, rows, _("Nothing has happened yet."), more_url)
+
+
+@admin.register(Event)
+class EventAdmin(FactsAdmin):
+    about = gettext_lazy("Everything that has happened, newest first. Nothing here is ever changed.")
+    list_display = ("when", "happening", "advocate_link", "referral_link", "reason", "by", "program")
+    list_display_links = ("happening",)
+    list_filter = (ProgramFilter, "kind", "occurred_at")
+    list_select_related = ("program", "advocate", "referral", "actor")
+    search_fields = ("advocate__name", "advocate__external_id", "referral__name")
+    ordering = ("-occurred_at", "-pk")
+    fields = ("when", "happening", "program", "advocate_link", "referral_link", "reason", "by", "recorded_at")
+    readonly_fields = ("when", "happening", "advocate_link", "referral_link", "reason", "by")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related(*self.list_select_related)
+
+    @admin.display(description=gettext_lazy("when"), ordering="occurred_at")
+    def when(self, event: Event) -> Any:
+        return moment(event.occurred_at, event.program.zone if event.program else None)
+
+    @admin.display(description=gettext_lazy("what happened"))
+    def happening(self, event: Event) -> Any:
+        return what(event)
+
+    @admin.display(description=gettext_lazy("advocate"))
+    def advocate_link(self, event: Event) -> Any:
+        return link_to(event.advocate)
+
+    @admin.display(description=gettext_lazy("friend"))
+    def referral_link(self, event: Event) -> Any:
+        return link_to(event.referral)
+
+    @admin.display(description=gettext_lazy("why"))
+    def reason(self, event: Event) -> str:
+        return why(event)
+
+    @admin.display(description=gettext_lazy("by"))
+    def by(self, event: Event) -> str:
+        return colleague(event.actor) or _("the product")
