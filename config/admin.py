@@ -1,5 +1,21 @@
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from campaigns.services import desk
+
+# The back office in the order in which a manager thinks; what is not named here stands under Settings.
+GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
+    ("program", _("Program"), ("Program", "IdealCustomerProfile", "Membership")),
+    ("people", _("People"), ("Advocate", "Enrolment")),
+    ("referrals", _("Referrals"), ("FollowUp", "Referral", "Conversion", "Consent", "Event")),
+    ("rewards", _("Rewards"), ("Reward", "RewardRule", "Incentive", "LedgerTransaction")),
+    ("messages", _("Messages"), ("Message", "MessageTemplate", "Suppression")),
+)
 
 
 class AdminSite(admin.AdminSite):
@@ -7,3 +23,28 @@ class AdminSite(admin.AdminSite):
 
     site_header = site_title = "Goodword"
     index_title = _("Your desk")
+    index_template = "admin/desk.html"
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
+        return super().index(
+            request, {"desk": desk.look(request.user, now=timezone.now())} | (extra_context or {})
+        )
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        apps = super().get_app_list(request, app_label)
+        if app_label is not None:
+            return apps
+        models = {model["object_name"]: model for app in apps for model in app["models"]}
+        found = [
+            _group(label, name, [models.pop(model) for model in names if model in models])
+            for label, name, names in GROUPS
+        ]
+        return [
+            group
+            for group in (*found, _group("settings", _("Settings"), list(models.values())))
+            if group["models"]
+        ]
+
+
+def _group(label: str, name: Any, models: list[Any]) -> dict[str, Any]:
+    return {"name": name, "app_label": label, "app_url": "", "has_module_perms": True, "models": models}

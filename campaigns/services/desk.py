@@ -1,0 +1,241 @@
+"""The first page of the back office: what needs this person today, and how it goes."""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import Count, Exists, OuterRef, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from campaigns.models import Message
+from referrals.models import Event, FollowUp, IdealCustomerProfile, Membership, Program, Referral
+from referrals.roles import programs_granting
+from rewards.models import Reward, RewardRule
+
+WEEK = timedelta(days=7)
+FUNNEL_DAYS = 90
+Status = Referral.Status
+# A friend who is here now has passed what stands before it.
+STAGES = (
+    ("named", tuple(Status.values)),
+    ("contacted", (Status.CONTACTED, Status.QUALIFIED, Status.CONVERTED)),
+    ("qualified", (Status.QUALIFIED, Status.CONVERTED)),
+    ("customers", (Status.CONVERTED,)),
+)
+WEEKLY = {
+    "named": Event.Kind.REFERRAL_SUBMITTED,
+    "contacted": Event.Kind.REFERRAL_CONTACTED,
+    "qualified": Event.Kind.REFERRAL_QUALIFIED,
+    "customers": Event.Kind.REFERRAL_CONVERTED,
+}
+
+
+class Need(NamedTuple):
+    """Something that waits for a person: how many, in words, and where."""
+
+    number: int | None
+    words: str
+    url: str
+    tone: str
+
+
+class Stage(NamedTuple):
+    """One step of the way to a customer: in the last 7 days, in the 7 before, and in the funnel."""
+
+    label: str
+    this_week: int
+    last_week: int
+    reached: int
+    share: int
+
+
+class Task(NamedTuple):
+    """Something to set up before a program can go live."""
+
+    words: str
+    url: str
+    done: bool
+
+
+class Desk(NamedTuple):
+    needs: list[Need]
+    stages: list[Stage]
+    tasks: list[Task]
+
+
+def look(user: Any, *, now: datetime) -> Desk:
+    """The desk of this person, in eight queries however much data there is."""
+    programs = list(_programs(user))
+    review, reached = _referrals(user, now)
+    needs = [
+        *_rewards(user, now),
+        *_calls(user, programs, now),
+        _need(
+            "bad" if review else "",
+            review,
+            _reviews(review),
+            "referrals_referral",
+            "status__exact=under_review",
+        ),
+        *_messages(user),
+    ]
+    closed = [_not_live(program) for program in programs if program.status in ("draft", "paused")]
+    live = any(program.is_live for program in programs)
+    return Desk(
+        [need for need in needs if need.number] + closed,
+        _stages(user, reached, now),
+        [] if live else _tasks(programs[0] if programs else None),
+    )
+
+
+def _programs(user: Any) -> Any:
+    def has(rows: Any) -> Exists:
+        return Exists(rows.filter(program=OuterRef("pk")))
+
+    return Program.objects.for_staff(user).annotate(
+        has_profile=has(IdealCustomerProfile.objects),
+        has_rule=has(RewardRule.objects),
+        has_members=has(Membership.objects),
+    ).order_by("-status", "pk")  # fmt: skip
+
+
+def _rewards(user: Any, now: datetime) -> list[Need]:
+    mine = Reward.objects.filter(program__in=programs_granting(user, "change", Reward))
+    counts = mine.aggregate(
+        approve=Count("pk", filter=Q(status="pending", rule__needs_approval=True)),
+        hand_out=Count("pk", filter=Q(status="approved", due_at__lte=now)),
+    )
+    approve, hand_out = counts["approve"], counts["hand_out"]
+    return [
+        _need("warn", approve, ngettext("reward to approve", "rewards to approve", approve),
+              "rewards_reward", "decide=approve"),
+        _need("warn", hand_out, ngettext("reward to hand out", "rewards to hand out", hand_out),
+              "rewards_reward", "decide=hand-out"),
+    ]  # fmt: skip
+
+
+def _calls(user: Any, programs: list[Program], now: datetime) -> list[Need]:
+    mine = FollowUp.objects.open().filter(referral__program__in=programs_granting(user, "change", FollowUp))
+    today = FollowUp.objects.due_today(programs, now)
+    counts = mine.aggregate(
+        overdue=Count("pk", filter=Q(due_at__lt=now)), today=Count("pk", filter=Q(due_at__gte=now) & today)
+    )
+    overdue, rest = counts["overdue"], counts["today"]
+    return [
+        _need(
+            "bad",
+            overdue,
+            ngettext("call overdue", "calls overdue", overdue),
+            "referrals_followup",
+            "when=overdue",
+        ),
+        _need(
+            "busy",
+            rest,
+            ngettext("call due today", "calls due today", rest),
+            "referrals_followup",
+            "when=today",
+        ),
+    ]
+
+
+def _reviews(count: int) -> str:
+    return ngettext("suspicious referral under review", "suspicious referrals under review", count)
+
+
+def _messages(user: Any) -> list[Need]:
+    mine = Message.objects.for_staff(user)
+    counts = mine.aggregate(
+        failed=Count("pk", filter=Q(status=Message.Status.FAILED)),
+        unknown=Count("pk", filter=Q(status=Message.Status.UNKNOWN)),
+    )
+    failed, unknown = counts["failed"], counts["unknown"]
+    return [
+        _need("bad", failed, ngettext("message given up", "messages given up", failed),
+              "campaigns_message", "status__exact=failed"),
+        _need("warn", unknown,
+              ngettext("message that may not have arrived", "messages that may not have arrived", unknown),
+              "campaigns_message", "status__exact=unknown"),
+    ]  # fmt: skip
+
+
+def _not_live(program: Any) -> Need:
+    missing = [
+        words
+        for words, is_there in (
+            (_("no sender name"), program.sender_name),
+            (_("no postal address"), program.postal_address),
+            (_("no ideal customer"), program.has_profile),
+            (_("nobody who calls"), program.owner_id),
+        )
+        if not is_there
+    ]
+    why = ", ".join(missing) or _("everything is ready: open it")
+    words = _("%(program)s is not live: %(why)s") % {"program": program.name, "why": why}
+    return Need(None, words, reverse("admin:referrals_program_change", args=[program.pk]), "warn")
+
+
+def _referrals(user: Any, now: datetime) -> tuple[int, dict[str, int]]:
+    """How many are under review, and how far the friends of the last 90 days have come."""
+    recent = Q(submitted_at__gt=now - timedelta(days=FUNNEL_DAYS))
+    counts = Referral.objects.for_staff(user).aggregate(
+        review=Count("pk", filter=Q(status=Status.UNDER_REVIEW)),
+        **{name: Count("pk", filter=recent & Q(status__in=statuses)) for name, statuses in STAGES},
+    )
+    return counts.pop("review"), counts
+
+
+def _stages(user: Any, reached: dict[str, int], now: datetime) -> list[Stage]:
+    events = Event.objects.for_staff(user).filter(occurred_at__gt=now - 2 * WEEK, kind__in=WEEKLY.values())
+    counts = events.aggregate(
+        **{
+            f"this_{name}": Count("pk", filter=Q(kind=kind, occurred_at__gt=now - WEEK))
+            for name, kind in WEEKLY.items()
+        },
+        **{
+            f"last_{name}": Count("pk", filter=Q(kind=kind, occurred_at__lte=now - WEEK))
+            for name, kind in WEEKLY.items()
+        },
+    )
+    labels = {
+        "named": _("Named"), "contacted": _("Contacted"), "qualified": _("Qualified"), "customers": _("Customers"),
+    }  # fmt: skip
+    return [
+        Stage(
+            labels[name], counts[f"this_{name}"], counts[f"last_{name}"], reached[name],
+            round(100 * reached[name] / (reached["named"] or 1)),
+        )
+        for name in WEEKLY
+    ]  # fmt: skip
+
+
+def _tasks(program: Any) -> list[Task]:
+    """What to set up, in order; without a program there is only the first thing to do."""
+    page = reverse("admin:referrals_program_change", args=[program.pk]) if program else ""
+    add = {name: f"{reverse(f'admin:{name}_add')}?program={program.pk if program else ''}" for name in (
+        "referrals_idealcustomerprofile", "rewards_incentive", "rewards_rewardrule", "referrals_membership",
+    )}  # fmt: skip
+    first = Task(
+        _("Create the program: its name, promise and voice"),
+        page or reverse("admin:referrals_program_add"),
+        bool(program),
+    )
+    if not program:
+        return [first]
+    return [
+        first,
+        Task(_("Describe the ideal customer"), add["referrals_idealcustomerprofile"], program.has_profile),
+        Task(
+            _("Choose what people get, and when"),
+            add["rewards_incentive" if not program.has_rule else "rewards_rewardrule"],
+            program.has_rule,
+        ),
+        Task(_("Look at the ways to share"), f"{page}#channels-group", True),
+        Task(_("Invite your colleagues"), add["referrals_membership"], program.has_members),
+        Task(_("Say who writes and from where, and go live"), page, program.is_live),
+    ]
+
+
+def _need(tone: str, count: int, words: str, page: str, query: str) -> Need:
+    return Need(count, words, f"{reverse(f'admin:{page}_changelist')}?{query}", tone)
