@@ -1,0 +1,149 @@
+"""Every page of the back office, taken from the registry: it opens, and costs the same with more rows."""
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from campaigns.models import DigestSubscription, Message, MessageTemplate, Suppression
+from referrals.models import Consent, Conversion
+from rewards.models import Reward
+from tests.cast import client_of, superuser
+from tests.factories import (
+    NOW,
+    ChannelFactory,
+    EnrolmentFactory,
+    FollowUpFactory,
+    IncentiveFactory,
+    MembershipFactory,
+    ProfileFactory,
+    QuestionFactory,
+    ReferralFactory,
+    RewardFactory,
+    RewardRuleFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+MODELS = sorted(
+    (
+        model
+        for model in admin.site._registry
+        if model._meta.app_label in {"referrals", "rewards", "campaigns", "auth"}
+    ),
+    key=lambda model: model._meta.label,
+)
+LIST_QUERIES = 12
+
+
+def fill(start, count):
+    """Rows of every kind, each with people of its own."""
+    for n in range(start, start + count):
+        referral = ReferralFactory(fit=50)
+        program = referral.program
+        QuestionFactory(profile=ProfileFactory(program=program))
+        ChannelFactory(program=program)
+        MembershipFactory(program=program)
+        FollowUpFactory(referral=referral, owner=UserFactory())
+        incentive = IncentiveFactory(program=program)
+        reward = RewardFactory(
+            referral=referral, rule=RewardRuleFactory(program=program, incentive=incentive)
+        )
+        Reward.objects.filter(pk=reward.pk).advance("approved", now=NOW)
+        Conversion.objects.create(
+            program=program, referral=referral, external_id=f"A{n}", amount=100, currency="EUR",
+            occurred_at=NOW, recorded_at=NOW,
+        )  # fmt: skip
+        Consent.objects.create(referral=referral, who="advocate", words="Yes.", given_at=NOW)
+        Message.objects.create(
+            key=f"m{n}", purpose="invitation", program=program, referral=referral, language="en",
+            to_name="Ben", to_address="ben@friend.example", due_at=NOW, created_at=NOW, subject="Hello", text="Hello",
+        )  # fmt: skip
+        MessageTemplate.objects.create(
+            program=program, purpose="invitation", subject="Hi", body="Hello {{ first_name }}"
+        )
+        Suppression.objects.create(key=f"k{n}", program=program, reason="by_hand", created_at=NOW)
+        DigestSubscription.objects.create(user=UserFactory())
+
+
+def url(model, page, *args):
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def ids(model):
+    return model._meta.label
+
+
+@pytest.mark.parametrize("model", MODELS, ids=ids)
+def test_a_list_opens_with_few_queries_however_many_rows(model, django_assert_max_num_queries):
+    fill(0, 1)
+    client = client_of(superuser())
+    client.get(url(model, "changelist"))
+    counts = []
+    for start in (1, 2):
+        fill(start, start)
+        with django_assert_max_num_queries(LIST_QUERIES) as seen:
+            assert client.get(url(model, "changelist")).status_code == 200
+        counts.append(len(seen))
+
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=ids)
+def test_a_list_searches_sorts_and_filters(model):
+    fill(0, 1)
+    client = client_of(superuser())
+    page = client.get(url(model, "changelist"), {"q": "50% 'anna'"})
+    changelist = page.context["cl"]
+    assert page.status_code == 200
+    columns = ".".join(str(column) for column in range(1, len(changelist.list_display)))
+    assert client.get(url(model, "changelist"), {"o": columns}).status_code == 200
+    links = [list(spec.choices(changelist))[-1]["query_string"] for spec in changelist.filter_specs]
+    for link in links:
+        assert client.get(url(model, "changelist") + link).status_code == 200, link
+
+
+@pytest.mark.parametrize("model", MODELS, ids=ids)
+def test_the_page_of_a_row_opens_and_costs_the_same_beside_more_rows(model, django_assert_max_num_queries):
+    fill(0, 1)
+    client = client_of(superuser())
+    row = admin.site._registry[model].get_queryset(client.get("/admin/").wsgi_request).first()
+    page = url(model, "change", row.pk)
+    client.get(page)
+    counts = []
+    for start in (1, 2):
+        with django_assert_max_num_queries(30) as seen:
+            assert client.get(page).status_code == 200
+        counts.append(len(seen))
+        fill(start, start)
+
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=ids)
+def test_what_can_be_added_has_a_page_for_it(model):
+    client = client_of(superuser())
+    admin_class = admin.site._registry[model]
+    allowed = admin_class.has_add_permission(client.get("/admin/").wsgi_request)
+
+    assert client.get(url(model, "add")).status_code == (200 if allowed else 403)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=ids)
+def test_a_page_has_one_heading_and_nothing_inline(model):
+    fill(0, 1)
+    html = client_of(superuser()).get(url(model, "changelist")).content.decode()
+
+    assert html.count("<h1") == 1
+    assert [bad for bad in (" style=", "<style", "onclick=", "javascript:") if bad in html] == []
+
+
+def test_strangers_are_sent_to_the_door(client):
+    assert client.get("/admin/referrals/referral/").status_code == 302
+
+
+def test_an_advocate_with_an_account_stays_outside():
+    advocate = EnrolmentFactory().advocate
+    advocate.user = UserFactory(is_staff=False)
+    advocate.save()
+
+    assert client_of(advocate.user).get("/admin/").status_code == 302
