@@ -27,12 +27,22 @@ def suppress_keys(keys: Iterable[str], program_id: int | None, reason: str, *, n
     known = set(keys) - {""}
     rows = [Suppression(key=key, program_id=program_id, reason=reason, created_at=now) for key in known]
     Suppression.objects.bulk_create(rows, ignore_conflicts=True)
+    if reason not in FRIENDS_ONLY:
+        # Whoever has declined as a friend now wants nothing at all.
+        declined = Suppression.objects.filter(key__in=known, program=program_id, reason__in=FRIENDS_ONLY)
+        declined.update(reason=reason)
     waiting = Message.objects.filter(to_key__in=known, status=Message.Status.QUEUED)
     waiting = waiting.filter(purpose__in=TO_FRIEND) if reason in FRIENDS_ONLY else waiting
     waiting = waiting.filter(program_id=program_id) if program_id else waiting
     waiting.exclude(purpose__in=UNSTOPPABLE).update(
         status=Message.Status.WITHHELD, reason=Suppression.Reason(reason).label
     )
+
+
+def take_back(message: Message) -> None:
+    """Write to this mailbox again: it unsubscribed by mistake. What stands against it for other reasons stays."""
+    found = Suppression.objects.covering(keys={message.to_key}, program_id=message.program_id)
+    found.filter(reason=Suppression.Reason.UNSUBSCRIBED).delete()
 
 
 def respect_choices(events: Sequence[Event], *, now: datetime) -> None:
