@@ -55,11 +55,8 @@ def limit_forms(view: View) -> View:
 
 
 def _may_send(request: HttpRequest) -> bool:
-    network, now = client_network(request), timezone.now()
-    take = Limit.objects.take
-    return take("form", network, limit=FORMS_A_MINUTE, per=A_MINUTE, now=now) and take(
-        "form", network, limit=FORMS_A_DAY, per=A_DAY, now=now
-    )
+    limits = {A_MINUTE: FORMS_A_MINUTE, A_DAY: FORMS_A_DAY}
+    return Limit.objects.take_all("form", client_network(request), limits, now=timezone.now())
 
 
 def count_unknown(view: View) -> View:

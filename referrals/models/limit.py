@@ -6,22 +6,27 @@ from referrals.contacts import keyed_hash
 
 
 class LimitManager(models.Manager["Limit"]):
-    def take(self, name: str, who: str, *, count: int = 1, limit: int, per: timedelta, now: datetime) -> bool:
-        """Use ``count`` of the ``limit`` that ``who`` has of ``name`` in a window of ``per``; False when used up.
+    def take(self, name: str, who: str, *, limit: int, per: timedelta, now: datetime) -> bool:
+        """Use one of the ``limit`` that ``who`` has of ``name`` in a window of ``per``; False when used up.
 
-        One statement, counted in the database: it holds across processes and restarts. Windows are fixed:
-        the count begins anew every ``per``, counted from the epoch.
+        Counted in the database: it holds across processes and restarts. Windows are fixed: the count
+        begins anew every ``per``, counted from the epoch.
         """
-        window = int(now.timestamp() // per.total_seconds())
-        key = keyed_hash(f"{name}:{who}:{window}")
+        return self.take_all(name, who, {per: limit}, now=now)
+
+    def take_all(self, name: str, who: str, limits: dict[timedelta, int], *, now: datetime) -> bool:
+        """The same for several windows at once, in one statement; False when one of them is used up."""
+        keys = {
+            keyed_hash(f"{name}:{who}:{per}:{now.timestamp() // per.total_seconds()}"): per for per in limits
+        }
+        rows = [value for key, per in keys.items() for value in (key, 1, now + per)]
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO referrals_limit (key, used, expires_at) VALUES (%s, %s, %s) "
-                "ON CONFLICT (key) DO UPDATE SET used = referrals_limit.used + excluded.used RETURNING used",
-                [key, count, now + per],
+                f"INSERT INTO referrals_limit (key, used, expires_at) VALUES {', '.join(['(%s, %s, %s)'] * len(keys))} "  # noqa: S608 - only marks
+                "ON CONFLICT (key) DO UPDATE SET used = referrals_limit.used + excluded.used RETURNING key, used",
+                rows,
             )
-            used: int = cursor.fetchone()[0]
-        return used <= limit
+            return all(used <= limits[keys[key]] for key, used in cursor.fetchall())
 
 
 class Limit(models.Model):
