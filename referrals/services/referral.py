@@ -25,6 +25,8 @@ from referrals.services.enrolment import enrol_address
 from referrals.transitions import Refused
 
 REFERRALS_A_DAY = 30
+# Of their own accord: they were named by nobody, and do not use up what an advocate may name in a day.
+_CAME_BY_LINK = models.Q(source=Referral.Source.LINK)
 SUBMISSION_LIVES = timedelta(hours=48)
 # What an event may go on saying about a friend who asked to be forgotten.
 IMPERSONAL = {
@@ -48,6 +50,14 @@ class Friend:
     @property
     def keys(self) -> set[str]:
         return {email_key(self.email), phone_key(self.phone)} - {""}
+
+
+class NamedBefore(Refused):
+    """The advocate named one of these friends before; ``keys`` are those of everyone they have named."""
+
+    def __init__(self, text: str, keys: set[str]) -> None:
+        super().__init__(text)
+        self.keys = keys
 
 
 def hold_submission(
@@ -115,14 +125,15 @@ def submit_referrals(
 
     Friends who are customers already, or were recommended before, are taken in with a status that says
     so: whoever recommends them is told the same as everyone else, and nothing is sent.
-    Raises Refused with a sentence when the advocate has named too many people today, or one of these before.
+    Raises Refused with a sentence when the advocate has named too many people today, and NamedBefore when
+    they have named one of these before.
     """
     if not friends:
         return []
     program = enrolment.program
     with transaction.atomic():
         queue_up(enrolment, friends)
-        settled = _why_not(enrolment, friends, now)
+        settled = _why_not(enrolment, friends, source, now)
         referrals = [
             _new_referral(enrolment, friend, settled, source=source, channel=channel, click=click, now=now)
             for friend in friends
@@ -153,7 +164,7 @@ def accept(referral: Referral, *, agreement: str, phone: str = "", note: str = "
         row.phone, row.note, row.accepted_at = phone or row.phone, note or row.note, row.accepted_at or now
         row.set_keys()
         row.save(update_fields=["phone", "phone_key", "note", "accepted_at"])
-        if not first_time:
+        if not first_time and row.status != Referral.Status.LOST:
             return
         Consent.objects.create(referral=row, who=Consent.Who.FRIEND, words=agreement, given_at=now)
         if row.status == Referral.Status.LOST:
@@ -245,7 +256,7 @@ def _new_referral(
     return referral
 
 
-def _why_not(enrolment: Enrolment, friends: Sequence[Friend], now: datetime) -> dict[str, str]:
+def _why_not(enrolment: Enrolment, friends: Sequence[Friend], source: str, now: datetime) -> dict[str, str]:
     """For each key of a friend who cannot count: the reason, by address or phone.
 
     Raises Refused when this would be more friends than one advocate may name in a day.
@@ -253,7 +264,7 @@ def _why_not(enrolment: Enrolment, friends: Sequence[Friend], now: datetime) -> 
     keys = set().union(*(friend.keys for friend in friends))
     before, own, named_today = _named_before(enrolment, keys, now)
     _refuse_twice(friends, own)
-    if named_today + len(friends) > REFERRALS_A_DAY:
+    if source != Referral.Source.LINK and named_today + len(friends) > REFERRALS_A_DAY:
         raise Refused(
             ngettext(
                 "You can recommend %(limit)d person a day. Nothing was sent; please come back tomorrow.",
@@ -278,30 +289,31 @@ def _why_not(enrolment: Enrolment, friends: Sequence[Friend], now: datetime) -> 
 
 
 def _refuse_twice(friends: Sequence[Friend], named: set[str]) -> None:
-    """Forms refuse it at the field; this is for whoever sends the same form twice at one moment."""
     for friend in friends:
         if friend.keys & named:
-            raise Refused(
+            raise NamedBefore(
                 _("%(name)s has been named already. Nothing was sent; take this name off and send the rest.")
-                % {"name": friend.name}
+                % {"name": friend.name},
+                named,
             )
         named = named | friend.keys
 
 
 def _named_before(enrolment: Enrolment, keys: set[str], now: datetime) -> tuple[set[str], set[str], int]:
     """Which of the keys anyone named in this program, which this advocate, and how many they named in a day."""
-    today = models.Q(enrolment=enrolment, submitted_at__gt=now - timedelta(days=1))
+    today = models.Q(enrolment=enrolment, submitted_at__gt=now - timedelta(days=1)) & ~_CAME_BY_LINK
     same = models.Q(email_key__in=keys) | models.Q(phone_key__in=keys)
     rows = Referral.objects.filter(today | models.Q(models.Q(program_id=enrolment.program_id) & same))
     before: set[str] = set()
     own: set[str] = set()
     named_today = 0
-    for enrolment_id, submitted_at, *pair in rows.values_list(
-        "enrolment_id", "submitted_at", "email_key", "phone_key"
+    is_today = models.Case(models.When(today, then=True), default=False)
+    for enrolment_id, is_counted, *pair in rows.values_list(
+        "enrolment_id", is_today, "email_key", "phone_key"
     ):
         before |= keys.intersection(pair)
         own |= keys.intersection(pair) if enrolment_id == enrolment.pk else set()
-        named_today += enrolment_id == enrolment.pk and submitted_at > now - timedelta(days=1)
+        named_today += is_counted
     return before, own, named_today
 
 

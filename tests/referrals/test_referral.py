@@ -2,7 +2,7 @@ import pytest
 
 from referrals.models import Advocate, Event, FollowUp, Referral
 from referrals.services.conversion import record_conversion
-from referrals.services.referral import Friend, submit_referrals
+from referrals.services.referral import Friend, accept, decline, submit_referrals
 from referrals.transitions import Refused
 from rewards.models import LedgerEntry, Reward
 from rewards.models.ledger import Account
@@ -61,6 +61,28 @@ def test_nobody_names_more_than_thirty_friends_a_day(now):
         submit_referrals(enrolment, [Friend(name="Cleo", email="cleo@friend.example")], now=now, agreement="")
 
     assert Referral.objects.count() == 30
+
+
+def test_friends_who_come_by_a_link_use_up_nothing(now):
+    enrolment = EnrolmentFactory()
+    came = [Friend(name="Ben", email=f"ben{n}@friend.example") for n in range(31)]
+
+    submit_referrals(enrolment, came, now=now, agreement="", source=Referral.Source.LINK)
+    submit_referrals(enrolment, [Friend("Cleo", "cleo@friend.example")], now=now, agreement="")
+
+    assert Referral.objects.count() == 32
+
+
+def test_a_yes_after_a_no_is_a_yes_again(now):
+    referral = ReferralFactory()
+    accept(referral, agreement="Yes.", now=now)
+    decline(referral, now=now)
+
+    accept(referral, agreement="Yes.", now=now)
+
+    referral.refresh_from_db()
+    assert referral.status == Referral.Status.SUBMITTED
+    assert FollowUp.objects.open().count() == 1
 
 
 def test_a_sale_reported_twice_is_one_conversion_and_one_reward_a_side(now):
