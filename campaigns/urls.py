@@ -1,9 +1,10 @@
 from django.urls import path
 
-from campaigns.views import brand, health
+from campaigns.views import brand, health, preferences
 
 urlpatterns = [
     path("healthz/", health.healthz, name="healthz"),
     path("readyz/", health.readyz, name="readyz"),
+    path("u/<slug:token>/", preferences.show_preferences, name="preferences"),
     path("p/<slug:slug>/brand.css", brand.show_brand, name="brand-css"),
 ]
