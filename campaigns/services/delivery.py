@@ -23,7 +23,7 @@ from campaigns.services import notices
 from campaigns.services.holding import Checks, Hold
 from campaigns.services.sending import Answer, Post, build_mail
 from campaigns.services.suppression import suppress_keys
-from campaigns.services.words import NoWords, Rendered, Wording
+from campaigns.services.words import AS_WRITTEN, NoWords, Rendered, Wording
 
 log = logging.getLogger(__name__)
 Status = Message.Status
@@ -87,12 +87,6 @@ def settle_abandoned(*, now: datetime) -> None:
             _doubt(message, _("The worker stopped while it was being sent."), now)
 
 
-def try_again(messages: QuerySet[Message], *, now: datetime) -> int:
-    """Staff want these sent after all; returns how many were given up, unknown, held back or kept."""
-    settled = [Status.FAILED, Status.UNKNOWN, Status.BOUNCED, Status.WITHHELD, Status.KEPT]
-    return messages.filter(status__in=settled).update(status=Status.QUEUED, due_at=now, attempts=0, reason="")
-
-
 def _let_go(batch: Sequence[Message], *, now: datetime) -> list[Message]:
     checks = Checks(batch, now=now)
     ready = []
@@ -118,12 +112,8 @@ def _write_down(message: Message, wording: Wording, now: datetime) -> Rendered |
     if not settings.MAIL_LEAVES:
         _settle(message, Status.KEPT, "", **words)
         return None
-    # Whoever was forgotten since the claim has no address left, and gets nothing.
-    claimed = _claimed(message).filter(to_address=message.to_address)
-    if not claimed.update(**words):
-        _settle(message, Status.WITHHELD, str(Suppression.Reason.ERASED.label))
-        return None
-    return rendered
+    # A friend who was forgotten since the claim took the lease away.
+    return rendered if _claimed(message).update(**words) else None
 
 
 def _send(message: Message, rendered: Rendered, post: Post, now: datetime) -> None:
@@ -181,7 +171,7 @@ def _hold_back(message: Message, hold: Hold, now: datetime) -> None:
 
 
 def _requeue(message: Message, reason: str, **changes: Any) -> None:
-    if message.purpose != Purpose.SIGN_IN:
+    if message.purpose not in AS_WRITTEN:
         changes |= {"subject": "", "text": "", "html": ""}
     _claimed(message).update(status=Status.QUEUED, reason=reason[:300], **changes)
 

@@ -75,7 +75,9 @@ def forget_words(referral: Referral) -> None:
         purpose__in=[Purpose.REFERRAL_THANKS, Purpose.SALES_ALERT],
     )
     about = Message.objects.filter(Q(referral=referral) | named_with_others)
-    waiting = about.filter(status=Message.Status.QUEUED)
-    waiting.update(status=Message.Status.WITHHELD, reason=Suppression.Reason.ERASED.label)
-    about.update(context={}, subject="", text="", html="")
+    # Without its lease, a worker that has claimed one of these finds that it is not to leave.
+    waiting = about.filter(status__in=[Message.Status.QUEUED, Message.Status.SENDING])
+    waiting.update(status=Message.Status.WITHHELD, lease=None)
+    # A server's answer often repeats the address.
+    about.update(context={}, subject="", text="", html="", reason=Suppression.Reason.ERASED.label)
     about.filter(purpose__in=TO_FRIEND).update(to_name="", to_address="")

@@ -33,8 +33,9 @@ __all__ = [
 ]
 
 SUBJECT_LENGTH = 150
-# Not from the bank: written whole by whoever queued them.
-WITH_OWN_WORDS = {Purpose.SIGN_IN, Purpose.STAFF_NOTICE, Purpose.DIGEST}
+# Whoever queues these may write them whole, frame and all.
+AS_WRITTEN = {Purpose.SIGN_IN, Purpose.STAFF_NOTICE}
+NOT_IN_BANK = AS_WRITTEN | {Purpose.DIGEST}
 
 
 class Rendered(NamedTuple):
@@ -51,14 +52,14 @@ class Wording:
     """Renders messages; whatever their number, it asks the database twice: for templates and for offers."""
 
     def __init__(self, messages: Iterable[Message]) -> None:
-        batch = [message for message in messages if message.purpose not in WITH_OWN_WORDS]
+        batch = [message for message in messages if message.purpose not in NOT_IN_BANK]
         programs = {message.program_id for message in batch if message.program_id}
         self._templates = _templates({message.purpose for message in batch}, programs)
         self._offers = offers(programs)
 
     def render(self, message: Message) -> Rendered:
         """Exactly what this message's reader gets. Raises NoWords or LiquidError when the words cannot be used."""
-        if message.purpose == Purpose.SIGN_IN:
+        if message.purpose in AS_WRITTEN and message.text:
             return Rendered(one_line(message.subject), message.text, message.html)
         if message.purpose == Purpose.STAFF_NOTICE:
             subject, body = message.context["subject"], message.context["body"]

@@ -56,7 +56,7 @@ def test_unsubscribing_from_one_program_leaves_another_alone(now):
 @pytest.mark.parametrize("purpose", [Purpose.SIGN_IN, Purpose.CONFIRM])
 def test_what_somebody_asks_for_at_our_door_they_get(now, purpose):
     message = MessageFactory(
-        purpose=purpose, subject="Code", context={"link": "http://x/", "friend_count": 1}
+        purpose=purpose, subject="Code", text="AB-12", context={"link": "http://x/", "friend_count": 1}
     )
     suppress(message, None, Suppression.Reason.UNSUBSCRIBED, now=now)
 

@@ -90,7 +90,12 @@ def test_whoever_asks_to_be_forgotten_stands_in_no_message_and_is_written_to_by_
         enrolment, [BEN, Friend(name="Cleo Berg", email="cleo@friend.example")], now=now, agreement=""
     )
     Message.objects.filter(purpose=Purpose.SALES_ALERT).update(
-        status=Status.SENT, sent_at=now, subject="Call Ben Weber", text="Ben Weber", html="<p>Ben Weber"
+        status=Status.SENT,
+        sent_at=now,
+        subject="Call Ben Weber",
+        text="Ben Weber",
+        html="<p>Ben Weber",
+        reason="250 <ben@friend.example> OK",
     )
 
     erase_friend(ben, now=now)
