@@ -36,8 +36,8 @@ def frame_text(message: Message, body: str) -> str:
 
 
 def can_unsubscribe(message: Message) -> bool:
-    """Whether this mail has an opt-out; not one that its reader has just asked for, nor one to staff."""
-    return message.purpose not in ASKED_FOR | TO_STAFF
+    """Whether this mail has an opt-out: not one that its reader has just asked for, nor an alert to staff."""
+    return message.purpose == Purpose.DIGEST or message.purpose not in ASKED_FOR | TO_STAFF
 
 
 def _parts(message: Message) -> dict[str, object]:

@@ -56,6 +56,9 @@ def test_staff_read_what_came_in_what_is_overdue_and_what_waits_for_approval(now
         assert line in sent.body
         assert line in sent.alternatives[0].content
     assert referral.name not in sent.body
+    assert (
+        sent.extra_headers["List-Unsubscribe"] == f"<http://localhost:8000/u/{Message.objects.get().token}/>"
+    )
 
 
 def test_nothing_to_say_is_not_said(now):
