@@ -4,25 +4,81 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('campaigns', '0001_initial'),
+        ("campaigns", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='historicalmessagetemplate',
-            name='purpose',
-            field=models.CharField(choices=[('confirm', 'advocate: confirm the address'), ('referral_thanks', 'advocate: thanks for recommending'), ('friend_came', 'advocate: a friend came by your link'), ('success_thanks', 'advocate: your friend became a customer'), ('reward_advocate', 'advocate: your reward'), ('invitation', 'friend: invitation'), ('friend_thanks', 'friend: thanks for your yes'), ('welcome', 'friend: thanks for buying'), ('reward_friend', 'friend: your reward'), ('share_words', 'ready words to share'), ('sales_alert', 'staff: call this friend'), ('digest', 'staff: digest'), ('staff_notice', 'staff: something is wrong'), ('sign_in', 'account: sign-in')], max_length=20, verbose_name='purpose'),
+            model_name="historicalmessagetemplate",
+            name="purpose",
+            field=models.CharField(
+                choices=[
+                    ("confirm", "advocate: confirm the address"),
+                    ("referral_thanks", "advocate: thanks for recommending"),
+                    ("friend_came", "advocate: a friend came by your link"),
+                    ("success_thanks", "advocate: your friend became a customer"),
+                    ("reward_advocate", "advocate: your reward"),
+                    ("invitation", "friend: invitation"),
+                    ("friend_thanks", "friend: thanks for your yes"),
+                    ("welcome", "friend: thanks for buying"),
+                    ("reward_friend", "friend: your reward"),
+                    ("share_words", "ready words to share"),
+                    ("sales_alert", "staff: call this friend"),
+                    ("digest", "staff: digest"),
+                    ("staff_notice", "staff: something is wrong"),
+                    ("sign_in", "account: sign-in"),
+                ],
+                max_length=20,
+                verbose_name="purpose",
+            ),
         ),
         migrations.AlterField(
-            model_name='message',
-            name='purpose',
-            field=models.CharField(choices=[('confirm', 'advocate: confirm the address'), ('referral_thanks', 'advocate: thanks for recommending'), ('friend_came', 'advocate: a friend came by your link'), ('success_thanks', 'advocate: your friend became a customer'), ('reward_advocate', 'advocate: your reward'), ('invitation', 'friend: invitation'), ('friend_thanks', 'friend: thanks for your yes'), ('welcome', 'friend: thanks for buying'), ('reward_friend', 'friend: your reward'), ('share_words', 'ready words to share'), ('sales_alert', 'staff: call this friend'), ('digest', 'staff: digest'), ('staff_notice', 'staff: something is wrong'), ('sign_in', 'account: sign-in')], max_length=20, verbose_name='purpose'),
+            model_name="message",
+            name="purpose",
+            field=models.CharField(
+                choices=[
+                    ("confirm", "advocate: confirm the address"),
+                    ("referral_thanks", "advocate: thanks for recommending"),
+                    ("friend_came", "advocate: a friend came by your link"),
+                    ("success_thanks", "advocate: your friend became a customer"),
+                    ("reward_advocate", "advocate: your reward"),
+                    ("invitation", "friend: invitation"),
+                    ("friend_thanks", "friend: thanks for your yes"),
+                    ("welcome", "friend: thanks for buying"),
+                    ("reward_friend", "friend: your reward"),
+                    ("share_words", "ready words to share"),
+                    ("sales_alert", "staff: call this friend"),
+                    ("digest", "staff: digest"),
+                    ("staff_notice", "staff: something is wrong"),
+                    ("sign_in", "account: sign-in"),
+                ],
+                max_length=20,
+                verbose_name="purpose",
+            ),
         ),
         migrations.AlterField(
-            model_name='messagetemplate',
-            name='purpose',
-            field=models.CharField(choices=[('confirm', 'advocate: confirm the address'), ('referral_thanks', 'advocate: thanks for recommending'), ('friend_came', 'advocate: a friend came by your link'), ('success_thanks', 'advocate: your friend became a customer'), ('reward_advocate', 'advocate: your reward'), ('invitation', 'friend: invitation'), ('friend_thanks', 'friend: thanks for your yes'), ('welcome', 'friend: thanks for buying'), ('reward_friend', 'friend: your reward'), ('share_words', 'ready words to share'), ('sales_alert', 'staff: call this friend'), ('digest', 'staff: digest'), ('staff_notice', 'staff: something is wrong'), ('sign_in', 'account: sign-in')], max_length=20, verbose_name='purpose'),
+            model_name="messagetemplate",
+            name="purpose",
+            field=models.CharField(
+                choices=[
+                    ("confirm", "advocate: confirm the address"),
+                    ("referral_thanks", "advocate: thanks for recommending"),
+                    ("friend_came", "advocate: a friend came by your link"),
+                    ("success_thanks", "advocate: your friend became a customer"),
+                    ("reward_advocate", "advocate: your reward"),
+                    ("invitation", "friend: invitation"),
+                    ("friend_thanks", "friend: thanks for your yes"),
+                    ("welcome", "friend: thanks for buying"),
+                    ("reward_friend", "friend: your reward"),
+                    ("share_words", "ready words to share"),
+                    ("sales_alert", "staff: call this friend"),
+                    ("digest", "staff: digest"),
+                    ("staff_notice", "staff: something is wrong"),
+                    ("sign_in", "account: sign-in"),
+                ],
+                max_length=20,
+                verbose_name="purpose",
+            ),
         ),
     ]
