@@ -5,17 +5,17 @@ from typing import NamedTuple
 Colour = tuple[int, int, int]
 
 BODY, TEXT = 7.0, 4.5
-SOFT = 0.09
 STEPS = 100
 
 
 class Surface(NamedTuple):
-    """What the accent stands on; the same values as in tokens.css."""
+    """What the accent stands on, as in tokens.css; where to a colour that fails moves; how strong tints are."""
 
     paper: Colour
     sheet: Colour
     ink: Colour
     towards: Colour
+    soft: float
 
 
 class Accent(NamedTuple):
@@ -26,8 +26,8 @@ class Accent(NamedTuple):
     soft: Colour
 
 
-LIGHT = Surface((0xFB, 0xFA, 0xF7), (0xFF, 0xFF, 0xFF), (0x1D, 0x1B, 0x18), towards=(0, 0, 0))
-DARK = Surface((0x17, 0x16, 0x13), (0x20, 0x1E, 0x1B), (0xF0, 0xED, 0xE6), towards=(255, 255, 255))
+LIGHT = Surface((0xFB, 0xFA, 0xF7), (0xFF, 0xFF, 0xFF), (0x1D, 0x1B, 0x18), towards=(0, 0, 0), soft=0.09)
+DARK = Surface((0x17, 0x16, 0x13), (0x20, 0x1E, 0x1B), (0xF0, 0xED, 0xE6), towards=(255, 255, 255), soft=0.18)
 
 
 def read_colour(text: str) -> Colour:
@@ -63,7 +63,7 @@ def accent_on(surface: Surface, brand: Colour) -> Accent:
     """The colour nearest to ``brand`` that can be read on this surface, and what goes with it."""
     for step in range(STEPS):
         colour = mix(brand, surface.towards, step / STEPS)
-        accent = Accent(colour, surface.paper, mix(surface.paper, colour, SOFT))
+        accent = Accent(colour, surface.paper, mix(surface.paper, colour, surface.soft))
         if _is_readable(accent, surface):
             return accent
     return Accent(surface.ink, surface.paper, surface.sheet)
