@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from referrals.models import Advocate, Program
+from referrals.models.program import ScopedQuerySet
 
 
 class Purpose(models.TextChoices):
@@ -40,7 +41,7 @@ class MessageChannel(models.TextChoices):
     SOCIAL = "social", _("social post")
 
 
-class MessageTemplateQuerySet(models.QuerySet["MessageTemplate"]):
+class MessageTemplateQuerySet(ScopedQuerySet):
     def for_message(
         self,
         purpose: str,
