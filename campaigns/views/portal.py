@@ -1,0 +1,102 @@
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from campaigns.links import link_to
+from campaigns.services.standing import Standing, of_referral, of_reward
+from campaigns.services.words import NoWords, share_words
+from referrals.models import Advocate, Enrolment, FollowUp, Referral
+from rewards.models import Reward, RewardRule
+
+NEWEST, ALL = 20, 1000
+signed_in = login_required(login_url="account_request_login_code")
+
+
+class Place(NamedTuple):
+    """An advocate's place in a live program, ready to share."""
+
+    enrolment: Enrolment
+    link: str
+    words: str
+
+
+class Line(NamedTuple):
+    """A referral or a reward, and what the advocate reads about it."""
+
+    row: Any
+    standing: Standing
+
+
+@require_safe
+@never_cache
+@signed_in
+def show_portal(request: HttpRequest) -> HttpResponse:
+    """What came of an advocate's recommendations, and what to share: the newest twenty, or all of them."""
+    advocate = _advocate(request)
+    if advocate is None:
+        return render(request, "campaigns/portal_staff.html")
+    now = timezone.now()
+    enrolments = list(Enrolment.objects.for_page().filter(advocate=advocate).order_by("-joined_at"))
+    limit = ALL if "all" in request.GET else NEWEST
+    counts = Referral.objects.filter(enrolment__in=enrolments).aggregate(
+        named=Count("pk"), customers=Count("pk", filter=Q(status=Referral.Status.CONVERTED))
+    )
+    page = {
+        "advocate": advocate,
+        "program": enrolments[0].program if enrolments else None,
+        "places": _places(enrolments),
+        "referrals": _referrals(enrolments, limit, now),
+        "rewards": _rewards(enrolments, limit, now),
+        "counts": counts,
+        "hidden": max(counts["named"] - limit, 0),
+        "several": len(enrolments) > 1,
+    }
+    return render(request, "campaigns/portal.html", page)
+
+
+@require_POST
+@signed_in
+def change_settings(request: HttpRequest) -> HttpResponse:
+    """Whether friends who open the share link may read the advocate's first name."""
+    if advocate := _advocate(request):
+        advocate.show_name = request.POST.get("show_name") == "on"
+        advocate.save(update_fields=["show_name"])
+    return redirect("portal")
+
+
+def _advocate(request: HttpRequest) -> Advocate | None:
+    return getattr(request.user, "advocate", None)
+
+
+def _places(enrolments: Sequence[Enrolment]) -> list[Place]:
+    """Every live program's link; ready words for the one joined last, so that many cost no more than one."""
+    live = [enrolment for enrolment in enrolments if enrolment.program.is_live]
+    return [Place(e, link_to("share", e.code), _words(e) if e == live[0] else "") for e in live]
+
+
+def _words(enrolment: Enrolment) -> str:
+    try:
+        return share_words(enrolment, "email")
+    except NoWords:
+        return ""
+
+
+def _referrals(enrolments: Sequence[Enrolment], limit: int, now: datetime) -> list[Line]:
+    calls = FollowUp.objects.open().filter(referral=OuterRef("pk")).values("due_at")
+    rows = Referral.objects.filter(enrolment__in=enrolments).annotate(call_by=Subquery(calls[:1]))
+    newest = rows.select_related("program").order_by("-submitted_at", "-pk")[:limit]
+    return [Line(row, of_referral(row, call_by=row.call_by, now=now)) for row in newest]
+
+
+def _rewards(enrolments: Sequence[Enrolment], limit: int, now: datetime) -> list[Line]:
+    rows = Reward.objects.filter(enrolment__in=enrolments, side=RewardRule.Side.ADVOCATE)
+    newest = rows.select_related("program", "rule__incentive", "referral").order_by("-created_at")[:limit]
+    return [Line(row, of_reward(row, now=now)) for row in newest]
