@@ -9,7 +9,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 urlpatterns = [
     path("", include("campaigns.urls")),
-    path("account/", include("allauth.urls")),
+    path("account/", include("campaigns.account_urls")),
     path("admin/", admin.site.urls),
 ]
 
