@@ -74,6 +74,8 @@ def serve(host: str, port: int) -> None:
     os.chdir(settings.BASE_DIR)
     web = [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "--bind", address]
     worker = [sys.executable, "manage.py", "qcluster"]
+    # What was said so far comes before what web and worker say, in a file or pipe too.
+    sys.stdout.flush()
     # The clock's first look comes half a minute after the start; whoever watches need not wait for it.
     async_task("config.schedules.run", SCHEDULES[0].name)
     connection.close()
