@@ -1,0 +1,57 @@
+"""Ways to pass a link on: plain links that open the sender's own programs. Nothing is loaded from anyone."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import quote
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from referrals.models import Channel, Enrolment
+
+ADDRESSES = {
+    "email": "mailto:?subject={subject}&body={words}",
+    "sms": "sms:?body={words}",
+    "whatsapp": "https://wa.me/?text={words}",
+    "linkedin": "https://www.linkedin.com/sharing/share-offsite/?url={link}",
+}
+NAMES = {
+    "email": gettext_lazy("E-mail"),
+    "sms": gettext_lazy("Text message"),
+    "whatsapp": gettext_lazy("WhatsApp"),
+    "linkedin": gettext_lazy("LinkedIn"),
+}
+
+
+class Way(NamedTuple):
+    """One way to share: where its button leads, and the words it brings, free to edit."""
+
+    name: str
+    address: str
+    words: str
+    link: str
+
+
+def share_link(enrolment: Enrolment, channel: str = "") -> str:
+    """The whole link a friend opens; with a channel's short name, its visits count for that channel."""
+    return f"{settings.BASE_URL}{enrolment.share_path}" + (f"?c={channel}" if channel else "")
+
+
+def ways_to_share(
+    enrolment: Enrolment, channels: list[Channel], words_for: Callable[[str], str]
+) -> list[Way]:
+    """The program's channels that a button can open; all the usual ones where it has named none.
+
+    ``words_for`` gives the ready words for a channel's short name.
+    """
+    named = {channel.slug: channel.name for channel in channels if channel.slug in ADDRESSES}
+    return [_way(enrolment, slug, str(name), words_for(slug)) for slug, name in (named or NAMES).items()]
+
+
+def _way(enrolment: Enrolment, slug: str, name: str, words: str) -> Way:
+    link = share_link(enrolment, slug)
+    subject = _("Something for you: %(company)s") % {"company": enrolment.program.company}
+    # Mail programs take a plus for a plus: a space must be %20.
+    address = ADDRESSES[slug].format(subject=quote(subject), words=quote(words), link=quote(link, safe=""))
+    return Way(name, address, words, link)
