@@ -1,0 +1,88 @@
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from campaigns.doors import count_unknown, limit_forms, private_page
+from campaigns.offers import Side, offers_of
+from referrals.forms import DetailsForm
+from referrals.hours import due_within_office_hours
+from referrals.models import Referral
+from referrals.services.referral import accept, decline, erase_friend
+from referrals.transitions import Refused
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@private_page
+@count_unknown
+@limit_forms
+def show_invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """What an invited friend can say: yes with details, no thanks, delete my data. Each may be said again."""
+    referral = get_object_or_404(Referral.objects.for_page(), token=token)
+    now = timezone.now()
+    answer = request.POST.get("answer")
+    if answer == "no":
+        decline(referral, now=now)
+        return redirect("invitation", token)
+    if answer == "delete":
+        erase_friend(referral, now=now)
+        return redirect("invitation", token)
+    form = DetailsForm(
+        request.POST if answer == "yes" else None,
+        program=referral.program,
+        initial={
+            "phone": referral.phone,
+            "note": referral.note,
+            "agreed": referral.accepted_at is not None,
+        },
+    )
+    if form.is_bound and form.is_valid() and _accept(referral, form, now):
+        return redirect("invitation", token)
+    return render(request, "campaigns/invitation.html", _page(referral, form, now))
+
+
+def _accept(referral: Referral, form: DetailsForm, now: datetime) -> bool:
+    typed = form.cleaned_data
+    try:
+        accept(
+            referral,
+            agreement=str(form.fields["agreed"].label),
+            phone=typed["phone"],
+            note=typed["note"],
+            now=now,
+        )
+    except Refused as refused:
+        form.add_error(None, str(refused))
+    return form.is_valid()
+
+
+def _page(referral: Referral, form: DetailsForm, now: datetime) -> dict[str, object]:
+    program = referral.program
+    due = due_within_office_hours(program, referral.accepted_at or now, program.contact_within_hours)
+    return {
+        "program": program,
+        "referral": referral,
+        "recommender": _recommender(referral),
+        "form": form,
+        "state": _state(referral),
+        "offers": offers_of(program, read_by=Side.FRIEND, now=now),
+        "call_by": program.local(due),
+    }
+
+
+def _recommender(referral: Referral) -> str:
+    """Whoever named the friend did so by name; behind a share link there is a first name, if at all."""
+    if referral.source == Referral.Source.LINK:
+        return referral.enrolment.shown_name
+    return referral.enrolment.advocate.name
+
+
+def _state(referral: Referral) -> str:
+    """What the friend has said so far; what staff decided about the recommendation is not for this page."""
+    if referral.erased_at:
+        return "deleted"
+    if referral.status == Referral.Status.LOST and referral.status_reason == Referral.Reason.DECLINED:
+        return "declined"
+    return "accepted" if referral.accepted_at else "open"
