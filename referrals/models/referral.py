@@ -21,6 +21,10 @@ class ReferralQuerySet(StatusQuerySet):
     def open(self) -> "ReferralQuerySet":
         return self.filter(status__in=Referral.OPEN)
 
+    def for_page(self) -> "ReferralQuerySet":
+        """With all that the friend's own page says about the program and who recommends it, in one query."""
+        return self.select_related("program__profile", "program__owner", "enrolment__advocate")
+
     def about(self, *, email_keys: set[str], phone_keys: set[str]) -> "ReferralQuerySet":
         """Referrals that name one of these people."""
         return self.filter(Q(email_key__in=email_keys - {""}) | Q(phone_key__in=phone_keys - {""}))
