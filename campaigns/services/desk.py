@@ -65,7 +65,7 @@ class Desk(NamedTuple):
 
 
 def look(user: Any, *, now: datetime) -> Desk:
-    """The desk of this person, in eight queries however much data there is."""
+    """The desk of this person, in seven queries however much data there is."""
     programs = list(_programs(user))
     review, reached = _referrals(user, now)
     needs = [

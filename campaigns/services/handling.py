@@ -79,7 +79,6 @@ def send_test(template: MessageTemplate, program: Program | None, user: Any, *, 
         key=f"test:{link_token()}", purpose=Purpose.STAFF_NOTICE, program=program, user=user,
         to_name=user.get_full_name()[:60], to_address=user.email, language=template.language,
         subject=words.subject, text=words.text, html=words.html,
-        context={"subject": words.subject, "body": words.text},
     )  # fmt: skip
     queue([message], now=now)
     return message

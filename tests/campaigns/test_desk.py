@@ -1,0 +1,193 @@
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns.models import Message
+from campaigns.services import desk
+from referrals.models import Event, Program, Referral
+from referrals.services.handling import settle
+from tests.cast import client_of, member_of, superuser
+from tests.factories import (
+    NOW,
+    EventFactory,
+    FollowUpFactory,
+    ProgramFactory,
+    ReferralFactory,
+    RewardFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def fill(program, count=1):
+    """Of each thing that can wait for somebody, so many."""
+    for n in range(count):
+        late = FollowUpFactory(referral__enrolment__program=program, due_at=NOW - timedelta(hours=1))
+        FollowUpFactory(referral__enrolment__program=program, due_at=NOW + timedelta(hours=1))
+        ReferralFactory(enrolment__program=program, status="under_review")
+        RewardFactory(referral=late.referral)
+        RewardFactory(
+            referral=ReferralFactory(enrolment__program=program, status="converted"), status="approved"
+        )
+        for status in ("failed", "unknown", "queued"):
+            Message.objects.create(
+                key=f"{program.pk}:{status}:{n}:{Message.objects.count()}", purpose="invitation", program=program,
+                language="en", status=status, due_at=NOW, created_at=NOW,
+            )  # fmt: skip
+
+
+def needs(user):
+    return [(need.number, need.words) for need in desk.look(user, now=NOW).needs]
+
+
+def test_a_manager_reads_what_waits_for_them():
+    program = ProgramFactory(owner=UserFactory())
+    fill(program, 2)
+
+    assert needs(member_of(program)) == [
+        (2, "rewards to approve"),
+        (2, "rewards to hand out"),
+        (2, "calls overdue"),
+        (2, "calls due today"),
+        (2, "suspicious referrals under review"),
+        (2, "messages given up"),
+        (2, "messages that may not have arrived"),
+    ]
+
+
+def test_sales_read_nothing_of_rewards_and_strangers_nothing_at_all():
+    program = ProgramFactory(owner=UserFactory())
+    fill(program)
+
+    assert needs(member_of(program, "sales"))[0] == (1, "call overdue")
+    assert needs(member_of(ProgramFactory(owner=UserFactory()))) == []
+
+
+def test_the_desk_costs_seven_queries_however_much_there_is(django_assert_num_queries):
+    program = ProgramFactory()
+    manager = member_of(program)
+    for count in (1, 3):
+        fill(program, count)
+        fresh = type(manager).objects.get(pk=manager.pk)
+        with django_assert_num_queries(7):
+            desk.look(fresh, now=NOW)
+
+
+def test_every_need_leads_to_as_many_rows_as_it_says():
+    program = ProgramFactory()
+    fill(program, 2)
+    boss, now = superuser(), timezone.now()
+    client = client_of(boss)
+
+    shown = [need for need in desk.look(boss, now=now).needs if need.number]
+
+    assert len(shown) == 6
+    for need in shown:
+        assert client.get(need.url).context["cl"].result_count == need.number, need.words
+
+
+def test_what_is_not_live_says_why():
+    draft = ProgramFactory(name="Partners", status="draft", postal_address="")
+
+    [need] = desk.look(member_of(draft), now=NOW).needs
+
+    assert need.words == "Partners is not live: no postal address, no ideal customer, nobody who calls"
+    assert need.url == reverse("admin:referrals_program_change", args=[draft.pk])
+
+
+def test_the_day_ends_in_the_programs_own_zone():
+    tokyo = ProgramFactory(timezone="Asia/Tokyo", owner=UserFactory())
+    # Ten in London is seven in the evening in Tokyo: five hours are left of this day.
+    for hours in (4, 6):
+        FollowUpFactory(referral__enrolment__program=tokyo, due_at=NOW + timedelta(hours=hours))
+
+    assert needs(member_of(tokyo)) == [(1, "call due today")]
+
+
+def test_this_week_stands_beside_the_week_before_and_the_way_to_a_customer():
+    program = ProgramFactory()
+    for days in (1, 2, 8):
+        EventFactory(
+            kind=Event.Kind.REFERRAL_SUBMITTED, program=program, occurred_at=NOW - timedelta(days=days)
+        )
+    rows = [ReferralFactory(enrolment__program=program) for _ in range(4)]
+    settle(Referral.objects.filter(pk=rows[0].pk), "qualified", now=NOW, by=None)
+    ReferralFactory(enrolment__program=program, status="converted", submitted_at=NOW - timedelta(days=91))
+
+    stages = desk.look(superuser(), now=NOW + timedelta(minutes=1)).stages
+
+    assert [(s.label, s.this_week, s.last_week, s.reached, s.share) for s in stages] == [
+        ("Named", 2, 1, 4, 100),
+        ("Contacted", 0, 0, 1, 25),
+        ("Qualified", 1, 0, 1, 25),
+        ("Customers", 0, 0, 0, 0),
+    ]
+
+
+def test_a_new_installation_is_told_where_to_begin():
+    page = client_of(superuser()).get("/admin/")
+
+    assert [task.url for task in page.context["desk"].tasks] == [reverse("admin:referrals_program_add")]
+    assert "Create the program" in page.content.decode()
+
+
+def test_the_checklist_ends_when_a_program_is_live():
+    draft = ProgramFactory(status="draft")
+    before = desk.look(superuser(), now=NOW).tasks
+    Program.objects.filter(pk=draft.pk).update(status="live")
+
+    assert [task.done for task in before] == [True, False, False, True, False, False]
+    assert desk.look(superuser(), now=NOW).tasks == []
+
+
+def test_a_new_program_made_in_the_admin_has_its_channels_and_shows_what_it_does():
+    boss = client_of(superuser())
+    form = boss.get(reverse("admin:referrals_program_add")).context["adminform"].form
+    typed = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+
+    boss.post(
+        reverse("admin:referrals_program_add"),
+        {
+            **typed,
+            "name": "Friends",
+            "slug": "friends",
+            "company": "Acme",
+            "headline": "Recommend us",
+            "about": "We do.",
+        },
+    )
+    program = Program.objects.get()
+    page = boss.get(reverse("admin:referrals_program_change", args=[program.pk]))
+
+    assert program.channels.count() == 6
+    assert [str(line) for line in page.context["summary"]][1:] == [
+        "Nobody calls every new friend within 4 office hours (UTC).",
+        "Nobody gets a reward: no rule is in force.",
+    ]
+
+
+def test_a_program_without_an_address_cannot_go_live():
+    draft = ProgramFactory(status="draft", postal_address="")
+    client = client_of(member_of(draft))
+    url = reverse("admin:referrals_program_change", args=[draft.pk])
+    page = client.get(url)
+    typed = {}
+    for form in (
+        page.context["adminform"].form,
+        *(f.formset.management_form for f in page.context["inline_admin_formsets"]),
+    ):
+        typed |= {
+            form.add_prefix(name): form[name].value()
+            for name in form.fields
+            if form[name].value() is not None
+        }
+
+    response = client.post(url, typed | {"status": "live"})
+
+    assert response.context["adminform"].form.non_field_errors() == [
+        "A live program needs a sender name and a postal address: the law wants both in every mail."
+    ]
+    assert Program.objects.get().status == "draft"
