@@ -75,16 +75,19 @@ def test_nothing_to_say_is_not_said(now):
 
 def test_nobody_reads_of_a_program_that_is_not_theirs(now):
     mine, other = ProgramFactory(name="Mine"), ProgramFactory(name="Other")
-    subscribe(member(mine), next_at=now)
+    users = {program.name: member(program) for program in (mine, other)}
     for program in (mine, other):
+        subscribe(users[program.name], next_at=now)
         ReferralFactory(enrolment__program=program, submitted_at=now)
 
     write_digests(now=now)
     deliver_due(now=now)
 
-    assert "Mine" in mail.outbox[0].body
-    assert "Other" not in mail.outbox[0].body
-    assert "Other" not in str(Message.objects.get().context)
+    bodies = {sent.to[0]: sent.body for sent in mail.outbox}
+    for name, not_theirs in (("Mine", "Other"), ("Other", "Mine")):
+        assert name in bodies[users[name].email]
+        assert not_theirs not in bodies[users[name].email]
+        assert not_theirs not in str(Message.objects.get(user=users[name]).context)
 
 
 def test_a_right_lost_between_writing_and_sending_is_lost(now):

@@ -23,6 +23,7 @@ NAMES = {
 }
 HOSTILE = [
     "<script>alert(1)</script>",
+    "<strong>loud</strong>",
     "{{ company }}{% for i in (1..9) %}x{% endfor %}",
     "[click](https://evil.example) **bold** # head",
     "javascript:alert(1)",
@@ -92,8 +93,7 @@ def test_a_value_is_read_as_it_is_and_as_nothing_else(value):
 
     assert text == f"Hello {value}, open: https://a.example/"
     assert html.count("<") == 6
-    assert html.count("href=") == 1
-    assert "<strong>" in html
+    assert html.count("href=") == html.count("<strong>") == 1
 
 
 def test_a_value_cannot_leave_the_address_it_stands_in():
@@ -136,6 +136,7 @@ def test_words_that_ask_for_more_than_a_value_are_refused_at_saving_and_at_sendi
     [
         "<script>alert(1)</script>",
         "<img src=x onerror=alert(1)>",
+        "{{ '<img src=x onerror=alert(1)>' }}",
         "[x](javascript:alert(1))",
         "[x](data:text/html;base64,PHNjcmlwdD4=)",
         "![x](https://evil.example/pixel.gif)",
