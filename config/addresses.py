@@ -28,7 +28,7 @@ def database(embedded: Path) -> dict[str, Any]:
     """Where the data is: DATABASE_URL, or the SQLite file ``embedded``; safe for concurrent writers."""
     value = environment.text("DATABASE_URL")
     if not value:
-        embedded.parent.mkdir(parents=True, exist_ok=True)
+        embedded.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return _sqlite({"ENGINE": "django.db.backends.sqlite3", "NAME": str(embedded)})
     try:
         # Asked first, since the library prints an address it does not know, password included.

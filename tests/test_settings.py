@@ -103,6 +103,7 @@ def test_the_signing_key_is_made_once_and_for_its_owner_alone(settle, tmp_path):
 
     assert first == second
     assert len(first) >= environment.SHORTEST_KEY
+    assert (tmp_path / "var").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "var" / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
