@@ -222,6 +222,14 @@ def test_staff_without_a_password_are_not_let_in_by_a_code(client, sofia):
     assert Message.objects.count() == 0
 
 
+@pytest.mark.parametrize("account", [{"is_staff": True}, {"is_active": False}])
+def test_an_advocate_who_is_staff_or_whose_account_is_closed_gets_no_code(client, anna, account):
+    Advocate.objects.update(user=UserFactory(**{"is_staff": False} | account))
+
+    assert client.post(ASK, {"email": "anna@customer.example"}).url == CONFIRM
+    assert Message.objects.count() == 0
+
+
 def test_whoever_mistyped_the_address_starts_again(client, anna):
     client.post(ASK, {"email": "ana@customer.example"})
     assert client.get(ASK).url == CONFIRM
@@ -280,16 +288,16 @@ STAFF_PAGES = [
 ]
 
 
-@pytest.mark.parametrize("page", STAFF_PAGES)
-def test_for_an_advocate_the_pages_of_staff_do_not_exist(client, anna, page):
+@pytest.mark.parametrize("address", STAFF_PAGES)
+def test_for_an_advocate_the_pages_of_staff_do_not_exist(client, anna, address):
     client.force_login(User.objects.create_user("x"))
 
-    assert client.get(page).status_code == 404
+    assert client.get(address).status_code == 404
 
 
-@pytest.mark.parametrize("page", STAFF_PAGES)
-def test_whoever_is_not_signed_in_is_sent_to_the_door(client, page):
-    answer = client.get(page)
+@pytest.mark.parametrize("address", STAFF_PAGES)
+def test_whoever_is_not_signed_in_is_sent_to_the_door(client, address):
+    answer = client.get(address)
 
     assert (answer.status_code, answer.url.split("?")[0]) == (302, LOGIN)
 
