@@ -15,7 +15,7 @@ from campaigns.sharing import share_link, ways_to_share
 from referrals.contacts import NAME_LENGTH, email_key
 from referrals.forms import ReferForm, StrangerForm
 from referrals.hours import due_within_office_hours
-from referrals.models import Advocate, Channel, Enrolment, Limit, Program, Question, Submission
+from referrals.models import Advocate, Channel, Enrolment, Limit, Program, Question, Referral, Submission
 from referrals.services.enrolment import enrol
 from referrals.services.referral import (
     NamedBefore,
@@ -96,7 +96,10 @@ def show_receipt(request: HttpRequest, token: str) -> HttpResponse:
     """Whom the advocate named last, what happens next and by when, and the link to share."""
     enrolment = get_object_or_404(_live_enrolments(), token=token)
     program = enrolment.program
-    latest = list(enrolment.referrals.order_by("-submitted_at", "-pk")[:10])
+    # Who came by the link has told us, not the advocate, how to be reached.
+    latest = list(
+        enrolment.referrals.filter(source=Referral.Source.FORM).order_by("-submitted_at", "-pk")[:10]
+    )
     named = [referral for referral in latest if referral.submitted_at == latest[0].submitted_at]
     channels = list(Channel.objects.filter(program=program, active=True))
     page = {

@@ -333,6 +333,15 @@ def test_a_link_of_another_program_or_too_late_sends_nothing(client):
     assert not Referral.objects.exists()
 
 
+def test_nobody_is_greeted_by_a_name_we_do_not_know(client):
+    ProgramFactory(slug="acme")
+
+    page = client.get("/p/acme/refer/").text
+
+    assert "Hello" not in page.partition("letter__body")[0]
+    assert "Your\u00a0name" in page.partition("letter__body")[2]
+
+
 def test_a_stranger_does_not_learn_whom_an_address_has_named(client, enrolment):
     ReferralFactory(enrolment=enrolment, email="ben@friend.example")
 
@@ -444,6 +453,19 @@ def test_the_receipt_brings_the_link_the_code_and_ready_words(client, enrolment)
     assert "https://wa.me/?text=" in page
     assert "mailto:?" not in page
     assert "Poster" not in page
+
+
+def test_the_receipt_shows_only_whom_the_advocate_named(client, enrolment, django_assert_num_queries):
+    ReferralFactory.create_batch(3, enrolment=enrolment, program=enrolment.program, name="Ben Weber")
+    ReferralFactory(
+        enrolment=enrolment, program=enrolment.program, source="link", email="finn@friend.example"
+    )
+
+    with django_assert_num_queries(11):
+        page = client.get(f"/a/{enrolment.token}/sent/").text
+
+    assert page.count("Ben Weber") == 3
+    assert "finn@friend.example" not in page
 
 
 def test_the_program_page_says_what_both_get_and_asks_for_one_thing(client, django_assert_num_queries):
