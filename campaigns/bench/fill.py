@@ -1,0 +1,89 @@
+"""Fills the scratch database: a program of ordinary shape, with people and queued messages to work on."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management import call_command
+
+from campaigns.services.bank import load_bank
+from referrals.contacts import email_key
+from referrals.models import Advocate, Channel, Enrolment, IdealCustomerProfile, Program, Question, Referral
+from referrals.services.referral import Friend, submit_referrals
+from rewards.models import Incentive, RewardRule
+
+NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
+PLENTY = 1_000_000
+
+
+def fill(advocates: int, referrals: int, messages: int) -> dict[str, Any]:
+    """Make ``advocates`` enrolled people, twice ``referrals`` open ones and ``messages`` due invitations."""
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    load_bank()
+    program = _program()
+    enrolments = _enrolments(program, advocates)
+    # Half of them all of one advocate, half of them of everybody.
+    _referrals(enrolments[:1], referrals, "one")
+    _referrals(enrolments, referrals, "many")
+    _messages(enrolments[-messages // 5 :])
+    return {
+        "program": program.slug,
+        "one": enrolments[0].pk,
+        "codes": [enrolment.code for enrolment in enrolments],
+        "tokens": [enrolment.token for enrolment in enrolments],
+        "question": Question.objects.get().pk,
+    }
+
+
+def _program() -> Program:
+    owner = User.objects.create(username="sales", email="sales@bench.example", is_staff=True)
+    program = Program.objects.create(
+        name="Friends of Bench", slug="bench", status=Program.Status.LIVE, company="Bench", headline="Recommend us",
+        about="A company like any other.", sender_name="Bench", postal_address="1 Main Street, 00100 Rome",
+        owner=owner, invitations_a_day=PLENTY,
+    )  # fmt: skip
+    profile = IdealCustomerProfile.objects.create(
+        program=program, headline="Small companies", criteria="Up to fifty people\nMuch paperwork"
+    )
+    Question.objects.create(profile=profile, text="Do they have employees?")
+    Channel.objects.create(program=program, slug="email", name="E-mail")
+    for side in RewardRule.Side.values:
+        gift = Incentive.objects.create(
+            program=program, name=f"a gift card ({side})", kind="gift_card", value=4000
+        )
+        RewardRule.objects.create(program=program, side=side, incentive=gift)
+    return program
+
+
+def _enrolments(program: Program, count: int) -> list[Enrolment]:
+    people = [
+        Advocate(name="Anna Rossi", external_id=str(n), language="en", email=f"anna{n}@bench.example")
+        for n in range(count)
+    ]
+    for person in people:
+        person.email_key = email_key(person.email)
+    Advocate.objects.bulk_create(people, batch_size=200)
+    places = [Enrolment(advocate=person, program=program, joined_at=NOW) for person in people]
+    return Enrolment.objects.bulk_create(places, batch_size=200)
+
+
+def _referrals(enrolments: list[Enrolment], count: int, label: str) -> None:
+    rows = []
+    for n in range(count):
+        enrolment = enrolments[n % len(enrolments)]
+        row = Referral(
+            enrolment=enrolment, program_id=enrolment.program_id, source=Referral.Source.FORM, name="Ben Weber",
+            email=f"{label}{n}@bench.example", submitted_at=datetime(2026, 1, 1, tzinfo=UTC), status_at=NOW,
+        )  # fmt: skip
+        row.set_keys()
+        rows.append(row)
+    Referral.objects.bulk_create(rows, batch_size=200)
+
+
+def _messages(enrolments: list[Enrolment]) -> None:
+    """Real invitations of five friends each."""
+    for number, enrolment in enumerate(enrolments):
+        friends = [Friend("Ben Weber", f"invited{number}-{n}@bench.example") for n in range(5)]
+        submit_referrals(enrolment, friends, agreement="They agreed.", now=NOW)
