@@ -1,0 +1,73 @@
+"""Load on services, and the yardstick of delivery."""
+
+from datetime import timedelta
+from time import monotonic, perf_counter
+
+from django.core.mail import EmailMultiAlternatives, get_connection
+
+from campaigns.bench.fill import NOW
+from campaigns.bench.load import PROCESSES
+from campaigns.models import Message, Purpose
+from campaigns.services.delivery import claim, deliver
+from referrals.models import Referral
+from referrals.services.conversion import record_conversion
+
+
+def convert(label: str, number: int, seconds: float) -> list[float]:
+    """Milliseconds of each sale to an open referral, of ``one`` advocate or of ``many``."""
+    open_ones = Referral.objects.open().filter(email__startswith=label).order_by("pk")
+    mine = [row for row in open_ones if row.pk % PROCESSES == number % PROCESSES]
+    times = []
+    stop = monotonic() + seconds
+    for row in mine:
+        if monotonic() > stop:
+            break
+        start = perf_counter()
+        record_conversion(row, external_id=f"order-{row.pk}", amount=12900, currency="EUR", now=NOW)
+        times.append((perf_counter() - start) * 1000)
+    return times
+
+
+def deliver_queue(number: int, seconds: float) -> list[float]:
+    """Milliseconds a message, batch by batch, of delivering what is due."""
+    times: list[float] = []
+    stop = monotonic() + seconds
+    while monotonic() < stop:
+        start = perf_counter()
+        if not (batch := claim(now=NOW)):
+            break
+        deliver(batch, now=NOW, stop_at=stop + 60)
+        times += [(perf_counter() - start) * 1000 / len(batch)] * len(batch)
+    return times
+
+
+def send_only(number: int, seconds: float) -> list[float]:
+    """Milliseconds of each message as it was delivered, only built and sent over one open connection."""
+    sent = (
+        Message.objects.exclude(text="").order_by("pk").values_list("subject", "text", "html", "to_address")
+    )
+    times = []
+    stop = monotonic() + seconds
+    with get_connection() as connection:
+        for subject, text, html, address in sent[number::PROCESSES]:
+            if monotonic() > stop:
+                break
+            start = perf_counter()
+            mail = EmailMultiAlternatives(subject, text, None, [address], connection=connection)
+            mail.attach_alternative(html, "text/html")
+            mail.send()
+            times.append((perf_counter() - start) * 1000)
+    return times
+
+
+def requeue() -> int:
+    """Put every invitation back into the queue, as if it had never been tried; nothing else is in it."""
+    Message.objects.exclude(purpose=Purpose.INVITATION).delete()
+    return Message.objects.update(
+        status=Message.Status.QUEUED, lease=None, lease_until=None, attempts=0, sent_at=None, subject="",
+        text="", html="", reason="", due_at=NOW - timedelta(minutes=1),
+    )  # fmt: skip
+
+
+def count_sent() -> int:
+    return Message.objects.filter(status=Message.Status.SENT).count()
