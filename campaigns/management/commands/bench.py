@@ -1,0 +1,41 @@
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from tqdm import tqdm
+
+from campaigns.bench.operations import OPERATIONS, measure_all
+from campaigns.bench.report import Line, as_data, as_table
+from campaigns.bench.scratch import scratch_database
+
+
+class Command(BaseCommand):
+    help = "Measures the hot operations in a scratch database on the configured server, and drops it again."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--seconds", type=float, default=10, help="for each operation and its yardstick")
+        parser.add_argument("--json", action="store_true", help="for machines")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["seconds"] <= 0:
+            raise CommandError("Give a number of seconds above zero.")
+        try:
+            lines = self._measure(options["seconds"])
+        except RuntimeError as error:
+            raise CommandError(str(error)) from error
+        if options["json"]:
+            self.stdout.write(json.dumps(as_data(lines, connection.vendor), indent=2))
+        else:
+            self.stdout.write(
+                f"{connection.vendor}; load and server on the same machine\n\n{as_table(lines)}"
+            )
+
+    def _measure(self, seconds: float) -> list[Line]:
+        # The web server names the application module:name, Django module.name.
+        application = ":".join(settings.WSGI_APPLICATION.rsplit(".", 1))
+        with scratch_database() as scratch:
+            lines = measure_all(scratch, seconds, application)
+            return list(tqdm(lines, total=OPERATIONS, desc="measuring", disable=None))
