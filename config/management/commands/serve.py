@@ -20,7 +20,6 @@ class Command(BaseCommand):
         host, port = options["host"], options["port"]
         serving.check_port(host, port)
         serving.check_services()
-        serving.let_links_follow(port)
         if options["migrate"]:
             call_command("migrate", verbosity=0)
         elif missing := serving.unapplied_migrations():
@@ -28,6 +27,7 @@ class Command(BaseCommand):
                 f"The database is behind this version (migrations to apply: {missing}). "
                 "Make a backup, then start with serve --migrate."
             )
+        serving.let_links_follow(port)
         serving.prepare()
         self.stdout.write(f"Serving {settings.BASE_URL} from {host}:{port}. Ctrl-C stops.")
         serving.serve(host, port)
