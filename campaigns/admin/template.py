@@ -108,6 +108,9 @@ class MessageTemplateAdmin(StepsAdmin, HistoryAdmin):
             in_bank and verb in {"change", "delete"}
         )
 
+    def why_not(self, row: Any) -> str:
+        return _("“%(row)s” is a program's own already") % {"row": row}
+
     def may_step(self, request: HttpRequest, step: Step, obj: Any = None) -> bool:
         # A test of the bank's words changes nothing; whoever may write templates may send one.
         return self.may(request, "add" if obj is not None and obj.program_id is None else step.verb, obj)
@@ -130,9 +133,11 @@ class MessageTemplateAdmin(StepsAdmin, HistoryAdmin):
         ]
 
     def more_context(self, request: HttpRequest, obj: MessageTemplate) -> dict[str, Any]:
+        shown = self._shown(request, obj)
+        url = reverse("admin:campaigns_messagetemplate_preview", args=[obj.pk])
         return super().more_context(request, obj) | {
-            "mail": self._shown(request, obj),
-            "html_url": reverse("admin:campaigns_messagetemplate_preview", args=[obj.pk]),
+            "mail": shown,
+            "html_url": url if shown and shown.html else "",
         }
 
     def html_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -142,7 +147,7 @@ class MessageTemplateAdmin(StepsAdmin, HistoryAdmin):
             if template and self.has_view_permission(request, template)
             else None
         )
-        if shown is None:
+        if shown is None or not shown.html:
             raise Http404
         return mail_document(shown.html)
 
@@ -151,8 +156,10 @@ class MessageTemplateAdmin(StepsAdmin, HistoryAdmin):
             return None
         try:
             return preview(obj, obj.program or Program.objects.for_staff(asker(request)).first())
-        except LiquidError:
-            return None
+        except LiquidError as wrong:
+            return Rendered(
+                "", _("These words cannot be read: %(problem)s.") % {"problem": wrong.message}, ""
+            )
 
     def summary(self, obj: MessageTemplate) -> Sequence[Any]:
         if obj.program_id:

@@ -121,6 +121,9 @@ class FollowUpAdmin(StepsAdmin, FactsAdmin):
     def panels(self, request: HttpRequest, obj: FollowUp) -> list[Panel]:
         return [history_panel(Event.objects.filter(referral=obj.referral_id), obj.referral.program.zone)]
 
+    def why_not(self, row: FollowUp) -> str:
+        return _("the call with %(row)s has been logged already") % {"row": row}
+
     def after_step(self, obj: FollowUp) -> str:
         return reverse("admin:referrals_followup_changelist")
 

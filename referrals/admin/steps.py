@@ -85,6 +85,9 @@ class StepsAdmin(ScopedAdmin):
             raise Http404
         if not self.may_step(request, step, obj):
             raise PermissionDenied
+        if request.method == "GET" and not step.fits(obj):
+            messages.warning(request, _("Not now: %(why)s.") % {"why": self.why_not(obj)})
+            return HttpResponseRedirect(self.after_step(obj))
         rows = self.model._default_manager.filter(pk=obj.pk)
         return self.take_step(request, step, rows, self.after_step(obj), obj)
 
