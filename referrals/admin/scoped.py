@@ -135,7 +135,10 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         obj = self.get_object(request, object_id) if object_id else None
-        shown = {"about": self.about, "saves": self.saves, "show_save_and_add_another": False}
+        shown = {
+            "about": self.about, "saves": self.saves, "keeps_versions": self.keeps_versions,
+            "show_save_and_add_another": False,
+        }  # fmt: skip
         if obj:
             shown |= {
                 "panels": list(self.panels(request, obj)),
@@ -145,8 +148,9 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
             shown |= self.more_context(request, obj)
         return super().changeform_view(request, object_id, form_url, shown | (extra_context or {}))
 
-    # A page of facts has no form to save.
+    # A page of facts has no form to save; few models keep earlier versions.
     saves = True
+    keeps_versions = False
 
     def more_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         return {}
@@ -173,6 +177,8 @@ class FactsAdmin(ScopedAdmin):
 
 class HistoryAdmin(ScopedAdmin, SimpleHistoryAdmin):
     """Settings whose earlier versions are kept: who changed what, and when."""
+
+    keeps_versions = True
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         if not self.get_object(request, object_id):
