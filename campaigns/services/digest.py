@@ -25,6 +25,15 @@ AT_ONCE = 1000
 FAILURES_OF = timedelta(days=7)
 
 
+# Where the back office lists what is counted.
+LISTS = {
+    "overdue": "referrals/followup/?when=overdue&",
+    "to_approve": "rewards/reward/?decide=approve&",
+    "to_hand_out": "rewards/reward/?decide=hand-out&",
+    "failed": "campaigns/message/?state=attention&",
+    "came": "referrals/referral/?",
+    "sold": "referrals/conversion/?",
+}
 # What a digest says of one program: its id and name, and counts of what is new and of what waits for somebody.
 Part = dict[str, Any]
 
@@ -70,7 +79,9 @@ def compose_digest(message: Message) -> tuple[str, str, str]:
         words = {
             "first_name": message.to_name.split(" ")[0],
             "since": message.context["since"],
-            "parts": [{"name": part["name"], "lines": _lines(part)} for part in parts],
+            "parts": [
+                {"name": part["name"], "lines": _lines(part, only_one=len(parts) == 1)} for part in parts
+            ],
             "desk": link_to_desk(),
         }
         return (
@@ -155,22 +166,22 @@ def _is_news(part: Part) -> bool:
     return any(value for name, value in part.items() if name not in {"id", "name"})
 
 
-def _lines(part: Part) -> list[dict[str, str]]:
+def _lines(part: Part, *, only_one: bool) -> list[dict[str, str]]:
     """What waits for somebody first, then what came in; nothing about zeros."""
     lines = [
-        (ngettext("%d call is overdue", "%d calls are overdue", part["overdue"]), "overdue", "referrals/followup/"),
-        (ngettext("%d reward waits for approval", "%d rewards wait for approval", part["to_approve"]),
-         "to_approve", "rewards/reward/?status__exact=pending"),
-        (ngettext("%d reward can be handed out", "%d rewards can be handed out", part["to_hand_out"]),
-         "to_hand_out", "rewards/reward/?status__exact=approved"),
-        (ngettext("%d message did not arrive, or may not have", "%d messages did not arrive, or may not have",
-                  part["failed"]), "failed", "campaigns/message/"),
-        (ngettext("%d new recommendation", "%d new recommendations", part["came"]), "came", "referrals/referral/"),
-        (ngettext("%d sale to a friend", "%d sales to friends", part["sold"]), "sold", "referrals/conversion/"),
+        (ngettext("%d call is overdue", "%d calls are overdue", part["overdue"]), "overdue"),
+        (ngettext("%d reward waits for approval", "%d rewards wait for approval", part["to_approve"]), "to_approve"),
+        (ngettext("%d reward can be handed out", "%d rewards can be handed out", part["to_hand_out"]), "to_hand_out"),
+        (ngettext("%d message did not arrive, or may not have",
+                  "%d messages did not arrive, or may not have", part["failed"]), "failed"),
+        (ngettext("%d new recommendation", "%d new recommendations", part["came"]), "came"),
+        (ngettext("%d sale to a friend", "%d sales to friends", part["sold"]), "sold"),
     ]  # fmt: skip
+    # The lists have a filter by program for whoever has several.
+    program = "" if only_one else f"program={part['id']}"
     return [
-        {"text": text % part[name], "link": link_to_desk(path)}
-        for text, name, path in lines
+        {"text": text % part[name], "link": link_to_desk(f"{LISTS[name]}{program}".rstrip("?&"))}
+        for text, name in lines
         if part[name]
     ]
 

@@ -31,7 +31,8 @@ def frame_text(message: Message, body: str) -> str:
     """``body`` as a whole text mail."""
     with override(message.language):
         return (
-            render_to_string("email/frame.txt", _parts(message) | {"body": SafeString(body)}).strip() + "\n"
+            render_to_string("email/frame.txt", _parts(message) | {"body": SafeString(body.strip())}).strip()
+            + "\n"
         )
 
 

@@ -1,6 +1,8 @@
 """The digest: each person's own programs, at their own hour, and nothing when there is nothing to say."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 import time_machine
@@ -8,11 +10,13 @@ from django.core import mail
 
 from campaigns.models import DigestSubscription, Message, Purpose
 from campaigns.services.delivery import deliver_due
-from campaigns.services.digest import write_digests
+from campaigns.services.digest import compose_digest, write_digests
 from referrals.models import Membership
+from referrals.services.conversion import record_conversion
 from tests.factories import (
     FollowUpFactory,
     MembershipFactory,
+    MessageFactory,
     ProgramFactory,
     ReferralFactory,
     RewardFactory,
@@ -48,7 +52,7 @@ def test_staff_read_what_came_in_what_is_overdue_and_what_waits_for_approval(now
     [sent] = mail.outbox
     assert (sent.to, sent.subject) == ([user.email], "1 new recommendation, 2 things to do")
     for line in (
-        "Good morning, Carla.",
+        "Hello Carla.",
         "Friends of Acme",
         "1 call is overdue",
         "1 reward waits for approval",
@@ -205,3 +209,26 @@ def test_many_digests_cost_a_bounded_number_of_queries(now, people, django_asser
     # SQLite takes some 40 messages a statement, and PostgreSQL all of them.
     with django_assert_max_num_queries(15 + people // 40):
         assert write_digests(now=now) == people
+
+
+@pytest.mark.parametrize("programs", [1, 2])
+def test_every_line_leads_to_the_list_it_counts(now, client, programs):
+    user = UserFactory(is_superuser=True)
+    subscribe(user, next_at=now)
+    for program in ProgramFactory.create_batch(programs):
+        referral = ReferralFactory(enrolment__program=program, submitted_at=now)
+        record_conversion(referral, external_id="1", amount=100, currency="EUR", now=now)
+        FollowUpFactory(referral=referral, due_at=now - timedelta(hours=2))
+        RewardFactory(referral=referral, rule__needs_approval=True)
+        RewardFactory(referral=referral, status="approved")
+        MessageFactory(program=program, status=Message.Status.FAILED)
+    client.force_login(user)
+
+    write_digests(now=now)
+    _subject, _text, html = compose_digest(Message.objects.get(purpose=Purpose.DIGEST))
+
+    links = re.findall(r'<li><a href="http://localhost:8000([^"]+)"', html)
+    assert len(links) == 6 * programs
+    for link in links:
+        page = client.get(unescape(link))
+        assert (page.status_code, page.context["cl"].result_count) == (200, 1)
