@@ -11,6 +11,7 @@ from campaigns.services.bank import read_bank
 from campaigns.services.composing import compose_html, compose_line, compose_text
 from campaigns.services.placeholders import PLACEHOLDERS, samples
 from campaigns.services.words import NoWords, Wording, check_words, invitation_preview, render, share_words
+from referrals.services.referral import Friend, submit_referrals
 from tests.factories import EnrolmentFactory, MessageFactory, ProgramFactory, RewardRuleFactory
 
 BANK = list(read_bank())
@@ -248,15 +249,18 @@ def test_styles_are_inlined_and_only_dark_mode_stays_in_the_head():
 
 
 @pytest.mark.django_db
-def test_the_preview_is_what_a_friend_gets():
+def test_the_preview_is_word_for_word_what_a_friend_gets(now):
     enrolment = EnrolmentFactory()
     RewardRuleFactory(program=enrolment.program, side="friend", incentive__name="a €20 voucher")
+    submit_referrals(enrolment, [Friend(name="Ben Weber", email="ben@friend.example")], now=now, agreement="")
 
     preview = invitation_preview(enrolment, "en")
+    sent = render(Message.objects.get(purpose=Purpose.INVITATION))
 
-    assert preview.subject == "Anna Rossi thinks we can help you"
+    without_links = [re.sub(r"http\S+", "…", text) for text in (preview.text, sent.text)]
+    assert without_links[0] == without_links[1].replace("Hello Ben,", "Hello,")
+    assert preview.subject == sent.subject
     assert "As a friend of Anna you get a €20 voucher." in preview.text
-    assert "Acme keeps small companies' books." in preview.text
 
 
 @pytest.mark.django_db
