@@ -71,7 +71,7 @@ class Post:
         match error:
             case smtplib.SMTPRecipientsRefused():
                 code, text = next(iter(error.recipients.values()))
-                return self._refused(code, text, Status.BOUNCED)
+                return self._refused(code, text, Status.QUEUED if _is_about_us(text) else Status.BOUNCED)
             case smtplib.SMTPDataError():
                 return self._refused(error.smtp_code, error.smtp_error, Status.FAILED)
             case smtplib.SMTPResponseException():
@@ -123,6 +123,12 @@ def _opt_out(message: Message) -> dict[str, str]:
         "List-Unsubscribe": f"<{link_to('preferences', message.token)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
+
+
+def _is_about_us(text: bytes | str) -> bool:
+    """Whether the server refuses the sender and not the mailbox (class 5.7, RFC 3463), such as when a sign-in
+    is missing: readers must not be taken for gone because of that."""
+    return (text.decode(errors="replace") if isinstance(text, bytes) else text).startswith("5.7.")
 
 
 def _said(code: int, text: bytes | str) -> str:

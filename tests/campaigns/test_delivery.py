@@ -92,6 +92,16 @@ def test_a_mailbox_that_does_not_exist_bounces_and_is_written_to_no_more(server,
     assert Suppression.objects.get().reason == Suppression.Reason.BOUNCED
 
 
+def test_a_server_that_does_not_let_us_send_makes_nobody_bounce(server, now):
+    server.answers["anna@mail.example"] = "554 5.7.1 Relay access denied"
+    message = MessageFactory(to_address="anna@mail.example")
+
+    deliver_due(now=now)
+
+    assert (one(message).status, message.reason) == (Status.QUEUED, "554 5.7.1 Relay access denied")
+    assert Suppression.objects.count() == 0
+
+
 def test_a_busy_server_is_tried_again_later_and_later_and_given_up_after_two_days(server, now):
     server.answers["busy@mail.example"] = "451 4.7.1 Try later"
     message = MessageFactory(to_address="busy@mail.example")
