@@ -10,6 +10,7 @@ from referrals.models import Advocate, Conversion, Enrolment, Event, FollowUp, L
 from referrals.services.conversion import record_conversion
 from referrals.services.enrolment import enrol, enrol_address
 from referrals.services.follow_up import log_call
+from referrals.services.join import join_by_link
 from referrals.services.referral import (
     Friend,
     NamedBefore,
@@ -198,3 +199,17 @@ def test_two_held_recommendations_of_one_friend_confirmed_at_once_name_the_frien
     said = at_once(2, lambda n: confirm_submission(held[n], now=now))
 
     assert sorted(len(referrals) for _enrolment, referrals in said) == [0, 1]
+
+
+def test_a_friend_who_joins_by_link_while_the_advocate_names_them_is_there_once(now):
+    enrolment, ben = EnrolmentFactory(), friends(1)[0]
+
+    def come(n):
+        if n % 2:
+            return join_by_link(enrolment, ben, agreement="Call me.", click=None, now=now)
+        return submit_referrals(enrolment, [ben], now=now, agreement="")
+
+    said = at_once(10, come)
+
+    assert {type(answer) for answer in said} <= {list, type(None), NamedBefore}
+    assert Referral.objects.get().accepted_at == now
