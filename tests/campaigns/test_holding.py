@@ -224,6 +224,6 @@ def test_checking_a_batch_of_invitations_has_a_fixed_number_of_queries(now, coun
     for number in range(count):
         invite(program=program, to_address=f"friend{number}@friend.example")
 
-    # One more than for other mail: the program's invitations of the day.
-    with django_assert_num_queries(14 + 2 * count):
+    # Two more than for other mail: the program's invitations of the day, gone and going.
+    with django_assert_num_queries(15 + 2 * count):
         deliver_due(now=now)
