@@ -65,4 +65,6 @@ def test_no_file_speaks_of_a_package_registry_address():
     names = [ROOT / "pyproject.toml", *(ROOT / "config" / "requirements").iterdir()]
 
     for path in names:
-        assert re.findall(r"https?://|--(?:extra-)?index[-]url|--find[-]links", path.read_text()) == [], path.name
+        assert re.findall(r"https?://|--(?:extra-)?index[-]url|--find[-]links", path.read_text()) == [], (
+            path.name
+        )

@@ -4,15 +4,41 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('referrals', '0001_initial'),
+        ("referrals", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='event',
-            name='kind',
-            field=models.CharField(choices=[('referral.submitted', 'friend named'), ('referral.accepted', 'friend said yes'), ('referral.under_review', 'put under review'), ('referral.released', 'released from review, or reopened'), ('referral.contacted', 'friend contacted'), ('referral.qualified', 'qualified'), ('referral.converted', 'became a customer'), ('referral.lost', 'lost'), ('referral.rejected', 'rejected'), ('referral.corrected', "friend's details corrected"), ('referral.handed_over', 'handed over'), ('referral.erased', "friend's data deleted"), ('follow_up.done', 'call logged'), ('conversion.recorded', 'sale recorded'), ('reward.pending', 'reward promised'), ('reward.approved', 'reward approved'), ('reward.issued', 'reward handed out'), ('reward.redeemed', 'reward used'), ('reward.declined', 'reward declined'), ('reward.revoked', 'reward taken back'), ('advocate.enrolled', 'joined the program'), ('purchase', 'purchase'), ('deal_won', 'deal won')], max_length=40),
+            model_name="event",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("referral.submitted", "friend named"),
+                    ("referral.accepted", "friend said yes"),
+                    ("referral.under_review", "put under review"),
+                    ("referral.released", "released from review, or reopened"),
+                    ("referral.contacted", "friend contacted"),
+                    ("referral.qualified", "qualified"),
+                    ("referral.converted", "became a customer"),
+                    ("referral.lost", "lost"),
+                    ("referral.rejected", "rejected"),
+                    ("referral.corrected", "friend's details corrected"),
+                    ("referral.handed_over", "handed over"),
+                    ("referral.erased", "friend's data deleted"),
+                    ("follow_up.done", "call logged"),
+                    ("conversion.recorded", "sale recorded"),
+                    ("reward.pending", "reward promised"),
+                    ("reward.approved", "reward approved"),
+                    ("reward.issued", "reward handed out"),
+                    ("reward.redeemed", "reward used"),
+                    ("reward.declined", "reward declined"),
+                    ("reward.revoked", "reward taken back"),
+                    ("advocate.enrolled", "joined the program"),
+                    ("purchase", "purchase"),
+                    ("deal_won", "deal won"),
+                ],
+                max_length=40,
+            ),
         ),
     ]
