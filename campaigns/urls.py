@@ -1,6 +1,6 @@
 from django.urls import path
 
-from campaigns.views import brand, friend, health, portal, preferences, programs, refer, share
+from campaigns.views import brand, friend, health, portal, preferences, programs, receipt, refer, share
 
 urlpatterns = [
     path("healthz/", health.healthz, name="healthz"),
@@ -12,7 +12,7 @@ urlpatterns = [
     path("p/<slug:slug>/refer/sent/", refer.show_held, name="refer-sent"),
     path("p/<slug:slug>/confirm/<slug:token>/", refer.confirm, name="confirm"),
     path("a/<slug:token>/", refer.refer_personal, name="refer-personal"),
-    path("a/<slug:token>/sent/", refer.show_receipt, name="receipt-personal"),
+    path("a/<slug:token>/sent/", receipt.show_receipt, name="receipt-personal"),
     path("r/<slug:code>/", share.show_share, name="share"),
     path("r/<slug:code>/seen/", share.confirm_seen, name="share-seen"),
     path("r/<slug:code>/qr.svg", share.show_qr, name="share-qr"),

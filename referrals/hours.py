@@ -24,6 +24,11 @@ def due_within_office_hours(program: Program, start: datetime, hours: float) -> 
         day += timedelta(days=1)
 
 
+def call_by(program: Program, start: datetime) -> datetime:
+    """When we call at the latest somebody who came at ``start``, as the clock in the office shows it."""
+    return program.local(due_within_office_hours(program, start, program.contact_within_hours))
+
+
 def next_opening(program: Program, after: datetime) -> datetime:
     """The next time the office opens, on a later day than ``after`` (UTC)."""
     day = program.local(after).date()

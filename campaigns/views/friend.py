@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 from campaigns.doors import count_unknown, limit_forms, private_page
 from campaigns.offers import Side, offers_of
 from referrals.forms import DetailsForm
-from referrals.hours import due_within_office_hours
+from referrals.hours import call_by
 from referrals.models import Referral
 from referrals.services.referral import accept, decline, erase_friend
 from referrals.transitions import Refused
@@ -60,7 +60,6 @@ def _accept(referral: Referral, form: DetailsForm, now: datetime) -> bool:
 
 def _page(referral: Referral, form: DetailsForm, now: datetime) -> dict[str, object]:
     program = referral.program
-    due = due_within_office_hours(program, referral.accepted_at or now, program.contact_within_hours)
     return {
         "program": program,
         "referral": referral,
@@ -68,7 +67,7 @@ def _page(referral: Referral, form: DetailsForm, now: datetime) -> dict[str, obj
         "form": form,
         "state": _state(referral),
         "offers": offers_of(program, read_by=Side.FRIEND, now=now),
-        "call_by": program.local(due),
+        "call_by": call_by(program, referral.accepted_at or now),
     }
 
 

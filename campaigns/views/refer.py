@@ -10,12 +10,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from campaigns.doors import AN_HOUR, channel_slug, count_unknown, limit_forms, private_page
 from campaigns.services.notices import ask_to_confirm
-from campaigns.services.words import NoWords, Rendered, invitation_preview, share_words
-from campaigns.sharing import share_link, ways_to_share
+from campaigns.services.words import NoWords, Rendered, invitation_preview
 from referrals.contacts import NAME_LENGTH, email_key
 from referrals.forms import ReferForm, StrangerForm
-from referrals.hours import due_within_office_hours
-from referrals.models import Advocate, Channel, Enrolment, Limit, Program, Question, Referral, Submission
+from referrals.hours import call_by
+from referrals.models import Advocate, Channel, Enrolment, Limit, Program, Question, Submission
 from referrals.services.enrolment import enrol
 from referrals.services.referral import (
     NamedBefore,
@@ -56,7 +55,9 @@ def refer(request: HttpRequest, slug: str) -> HttpResponse:
 @limit_forms
 def refer_personal(request: HttpRequest, token: str) -> HttpResponse:
     """The form from a personal link: no sign-in, and what it takes in goes out at once."""
-    enrolment = get_object_or_404(_live_enrolments().on_channel(channel_slug(request)), token=token)
+    enrolment = get_object_or_404(
+        Enrolment.objects.for_page().live().on_channel(channel_slug(request)), token=token
+    )
     form = _read(request, ReferForm, enrolment.program, enrolment.advocate)
     if form.is_bound and form.is_valid():
         # Only its key is needed, and the link has brought it.
@@ -89,36 +90,8 @@ def confirm(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     return _ask_to_confirm(request, submission)
 
 
-@require_safe
-@private_page
-@count_unknown
-def show_receipt(request: HttpRequest, token: str) -> HttpResponse:
-    """Whom the advocate named last, what happens next and by when, and the link to share."""
-    enrolment = get_object_or_404(_live_enrolments(), token=token)
-    program = enrolment.program
-    # Who came by the link has told us, not the advocate, how to be reached.
-    latest = list(
-        enrolment.referrals.filter(source=Referral.Source.FORM).order_by("-submitted_at", "-pk")[:10]
-    )
-    named = [referral for referral in latest if referral.submitted_at == latest[0].submitted_at]
-    channels = list(Channel.objects.filter(program=program, active=True))
-    page = {
-        "program": program,
-        "enrolment": enrolment,
-        "named": named[::-1],
-        "call_by": _call_by(program, named[0].submitted_at) if named else None,
-        "link": share_link(enrolment),
-        "ways": ways_to_share(enrolment, channels, lambda slug: share_words(enrolment, slug)),
-    }
-    return render(request, "campaigns/receipt.html", page)
-
-
 def _programs() -> Any:
     return Program.objects.live().select_related("profile", "owner")
-
-
-def _live_enrolments() -> Any:
-    return Enrolment.objects.for_page().filter(program__status=Program.Status.LIVE)
 
 
 def _read(
@@ -141,7 +114,7 @@ def _show(request: HttpRequest, form: ReferForm, enrolment: Enrolment) -> HttpRe
         "form": form,
         "preview": _preview(enrolment),
         "advocate": enrolment.advocate,
-        "call_by": _call_by(program, timezone.now()),
+        "call_by": call_by(program, timezone.now()),
     }
     return render(request, "campaigns/refer.html", page)
 
@@ -219,7 +192,3 @@ def _preview(enrolment: Enrolment) -> Rendered | None:
         return invitation_preview(enrolment, enrolment.program.language)
     except NoWords:
         return None
-
-
-def _call_by(program: Program, start: datetime) -> datetime:
-    return program.local(due_within_office_hours(program, start, program.contact_within_hours))

@@ -1,6 +1,5 @@
 from datetime import datetime
 from io import BytesIO
-from typing import Any
 from uuid import UUID
 
 import segno
@@ -15,8 +14,8 @@ from campaigns.doors import channel_slug, count_unknown, limit_forms, private_pa
 from campaigns.offers import Side, offers_of
 from campaigns.sharing import share_link
 from referrals.forms import JoinForm
-from referrals.hours import due_within_office_hours
-from referrals.models import Click, Enrolment, Program
+from referrals.hours import call_by
+from referrals.models import Click, Enrolment
 from referrals.services.join import join_by_link
 from referrals.services.visit import confirm_visit, record_visit
 from referrals.transitions import Refused
@@ -31,7 +30,9 @@ A_DAY = 86_400
 def show_share(request: HttpRequest, code: str) -> HttpResponse:
     """What a friend sees who opens a share link. The visit is written down; it counts when a person shows."""
     now = timezone.now()
-    enrolment = get_object_or_404(_live_enrolments().on_channel(channel_slug(request)), code=code.upper())
+    enrolment = get_object_or_404(
+        Enrolment.objects.for_page().live().on_channel(channel_slug(request)), code=code.upper()
+    )
     click = record_visit(
         enrolment,
         channel_id=enrolment.channel_id,
@@ -61,7 +62,7 @@ def confirm_seen(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 @count_unknown
 def show_qr(request: HttpRequest, code: str) -> HttpResponse:
-    enrolment = get_object_or_404(_live_enrolments(), code=code.upper())
+    enrolment = get_object_or_404(Enrolment.objects.for_page().live(), code=code.upper())
     picture = BytesIO()
     segno.make(share_link(enrolment, "qr"), error="m").save(
         picture, kind="svg", scale=8, border=2, xmldecl=False, title=enrolment.program.company
@@ -79,12 +80,17 @@ def show_qr(request: HttpRequest, code: str) -> HttpResponse:
 @limit_forms
 def join(request: HttpRequest, code: str) -> HttpResponse:
     """The friend leaves details; that somebody filled in a form also shows that the visit was a person's."""
-    enrolment = get_object_or_404(_live_enrolments(), code=code.upper())
+    enrolment = get_object_or_404(Enrolment.objects.for_page().live(), code=code.upper())
     program = enrolment.program
     form = JoinForm(request.POST or None, program=program, advocate=enrolment.advocate)
     if request.method == "POST" and form.is_valid() and _join(request, form, enrolment):
         return redirect("joined", enrolment.code)
-    page = {"program": program, "enrolment": enrolment, "form": form, "call_by": _call_by(program)}
+    page = {
+        "program": program,
+        "enrolment": enrolment,
+        "form": form,
+        "call_by": call_by(program, timezone.now()),
+    }
     return render(request, "campaigns/join.html", page)
 
 
@@ -92,14 +98,10 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
 @private_page
 @count_unknown
 def show_joined(request: HttpRequest, code: str) -> HttpResponse:
-    enrolment = get_object_or_404(_live_enrolments(), code=code.upper())
+    enrolment = get_object_or_404(Enrolment.objects.for_page().live(), code=code.upper())
     program = enrolment.program
-    page = {"program": program, "enrolment": enrolment, "call_by": _call_by(program)}
+    page = {"program": program, "enrolment": enrolment, "call_by": call_by(program, timezone.now())}
     return render(request, "campaigns/joined.html", page)
-
-
-def _live_enrolments() -> Any:
-    return Enrolment.objects.for_page().filter(program__status=Program.Status.LIVE)
 
 
 def _join(request: HttpRequest, form: JoinForm, enrolment: Enrolment) -> bool:
@@ -131,8 +133,3 @@ def _confirm_visit(request: HttpRequest, signed: str, now: datetime) -> UUID | N
 
 def _signer() -> Signer:
     return Signer(salt="share-visit")
-
-
-def _call_by(program: Program) -> datetime:
-    due = due_within_office_hours(program, timezone.now(), program.contact_within_hours)
-    return program.local(due)

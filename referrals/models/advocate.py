@@ -106,6 +106,10 @@ class EnrolmentQuerySet(ScopedQuerySet):
         """With all that a public page says about the program and who recommends it, in one query."""
         return self.select_related("advocate", "program__profile", "program__owner")
 
+    def live(self) -> "EnrolmentQuerySet":
+        """Those whose program is open: links into any other look like links that never existed."""
+        return self.filter(program__status=Program.Status.LIVE)
+
     def on_channel(self, slug: str) -> "EnrolmentQuerySet":
         """With ``channel_id`` of the program's active channel of that short name, or None."""
         channels = Channel.objects.filter(program=models.OuterRef("program"), slug=slug[:20], active=True)
