@@ -1,10 +1,9 @@
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from campaigns.models import Message
 from campaigns.services.bank import load_bank
-from referrals.models import Advocate, Event, FollowUp, Program, Referral, Submission
+from referrals.models import Event, FollowUp, Referral
 from tests.factories import (
     AdvocateFactory,
     ChannelFactory,
@@ -25,7 +24,6 @@ BEN = {
     "friend1-email": "ben@friend.example",
     "agreed": "on",
 }
-STRANGER = {"name": "Anna Rossi", "email": "anna@customer.example"}
 
 
 @pytest.fixture(autouse=True)
@@ -271,125 +269,6 @@ def test_a_channel_that_is_none_changes_nothing(client, enrolment, channel):
     assert Referral.objects.get().channel is None
 
 
-# Strangers
-
-
-def test_a_strangers_friends_hear_nothing_before_the_address_is_proved(client):
-    ProgramFactory(slug="acme")
-
-    response = client.post("/p/acme/refer/", BEN | STRANGER)
-
-    assert response.url == "/p/acme/refer/sent/"
-    assert "Please look at your mail" in client.get(response.url).text
-    assert not Referral.objects.exists()
-    assert not Advocate.objects.exists()
-    mail = Message.objects.get()
-    assert (mail.purpose, mail.to_address) == ("confirm", "anna@customer.example")
-    assert "Ben" not in str(mail.context)
-
-
-def test_the_mailed_link_shows_what_will_be_sent_and_its_button_sends_it(client):
-    ProgramFactory(slug="acme", owner=UserFactory())
-    client.post("/p/acme/refer/", BEN | STRANGER)
-    held = Submission.objects.get()
-    link = f"/p/acme/confirm/{held.token}/"
-
-    page = client.get(link).text
-
-    assert "Ben Weber" in page
-    assert "Anna Rossi" in page[page.index("letter__body") :]
-    assert not Referral.objects.exists()
-    receipt = client.post(link).url
-    assert Referral.objects.get().enrolment.advocate.email == "anna@customer.example"
-    assert "Thank you, Anna" in client.get(receipt).text
-    assert "This is on its way already" in client.get(link).text
-    assert client.post(link).url == receipt
-    assert Referral.objects.count() == 1
-
-
-@pytest.mark.parametrize("token", ["nothing", "x" * 40])
-def test_a_link_that_is_over_says_what_to_do(client, token):
-    ProgramFactory(slug="acme")
-
-    response = client.get(f"/p/acme/confirm/{token}/")
-
-    assert response.status_code == 404
-    assert "This link no longer works" in response.text
-    assert 'href="/p/acme/refer/"' in response.text
-    assert client.post(f"/p/acme/confirm/{token}/").status_code == 404
-
-
-def test_a_link_of_another_program_or_too_late_sends_nothing(client):
-    from datetime import timedelta
-
-    ProgramFactory(slug="acme")
-    ProgramFactory(slug="other")
-    client.post("/p/acme/refer/", BEN | STRANGER)
-    held = Submission.objects.get()
-
-    assert client.post(f"/p/other/confirm/{held.token}/").status_code == 404
-    Submission.objects.update(expires_at=held.created_at - timedelta(hours=1))
-    assert client.post(f"/p/acme/confirm/{held.token}/").status_code == 404
-    assert not Referral.objects.exists()
-
-
-def test_nobody_is_greeted_by_a_name_we_do_not_know(client):
-    ProgramFactory(slug="acme")
-
-    page = client.get("/p/acme/refer/").text
-
-    assert "Hello" not in page.partition("letter__body")[0]
-    assert "Your\u00a0name" in page.partition("letter__body")[2]
-
-
-def test_a_stranger_does_not_learn_whom_an_address_has_named(client, enrolment):
-    ReferralFactory(enrolment=enrolment, email="ben@friend.example")
-
-    assert client.post("/p/acme/refer/", BEN | STRANGER).url == "/p/acme/refer/sent/"
-
-
-def test_a_stranger_is_no_friend_of_their_own(client):
-    ProgramFactory(slug="acme")
-
-    page = client.post("/p/acme/refer/", BEN | STRANGER | {"friend1-email": "Anna@customer.example"}).text
-
-    assert "That is your own address or number." in page
-    assert not Submission.objects.exists()
-
-
-def test_one_mailbox_gets_five_such_links_an_hour_and_then_silence(client):
-    ProgramFactory(slug="acme")
-
-    pages = [client.post("/p/acme/refer/", BEN | STRANGER).url for _ in range(6)]
-
-    assert set(pages) == {"/p/acme/refer/sent/"}
-    assert Message.objects.count() == 5
-
-
-def test_somebody_signed_in_need_not_prove_the_address_again(client, enrolment):
-    enrolment.advocate.user = User.objects.create(username="anna")
-    enrolment.advocate.save()
-    client.force_login(enrolment.advocate.user)
-
-    page = client.get("/p/acme/refer/").text
-    response = client.post("/p/acme/refer/", BEN)
-
-    assert 'name="email"' not in page
-    assert response.url == f"/a/{enrolment.token}/sent/"
-
-
-def test_somebody_signed_in_joins_a_program_with_the_first_friend_and_not_by_looking(client):
-    ProgramFactory(slug="acme")
-    advocate = AdvocateFactory(user=User.objects.create(username="anna"))
-    client.force_login(advocate.user)
-
-    client.get("/p/acme/refer/")
-    assert not advocate.enrolments.exists()
-    client.post("/p/acme/refer/", BEN)
-
-    assert advocate.enrolments.get().referrals.get().name == "Ben Weber"
-
-
 # The door
 
 
@@ -436,67 +315,3 @@ def test_looking_changes_nothing(client, enrolment):
         client.head(path)
 
     assert (Event.objects.count(), Referral.objects.count(), Message.objects.count()) == before
-
-
-# The receipt and the program
-
-
-def test_the_receipt_brings_the_link_the_code_and_ready_words(client, enrolment):
-    ChannelFactory(program=enrolment.program, slug="whatsapp", name="WhatsApp")
-    ChannelFactory(program=enrolment.program, slug="poster", name="Poster")
-
-    page = client.get(f"/a/{enrolment.token}/sent/").text
-
-    assert "Your link is ready" in page
-    assert f"http://localhost:8000/r/{enrolment.code}/" in page
-    assert f'src="/r/{enrolment.code}/qr.svg"' in page
-    assert "https://wa.me/?text=" in page
-    assert "mailto:?" not in page
-    assert "Poster" not in page
-
-
-def test_the_receipt_shows_only_whom_the_advocate_named(client, enrolment, django_assert_num_queries):
-    ReferralFactory.create_batch(3, enrolment=enrolment, program=enrolment.program, name="Ben Weber")
-    ReferralFactory(
-        enrolment=enrolment, program=enrolment.program, source="link", email="finn@friend.example"
-    )
-
-    with django_assert_num_queries(11):
-        page = client.get(f"/a/{enrolment.token}/sent/").text
-
-    assert page.count("Ben Weber") == 3
-    assert "finn@friend.example" not in page
-
-
-def test_the_program_page_says_what_both_get_and_asks_for_one_thing(client, django_assert_num_queries):
-    rule = RewardRuleFactory(program__slug="acme", minimum=10000, hold_days=14)
-    ProfileFactory(program=rule.program, headline="Small shops")
-    RewardRuleFactory(program=rule.program, side="friend", active=False)
-
-    with django_assert_num_queries(2):
-        page = client.get("/p/acme/").text
-
-    assert rule.incentive.name in page
-    assert "when your friend becomes a customer, with an order of €100.00 or more, 14 days later" in page
-    assert "Your friend gets a €" not in page
-    assert "Small shops" in page
-    assert 'href="/p/acme/refer/"' in page
-
-
-def test_the_first_page_is_the_only_program_or_the_list_or_says_that_there_is_none(client):
-    assert "Nothing to recommend yet" in client.get("/").text
-    ProgramFactory(headline="Know a baker?")
-    assert "<h1>Know a baker?</h1>" in client.get("/").text
-    ProgramFactory(headline="Know a butcher?")
-    Program.objects.filter(headline="x").delete()
-    page = client.get("/").text
-    assert "Know a baker?" in page
-    assert "Know a butcher?" in page
-
-
-def test_a_program_without_words_for_friends_still_shows_its_form(client, enrolment):
-    from campaigns.models import MessageTemplate
-
-    MessageTemplate.objects.all().delete()
-
-    assert "letter__body" not in client.get(path_of(enrolment)).text
