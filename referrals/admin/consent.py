@@ -12,6 +12,7 @@ from referrals.models import Consent
 class ConsentAdmin(FactsAdmin):
     about = gettext_lazy("Who said yes, when, and to which exact words.")
     list_display = ("friend", "who", "said", "given", "program")
+    list_display_links = ("said",)
     list_filter = (ProgramFilter, "who", "given_at")
     list_select_related = ("referral__program",)
     search_fields = ("referral__name", "referral__email")

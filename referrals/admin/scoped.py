@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from django.contrib import admin
-from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.admin.widgets import AdminSplitDateTime, RelatedFieldWidgetWrapper
 from django.contrib.auth import get_permission_codename
 from django.contrib.auth.models import User
+from django.forms import BaseInlineFormSet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
@@ -83,6 +84,10 @@ class Rights:
         if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
             # Four small icons beside each choice: one goes to the other's own page instead.
             field.widget = field.widget.widget
+        if field and isinstance(field.widget, AdminSplitDateTime):
+            # One label cannot name two boxes.
+            for widget, name in zip(field.widget.widgets, (_("Date"), _("Time")), strict=True):
+                widget.attrs["aria-label"] = name
         return field
 
     def choices_of(self, model: Any, request: HttpRequest) -> Any:
@@ -96,7 +101,17 @@ class Rights:
         return other.get_queryset(request) if other else model._default_manager.none()
 
 
+class NamedFormSet(BaseInlineFormSet):
+    """Says what its boxes are for; in a table the heading of the column is not a label."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            field.widget.attrs["aria-label"] = field.label or ""
+
+
 class ScopedInline(Rights, admin.TabularInline):
+    formset = NamedFormSet
     extra = 0
     show_change_link = False
 
@@ -107,7 +122,6 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
     list_per_page = 50
     list_max_show_all = 200
     show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
     empty_value_display = ""
     # Opens the page with a sentence on what it is for.
     about: ClassVar[Any] = ""
