@@ -19,6 +19,8 @@ class Conversion(models.Model):
     currency = models.CharField(_("currency"), max_length=3)
     occurred_at = models.DateTimeField(_("sold"))
     recorded_at = models.DateTimeField(_("recorded"))
+    reversed_at = models.DateTimeField(_("taken back"), null=True, blank=True)
+    reversal_reason = models.CharField(_("why it was taken back"), max_length=120, blank=True)
 
     objects = ScopedQuerySet.as_manager()
 

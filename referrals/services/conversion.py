@@ -55,6 +55,40 @@ def record_conversion(
     return conversion
 
 
+def reverse_conversion(conversion: Conversion, *, reason: str, now: datetime, by: Any = None) -> Conversion:
+    """A sale was cancelled or refunded: it counts no more. Taking it back again changes nothing."""
+    with transaction.atomic():
+        row = (
+            Conversion.objects.select_for_update(of=("self",))
+            .select_related("referral")
+            .get(pk=conversion.pk)
+        )
+        if row.reversed_at:
+            return row
+        row.reversed_at, row.reversal_reason = now, reason
+        row.save(update_fields=["reversed_at", "reversal_reason"])
+        referral = row.referral
+        if not referral.conversions.filter(reversed_at=None).exists():
+            Referral.objects.filter(pk=referral.pk).advance(
+                Referral.Status.QUALIFIED, now=now, by=by, note=reason
+            )
+            Event.objects.record([_reversed(row, referral, now, by)], now=now)
+    return row
+
+
+def _reversed(conversion: Conversion, referral: Referral, now: datetime, by: Any) -> Event:
+    return Event(
+        kind=Event.Kind.CONVERSION_REVERSED,
+        program_id=conversion.program_id,
+        advocate_id=referral.enrolment.advocate_id,
+        referral=referral,
+        actor=by,
+        occurred_at=now,
+        data={"order": conversion.external_id, "reason": conversion.reversal_reason},
+        dedup_key=f"conversion:{conversion.pk}:reversed",
+    )
+
+
 def _sold(conversion: Conversion, referral: Referral, by: Any) -> Event:
     return Event(
         kind=Event.Kind.CONVERSION_RECORDED,
