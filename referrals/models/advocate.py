@@ -126,6 +126,12 @@ class Enrolment(models.Model):
     code = models.CharField(_("code"), max_length=20, unique=True, default=share_code)
     token = models.CharField(max_length=40, unique=True, default=link_token, editable=False)
     joined_at = models.DateTimeField(_("joined"))
+    tax_cleared_year = models.PositiveSmallIntegerField(
+        _("tax papers are in for"),
+        null=True,
+        blank=True,
+        help_text=_("A year. Rewards above the reportable amount wait until this says the current one."),
+    )
 
     objects = EnrolmentQuerySet.as_manager()
 

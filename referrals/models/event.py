@@ -25,12 +25,14 @@ class EventQuerySet(ScopedQuerySet):
                 event.recorded_at = now
                 event.dedup_key = event.dedup_key or str(event.pk)
             self.bulk_create(events, ignore_conflicts=True, batch_size=500)
-            stored = {e.dedup_key: e for e in self.filter(dedup_key__in=[e.dedup_key for e in events])}
+            keys = [event.dedup_key for event in events]
+            stored = dict(self.filter(dedup_key__in=keys).values_list("dedup_key", "pk"))
             # Keys are made here, so whoever finds the own key in the table is the one who stored it.
-            fresh = [e for e in events if stored[e.dedup_key].pk == e.pk]
+            fresh = [event for event in events if stored[event.dedup_key] == event.pk]
             if fresh:
                 event_recorded.send(sender=self.model, events=fresh, now=now)
-        return [stored[e.dedup_key] for e in events]
+        known = self.in_bulk([stored[e.dedup_key] for e in events if stored[e.dedup_key] != e.pk])
+        return [known.get(stored[event.dedup_key], event) for event in events]
 
     def of_program(self, program: "Program") -> "EventQuerySet":
         return self.filter(program=program)
@@ -57,6 +59,18 @@ class Event(models.Model):
         REFERRAL_ERASED = "referral.erased", _("friend's data deleted")
         FOLLOW_UP_DONE = "follow_up.done", _("call logged")
         CONVERSION_RECORDED = "conversion.recorded", _("sale recorded")
+        CONVERSION_REVERSED = "conversion.reversed", _("sale taken back")
+        SURVEY_ANSWERED = "survey.answered", _("survey answered")
+        REVIEW_LEFT = "review.left", _("review left")
+        FOLLOWED = "followed", _("follows the company")
+        SHARED = "shared", _("shared a post")
+        ANNIVERSARY = "anniversary", _("a year in the program")
+        TIER_REACHED = "tier.reached", _("reached a tier")
+        TIER_LEFT = "tier.left", _("came down a tier")
+        REWARD_WAITING = "reward.waiting", _("reward put on the waiting list")
+        REWARD_CLAIMED = "reward.claimed", _("reward to be paid back")
+        CONTEST_WON = "contest.won", _("won a contest")
+        PRIZE_PICKED = "prize.picked", _("prize picked")
         REWARD_PROMISED = "reward.pending", _("reward promised")
         REWARD_APPROVED = "reward.approved", _("reward approved")
         REWARD_ISSUED = "reward.issued", _("reward handed out")

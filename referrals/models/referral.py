@@ -30,10 +30,7 @@ class ReferralQuerySet(StatusQuerySet):
         return self.filter(Q(email_key__in=email_keys - {""}) | Q(phone_key__in=phone_keys - {""}))
 
     def announce(self, moved: Sequence["Referral"], *, now: datetime, by: Any) -> None:
-        enrolments = Enrolment.objects.in_bulk({row.enrolment_id for row in moved})
-        Event.objects.record(
-            [row.event_of_status(enrolments[row.enrolment_id], now, by) for row in moved], now=now
-        )
+        Event.objects.record([row.event_of_status(now, by) for row in moved], now=now)
 
 
 class Referral(WithStatus):
@@ -67,12 +64,14 @@ class Referral(WithStatus):
         LINK = "link", _("share link")
         STAFF = "staff", _("added by staff")
 
+    TOLD_WITH = ("enrolment__advocate",)
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         Status.SUBMITTED: {"under_review", "contacted", "qualified", "converted", "lost", "rejected"},
         Status.UNDER_REVIEW: {"submitted", "lost", "rejected"},
         Status.CONTACTED: {"under_review", "qualified", "converted", "lost", "rejected"},
         Status.QUALIFIED: {"under_review", "converted", "lost", "rejected"},
-        Status.CONVERTED: set(),
+        # A sale that is taken back leaves a friend who is talking to us.
+        Status.CONVERTED: {"qualified"},
         Status.LOST: {"submitted", "converted"},
         Status.REJECTED: {"submitted"},
     }
@@ -160,13 +159,13 @@ class Referral(WithStatus):
     def is_open(self) -> bool:
         return self.status in self.OPEN
 
-    def event_of_status(self, enrolment: Enrolment, now: datetime, by: Any) -> Event:
+    def event_of_status(self, now: datetime, by: Any) -> Event:
         """The row that says which status this referral got, from which, by whom and why."""
         kind = "released" if self.status == self.Status.SUBMITTED else self.status
         return Event(
             kind=f"referral.{kind}",
             program_id=self.program_id,
-            advocate_id=enrolment.advocate_id,
+            advocate_id=self.enrolment.advocate_id,
             referral=self,
             actor=by,
             occurred_at=now,
