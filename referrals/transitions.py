@@ -34,7 +34,8 @@ class StatusQuerySet(ScopedQuerySet):
         """
         with transaction.atomic():
             keys = list(self.order_by("pk").values_list("pk", flat=True))
-            rows = list(self.model._default_manager.filter(pk__in=keys).select_for_update().order_by("pk"))
+            told = self.model._default_manager.select_related(*self.model.TOLD_WITH)
+            rows = list(told.filter(pk__in=keys).select_for_update(of=("self",)).order_by("pk"))
             moved = [row for row in rows if row.may_become(to)]
             refused = [row for row in rows if not row.may_become(to)]
             changes |= {"status": to, "status_at": now, "status_reason": reason, "status_note": note}
@@ -57,12 +58,16 @@ class WithStatus(models.Model):
 
     Status: ClassVar[type[models.TextChoices]]
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {}
+    # Related rows that the announcement of a step needs.
+    TOLD_WITH: ClassVar[tuple[str, ...]] = ()
 
     status: "models.CharField[str, str]"
     status_at = models.DateTimeField()
     status_reason = models.CharField(max_length=40, blank=True)
     status_note = models.CharField(max_length=300, blank=True)
     status_before: str
+    # Why a step left this row where it was, where there is more to say than its status.
+    refusal = ""
 
     class Meta:
         abstract = True
