@@ -1,0 +1,44 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from referrals.models import Program
+from referrals.models.program import ScopedQuerySet
+
+
+class RewardScheme(models.Model):
+    """What kind of program this is for the people in it; pages, mails and rules follow it."""
+
+    class Sides(models.TextChoices):
+        NONE = "none", _("no rewards: people recommend because they like to")
+        ADVOCATE = "advocate", _("the advocate gets something")
+        FRIEND = "friend", _("the friend gets something")
+        BOTH = "both", _("both get something")
+
+    program = models.OneToOneField(Program, models.CASCADE, related_name="scheme", verbose_name=_("program"))
+    sides = models.CharField(_("who gets rewards"), max_length=8, choices=Sides, default=Sides.BOTH)
+    has_ladder = models.BooleanField(
+        _("with a ladder"),
+        default=False,
+        help_text=_("Advocates climb tiers; otherwise each reward stands alone."),
+    )
+    second_person_above = models.PositiveBigIntegerField(
+        _("second approval from"),
+        null=True,
+        blank=True,
+        help_text=_("Rewards worth this much or more, in minor units, need two people. Empty: never."),
+    )
+
+    objects = ScopedQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("type of program")
+        verbose_name_plural = _("types of program")
+
+    def __str__(self) -> str:
+        return str(self.get_sides_display())
+
+    def rewards(self, side: str) -> bool:
+        """Whether this side gets rewards at all."""
+        return self.sides in (self.Sides.BOTH, side)
