@@ -1,21 +1,29 @@
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from referrals.models import Event, Program
+from referrals.models import Advocate, Event, Program
 from referrals.models.program import ScopedQuerySet
-from referrals.money import format_money
 from rewards.models.incentive import Incentive
+from rewards.models.tier import Tier
+from rewards.sentences import rule_sentence
 
 
 class RewardRuleQuerySet(ScopedQuerySet):
     def in_force(self, now: datetime) -> "RewardRuleQuerySet":
-        return self.filter(Q(ends_at=None) | Q(ends_at__gt=now), active=True, incentive__active=True)
+        """Rules that promise something now: switched on, within their dates, of a side that gets rewards."""
+        dates = Q(starts_at=None) | Q(starts_at__lte=now), Q(ends_at=None) | Q(ends_at__gt=now)
+        sides = (
+            Q(program__scheme=None)
+            | Q(program__scheme__sides="both")
+            | Q(program__scheme__sides=models.F("side"))
+        )
+        return self.filter(*dates, sides, active=True, incentive__active=True)
 
 
 class RewardRule(models.Model):
@@ -27,8 +35,28 @@ class RewardRule(models.Model):
 
     class When(models.TextChoices):
         SUBMITTED = Event.Kind.REFERRAL_SUBMITTED.value, _("a friend is named")
+        CONTACTED = Event.Kind.REFERRAL_CONTACTED.value, _("a friend is contacted")
         QUALIFIED = Event.Kind.REFERRAL_QUALIFIED.value, _("a friend is qualified")
         CONVERSION = Event.Kind.CONVERSION_RECORDED.value, _("a friend becomes a customer")
+        SURVEY = Event.Kind.SURVEY_ANSWERED.value, _("a survey is answered")
+        REVIEW = Event.Kind.REVIEW_LEFT.value, _("a review is left")
+        FOLLOWED = Event.Kind.FOLLOWED.value, _("somebody follows the company")
+        SHARED = Event.Kind.SHARED.value, _("a post is shared")
+        ANNIVERSARY = Event.Kind.ANNIVERSARY.value, _("another year in the program has passed")
+        TIER = Event.Kind.TIER_REACHED.value, _("a tier is reached")
+
+    class Approval(models.TextChoices):
+        ALWAYS = "always", _("somebody approves it")
+        NEVER = "never", _("by itself")
+        ABOVE = "above", _("somebody approves it from this value on")
+
+    class Fallback(models.TextChoices):
+        WAIT = "wait", _("the waiting list")
+        OTHER = "other", _("another incentive")
+        NOTHING = "nothing", _("nothing")
+
+    # Events about a friend; the others are about the advocate alone.
+    ABOUT_FRIENDS = (When.SUBMITTED, When.CONTACTED, When.QUALIFIED, When.CONVERSION)
 
     program = models.ForeignKey(
         Program, models.CASCADE, related_name="reward_rules", verbose_name=_("program")
@@ -41,13 +69,49 @@ class RewardRule(models.Model):
     minimum = models.PositiveBigIntegerField(
         _("smallest sale"), default=0, help_text=_("In minor units: 10000 is €100. Zero for any sale.")
     )
+    nth = models.PositiveSmallIntegerField(
+        _("only the … th customer"),
+        default=0,
+        help_text=_("5: only for the fifth friend who buys. Zero: each."),
+    )
+    tier = models.ForeignKey(
+        Tier, models.PROTECT, null=True, blank=True, verbose_name=_("only on tier"), related_name="rules"
+    )
+    kind = models.CharField(
+        _("only for"), max_length=15, choices=Advocate.Kind, blank=True, help_text=_("Empty: every advocate.")
+    )
     hold_days = models.PositiveSmallIntegerField(
         _("days to wait"),
         default=14,
         help_text=_("Time for the friend to change their mind before it is handed out."),
     )
-    needs_approval = models.BooleanField(_("somebody approves it"), default=True)
+    approval = models.CharField(_("approval"), max_length=6, choices=Approval, default=Approval.ALWAYS)
+    approve_from = models.PositiveBigIntegerField(
+        _("approval from"), default=0, help_text=_("In minor units, for “from this value on”.")
+    )
+    most = models.PositiveSmallIntegerField(
+        _("at most"),
+        null=True,
+        blank=True,
+        help_text=_("Rewards under this rule per advocate. Empty: no limit."),
+    )
+    most_days = models.PositiveSmallIntegerField(
+        _("within (days)"), null=True, blank=True, help_text=_("Empty: ever.")
+    )
+    fallback = models.CharField(
+        _("when budget, stock or codes have run out"), max_length=8, choices=Fallback, default=Fallback.WAIT
+    )
+    fallback_incentive = models.ForeignKey(
+        Incentive,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("another incentive"),
+    )
     active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    starts_at = models.DateTimeField(_("starts"), null=True, blank=True)
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
 
     objects = RewardRuleQuerySet.as_manager()
@@ -60,26 +124,50 @@ class RewardRule(models.Model):
         indexes = [models.Index(fields=["program", "when"], name="rule_program_when")]
 
     def __str__(self) -> str:
-        return self.sentence
+        return f"{self.get_when_display()} → {self.incentive} ({self.get_side_display()})"
 
     def clean(self) -> None:
-        if self.incentive_id and self.program_id and self.incentive.program_id != self.program_id:
-            raise ValidationError({"incentive": _("Choose an incentive of the same program.")})
-        if self.minimum and self.when != self.When.CONVERSION:
-            raise ValidationError(
-                {"minimum": _("Only a sale has an amount. Set this to 0, or choose another “when”.")}
-            )
+        errors = {field: message for field, message in self._contradictions() if message}
+        if errors:
+            raise ValidationError(errors)
+
+    def _contradictions(self) -> list[tuple[str, Any]]:
+        """Settings that cannot all be meant, by field."""
+        foreign = self.incentive_id and self.program_id and self.incentive.program_id != self.program_id
+        is_sale = self.when == self.When.CONVERSION
+        about_friend = self.when in self.ABOUT_FRIENDS
+        other = self.fallback == self.Fallback.OTHER
+        ends_first = self.starts_at and self.ends_at and self.ends_at <= self.starts_at
+        above = self.approval == self.Approval.ABOVE
+        return [
+            ("incentive", foreign and _("Choose an incentive of the same program.")),
+            ("minimum", self.minimum and not is_sale and _("Only a sale has an amount. Set this to 0.")),
+            ("nth", self.nth and not is_sale and _("Only sales are counted. Set this to 0.")),
+            (
+                "side",
+                self.side == self.Side.FRIEND
+                and not about_friend
+                and _("No friend has a part in this. Choose the advocate."),
+            ),
+            ("ends_at", ends_first and _("The end must come after the start.")),
+            ("approve_from", above and not self.approve_from and _("Say from which value on.")),
+            (
+                "most_days",
+                self.most_days and not self.most and _("Say how many at most, or leave the days empty."),
+            ),
+            (
+                "fallback_incentive",
+                other and not self.fallback_incentive_id and _("Choose the other incentive."),
+            ),
+        ]
 
     @property
     def sentence(self) -> str:
         """What this rule does, in words."""
-        text = _now("When %(when)s, %(side)s gets %(incentive)s") % {
-            "when": self.get_when_display(), "side": self.get_side_display(), "incentive": self.incentive.name,
-        }  # fmt: skip
-        if self.minimum:
-            text += _now(", if the sale is %(amount)s or more") % {
-                "amount": format_money(self.minimum, self.program.currency)
-            }
-        if self.hold_days:
-            text += _now(", after %(days)d days") % {"days": self.hold_days}
-        return text + (_now(", once somebody approves it.") if self.needs_approval else ".")
+        return rule_sentence(self)
+
+    def needs_approval(self, value: int) -> bool:
+        """Whether a reward of this value, in minor units, waits for a person."""
+        if self.approval == self.Approval.ABOVE:
+            return value >= self.approve_from
+        return self.approval == self.Approval.ALWAYS
