@@ -1,68 +1,83 @@
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
-from referrals.models import Event, Program
+from referrals.models import Enrolment, Event, Program
 from referrals.models.program import ScopedQuerySet
 
 
 class Account(models.TextChoices):
-    """Where the money of a reward stands. Every step moves it from one account to the next."""
+    """Where the cost of a reward stands. Every step moves it from one account to the next."""
 
     BUDGET = "budget", _("budget")
     PROMISED = "promised", _("promised")
     OWED = "owed", _("owed")
-    PAID = "paid", _("paid out")
+    PAID = "paid", _("handed out")
+    CLAIMED = "claimed", _("to be paid back")
+    SPENT = "spent", _("spent on prizes")
 
 
-# In which account the money of a reward of this status stands.
-STANDS_IN = {
-    "": Account.BUDGET,
-    "pending": Account.PROMISED,
-    "approved": Account.OWED,
-    "issued": Account.PAID,
-    "redeemed": Account.PAID,
-    "declined": Account.BUDGET,
-    "revoked": Account.BUDGET,
-}
+@dataclass
+class Movement:
+    """An amount to move between accounts because of an event; ``currency`` may be points."""
+
+    event: Event
+    program_id: int
+    reward_id: UUID
+    enrolment_id: int
+    source: Account
+    target: Account
+    amount: int
+    currency: str
 
 
 class LedgerQuerySet(ScopedQuerySet):
-    def book(self, steps: Sequence[tuple[Event, Any, str, str]], *, now: datetime) -> None:
-        """Move money for each (event, reward, status before, status after): one transaction of two entries."""
+    def book(self, movements: Iterable[Movement], *, now: datetime) -> None:
+        """Write one transaction of two entries for each movement that moves anything."""
         transactions, entries = [], []
-        for event, reward, before, after in steps:
-            source, target = STANDS_IN[before], STANDS_IN[after]
-            if source == target or not reward.amount:
+        for move in movements:
+            if move.source == move.target or not move.amount:
                 continue
             booked = LedgerTransaction(
-                event=event, reward=reward, program_id=reward.program_id, recorded_at=now
+                event=move.event,
+                reward_id=move.reward_id,
+                program_id=move.program_id,
+                currency=move.currency,
+                recorded_at=now,
             )
             transactions.append(booked)
-            for account, amount in ((source, -reward.amount), (target, reward.amount)):
-                entries.append(
-                    LedgerEntry(transaction=booked, account=account, amount=amount, currency=reward.currency)
+            entries += [
+                LedgerEntry(
+                    transaction=booked,
+                    program_id=booked.program_id,
+                    enrolment_id=move.enrolment_id,
+                    account=account,
+                    amount=amount,
+                    currency=move.currency,
                 )
-        self.bulk_create(transactions)
-        LedgerEntry.objects.bulk_create(entries)
+                for account, amount in ((move.source, -move.amount), (move.target, move.amount))
+            ]
+        self.bulk_create(transactions, batch_size=500)
+        LedgerEntry.objects.bulk_create(entries, batch_size=500)
 
 
 class LedgerTransaction(models.Model):
-    """One movement of money, caused by one event; its entries sum to zero. Append-only, by database trigger."""
+    """One movement, caused by one event; its entries sum to zero. Append-only, by database trigger."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    # One event moves money once: this constraint, not a check, keeps retries from paying twice.
-    event = models.OneToOneField(
-        Event, models.PROTECT, related_name="ledger_transaction", verbose_name=_("because of")
+    event = models.ForeignKey(
+        Event, models.PROTECT, related_name="ledger_transactions", verbose_name=_("because of")
     )
     reward = models.ForeignKey(
         "rewards.Reward", models.PROTECT, related_name="ledger_transactions", verbose_name=_("reward")
     )
     program = models.ForeignKey(Program, models.PROTECT, related_name="+", verbose_name=_("program"))
+    currency = models.CharField(_("currency"), max_length=3)
     recorded_at = models.DateTimeField(_("recorded"))
 
     objects = LedgerQuerySet.as_manager()
@@ -70,17 +85,20 @@ class LedgerTransaction(models.Model):
     class Meta:
         verbose_name = _("ledger transaction")
         verbose_name_plural = _("ledger")
+        constraints = [
+            # One event moves money once, and points once: this keeps retries from paying twice.
+            models.UniqueConstraint(fields=["event", "currency"], name="transaction_once_per_event")
+        ]
 
     def __str__(self) -> str:
         return str(self.event)
 
 
 class LedgerEntryQuerySet(ScopedQuerySet):
-    program_path = "transaction__program"
-
-    def balance(self, account: Account) -> int:
-        """What stands in the account, in minor units: the sum of its entries."""
-        total: int = self.filter(account=account).aggregate(total=models.Sum("amount", default=0))["total"]
+    def balance(self, account: str, currency: str) -> int:
+        """What stands in the account, in minor units or points: the sum of its entries."""
+        rows = self.filter(account=account, currency=currency)
+        total: int = rows.aggregate(total=models.Sum("amount", default=0))["total"]
         return total
 
 
@@ -88,8 +106,14 @@ class LedgerEntry(models.Model):
     """A signed amount in one account. Never changed, never deleted: corrections are entries of their own."""
 
     transaction = models.ForeignKey(LedgerTransaction, models.PROTECT, related_name="entries")
+    program = models.ForeignKey(
+        Program, models.PROTECT, related_name="+", db_index=False, verbose_name=_("program")
+    )
+    enrolment = models.ForeignKey(
+        Enrolment, models.PROTECT, related_name="+", db_index=False, verbose_name=_("advocate")
+    )
     account = models.CharField(_("account"), max_length=10, choices=Account)
-    amount = models.BigIntegerField(_("amount"), help_text=_("In minor units; signed."))
+    amount = models.BigIntegerField(_("amount"), help_text=_("In minor units, or points; signed."))
     currency = models.CharField(_("currency"), max_length=3)
 
     objects = LedgerEntryQuerySet.as_manager()
@@ -99,6 +123,14 @@ class LedgerEntry(models.Model):
         verbose_name_plural = _("ledger entries")
         constraints = [
             models.UniqueConstraint(fields=["transaction", "account"], name="entry_once_per_account")
+        ]
+        indexes = [
+            # what stands in each account, read from the index alone
+            models.Index(fields=["program", "currency", "account", "amount"], name="entry_balances"),
+            # the points of an advocate
+            models.Index(
+                fields=["enrolment", "account"], condition=models.Q(currency="PTS"), name="entry_points"
+            ),
         ]
 
     def __str__(self) -> str:
