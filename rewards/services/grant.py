@@ -1,0 +1,188 @@
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q
+
+from referrals.models import Enrolment, Event, Referral
+from rewards.models import Incentive, Reward, RewardRule, Standing
+from rewards.models.reward import NOT_COUNTED, book
+from rewards.services.mystery import draw_contents
+from rewards.services.reservation import reserve
+
+EARNING = set(RewardRule.When.values)
+
+# What settling a reward may change.
+SETTLED = [
+    "status",
+    "status_reason",
+    "inputs",
+    "budget",
+    "incentive",
+    "wrapped_in",
+    "amount",
+    "cost",
+    "currency",
+]
+
+
+def grant_rewards(events: Sequence[Event], *, now: datetime) -> list[Reward]:
+    """Promise what the rules give for these events: one reward per referral (or event), rule and side, ever.
+
+    What budget, stock or codes do not cover follows the rule's fallback. Returns the rewards that are
+    new. Runs in the transaction that recorded the events, in a number of queries that does not grow
+    with the number of events.
+    """
+    earning = [event for event in events if event.kind in EARNING and event.advocate_id]
+    if not earning:
+        return []
+    rules = _rules(earning, now)
+    if not rules:
+        return []
+    world = World(earning, rules, now)
+    wanted = [
+        _reward(rule, event, world, now) for event in earning for rule in rules if world.earns(event, rule)
+    ]
+    return promise(wanted, now=now)
+
+
+def promise(wanted: Sequence[Reward], *, now: datetime) -> list[Reward]:
+    """Store these rewards, set aside what they need, and record them; returns the ones that are new."""
+    if not wanted:
+        return []
+    Reward.objects.bulk_create(wanted, ignore_conflicts=True, batch_size=200)
+    stored = set(Reward.objects.filter(pk__in=[r.pk for r in wanted]).values_list("pk", flat=True))
+    fresh = [reward for reward in wanted if reward.pk in stored]
+    settle(fresh, now=now)
+    if fresh:
+        book(fresh, now=now, by=None)
+    return fresh
+
+
+def settle(rewards: Sequence[Reward], *, now: datetime) -> None:
+    """Reserve for stored rewards, and let those for which nothing is left wait or lapse."""
+    draw_contents(rewards)
+    missing = reserve(rewards, now=now)
+    for reward in rewards:
+        reward.status_before = reward.status_before if hasattr(reward, "status_before") else ""
+        reward.status = Reward.Status.PENDING
+        if reward in missing:
+            waits = reward.rule is not None and reward.rule.fallback == RewardRule.Fallback.WAIT
+            reward.status = Reward.Status.WAITING if waits else Reward.Status.DECLINED
+            reward.status_reason = Reward.Reason.EXHAUSTED
+            reward.inputs["missing"] = missing[reward]
+    Reward.objects.bulk_update(
+        rewards,
+        SETTLED,
+        batch_size=200,
+    )
+
+
+class World:
+    """What the rules ask about, fetched once for a batch of events."""
+
+    def __init__(self, events: Sequence[Event], rules: Sequence[RewardRule], now: datetime) -> None:
+        self.now = now
+        advocates = {event.advocate_id for event in events}
+        programs = {event.program_id for event in events}
+        enrolments = Enrolment.objects.filter(advocate__in=advocates).select_related("advocate")
+        if any(rule.most or rule.nth for rule in rules):
+            # Two sales at once by friends of one advocate queue up here, so that limits hold.
+            enrolments = enrolments.select_for_update(of=("self",))
+        rows = enrolments.filter(program__in=programs).order_by("pk")
+        self.enrolments = {(e.program_id, e.advocate_id): e for e in rows}
+        self.tiers = self._tiers() if any(rule.tier_id for rule in rules) else {}
+        self.given = self._given(rules)
+        self.sales = self._sales() if any(rule.nth for rule in rules) else {}
+
+    def earns(self, event: Event, rule: RewardRule) -> bool:
+        """Whether the rule gives something for this event; counts it against the rule's limit."""
+        enrolment = self.enrolment(event)
+        if (event.program_id, event.kind) != (rule.program_id, rule.when) or enrolment is None:
+            return False
+        if event.referral and event.referral.status in NOT_COUNTED:
+            return False
+        if rule.minimum and not _reaches(event, rule):
+            return False
+        if rule.kind and enrolment.advocate.kind != rule.kind:
+            return False
+        if rule.tier_id and self.tiers.get(enrolment.pk) != rule.tier_id:
+            return False
+        if rule.nth and self.sales.get(enrolment.pk) != rule.nth:
+            return False
+        if rule.most and self.given[rule.pk, enrolment.pk] >= rule.most:
+            return False
+        self.given[rule.pk, enrolment.pk] += 1
+        return True
+
+    def enrolment(self, event: Event) -> Enrolment | None:
+        return self.enrolments.get((event.program_id, event.advocate_id))
+
+    def _given(self, rules: Iterable[RewardRule]) -> Counter[tuple[int, int]]:
+        given: Counter[tuple[int, int]] = Counter()
+        limited = [rule for rule in rules if rule.most]
+        if not limited:
+            return given
+        recent = Q()
+        for rule in limited:
+            since = self.now - timedelta(days=rule.most_days) if rule.most_days else None
+            recent |= Q(rule=rule, created_at__gt=since) if since else Q(rule=rule)
+        counted = Reward.objects.alive().filter(recent, enrolment__in=self.enrolments.values())
+        for rule_id, enrolment_id, count in counted.values_list("rule", "enrolment").annotate(Count("pk")):
+            given[rule_id, enrolment_id] = count
+        return given
+
+    def _tiers(self) -> dict[int, int]:
+        standings = Standing.objects.filter(enrolment__in=self.enrolments.values(), tier__isnull=False)
+        return dict(standings.values_list("enrolment", "tier"))
+
+    def _sales(self) -> dict[int, int]:
+        """Friends of each advocate who bought and did not take it back."""
+        bought = Referral.objects.filter(
+            enrolment__in=self.enrolments.values(), status=Referral.Status.CONVERTED
+        )
+        return dict(bought.values_list("enrolment").annotate(Count("pk")))
+
+
+def _rules(events: Sequence[Event], now: datetime) -> list[RewardRule]:
+    return list(
+        RewardRule.objects.in_force(now)
+        .filter(program__in={e.program_id for e in events}, when__in={e.kind for e in events})
+        .select_related("program", "incentive__program", "fallback_incentive__program")
+        .order_by("pk")
+    )
+
+
+def _reaches(event: Event, rule: RewardRule) -> bool:
+    amount: int = event.data.get("amount", 0)
+    return event.data.get("currency") == rule.program.currency and amount >= rule.minimum
+
+
+def _reward(rule: RewardRule, event: Event, world: World, now: datetime) -> Reward:
+    incentive: Incentive = rule.incentive
+    enrolment = world.enrolment(event)
+    return Reward(
+        program=rule.program,
+        rule=rule,
+        incentive=incentive,
+        side=rule.side,
+        referral=event.referral,
+        enrolment=enrolment,
+        event=event,
+        amount=incentive.value,
+        cost=incentive.charge,
+        currency=incentive.unit,
+        needs_approval=rule.needs_approval(incentive.value),
+        due_at=now + timedelta(days=rule.hold_days),
+        status_at=now,
+        created_at=now,
+        inputs={
+            "when": event.kind,
+            "sale": event.data.get("amount"),
+            "sale_currency": event.data.get("currency"),
+            "minimum": rule.minimum,
+            "hold_days": rule.hold_days,
+            "nth": rule.nth,
+            "tier": str(rule.tier or ""),
+        },
+    )
