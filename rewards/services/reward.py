@@ -1,81 +1,201 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
 
-from referrals.models import Event
 from referrals.transitions import Moved
-from rewards.models import Reward, RewardRule
-from rewards.models.reward import NOT_COUNTED, RewardQuerySet, book
+from rewards.models import CouponCode, Incentive, Reward, RewardScheme
+from rewards.models.reward import NOT_COUNTED, RewardQuerySet
+from rewards.services.reservation import give_back, reserve
+from rewards.services.tax import held_for_tax
 
-EARNING = set(RewardRule.When.values)
+Status = Reward.Status
+BY_ITSELF = (Incentive.Fulfilment.AUTOMATIC, Incentive.Fulfilment.CODE)
+BATCH = 500
 
 
-def grant_rewards(events: Sequence[Event], *, now: datetime) -> list[Reward]:
-    """Promise what the rules give for these events; one reward per referral, rule and side, ever.
+def approve(rewards: RewardQuerySet, *, now: datetime, by: Any) -> Moved:
+    """Approve promised rewards; what hands itself out is handed out as soon as its waiting time is over.
 
-    Returns the rewards that are new. Runs in the transaction that recorded the events.
+    From the scheme's limit on, a first approval is only noted, and a second person has to give another.
     """
-    earning = [event for event in events if event.kind in EARNING and event.referral_id]
-    if not earning:
-        return []
-    rules = list(
-        RewardRule.objects.in_force(now)
-        .filter(program__in={e.program_id for e in earning}, when__in={e.kind for e in earning})
-        .select_related("incentive", "program")
+    with transaction.atomic():
+        rows = _lock(rewards)
+        limits = dict(RewardScheme.objects.values_list("program", "second_person_above"))
+        tax = held_for_tax(rows, now=now)
+        for row in rows:
+            row.refusal = _not_promised(row) or tax.get(row.pk, "") or _lacks_second(row, limits, by)
+        noted = [row.pk for row in rows if row.refusal and row.first_approval_id == by.pk]
+        Reward.objects.filter(pk__in=noted).update(first_approval=by)
+        ready = _rows(row for row in rows if not row.refusal)
+        moved = ready.advance(Status.APPROVED, now=now, by=by).moved
+        issue_by_itself(ready, now=now)
+        return Moved(moved, [row for row in rows if row.refusal])
+
+
+def decline(rewards: RewardQuerySet, *, reason: str, note: str = "", now: datetime, by: Any) -> Moved:
+    """Decline promised rewards, with a reason that the person will read; budget and stock are free again."""
+    return _drop(
+        rewards, {Status.PENDING: Status.DECLINED, Status.WAITING: Status.DECLINED}, reason, note, now, by
     )
-    wanted = [_reward(rule, event, now) for event in earning for rule in rules if _earns(event, rule)]
-    if not wanted:
-        return []
-    Reward.objects.bulk_create(wanted, ignore_conflicts=True)
-    fresh = list(Reward.objects.with_people().filter(pk__in=[reward.pk for reward in wanted]))
-    for reward in fresh:
-        reward.status_before = ""
-    if fresh:
-        book(fresh, now=now, by=None)
-    return fresh
 
 
-def release_rewards(*, now: datetime) -> list[Reward]:
-    """Approve every promised reward whose waiting time is over and which nobody has to approve."""
-    due: RewardQuerySet = Reward.objects.released(now).filter(rule__needs_approval=False)
-    return due.advance(Reward.Status.APPROVED, now=now).moved
+def revoke(rewards: RewardQuerySet, *, reason: str, note: str = "", now: datetime, by: Any) -> Moved:
+    """Take rewards back: what was not handed out is free again, what was becomes a claim."""
+    steps = {
+        Status.WAITING: Status.DECLINED,
+        Status.PENDING: Status.DECLINED,
+        Status.APPROVED: Status.REVOKED,
+        Status.ISSUED: Status.CLAIMED,
+        Status.REDEEMED: Status.CLAIMED,
+    }
+    return _drop(rewards, steps, reason, note, now, by)
 
 
-def hand_out(rewards: models.QuerySet[Reward], *, now: datetime, by: Any, code: str = "") -> Moved:
-    """Hand out approved rewards, with the code the person uses where there is one.
+def undo(rewards: RewardQuerySet, *, now: datetime, by: Any) -> Moved:
+    """Take a decision back: approved, declined and taken-back rewards are promised again.
 
-    Those not approved, still within their waiting time, or for a referral in doubt, are returned as refused.
+    Declined ones need budget, stock and code anew; where nothing is left they go on the waiting list.
     """
-    asked = list(rewards.values_list("pk", flat=True))
-    ready = Reward.objects.filter(pk__in=asked).payable(now)
-    moved = ready.advance(Reward.Status.ISSUED, now=now, by=by, code=code).moved
-    return Moved(moved, list(Reward.objects.filter(pk__in=asked).exclude(pk__in=[r.pk for r in moved])))
+    with transaction.atomic():
+        rows = _lock(rewards)
+        approved = [row for row in rows if row.status == Status.APPROVED]
+        dropped = [row for row in rows if row.status in (Status.DECLINED, Status.REVOKED)]
+        others = [row for row in rows if row not in approved and row not in dropped]
+        for row in others:
+            row.refusal = _("there is no decision to take back")
+        _rows(approved).advance(Status.PENDING, now=now, by=by, first_approval=None)
+        promise_again(dropped, now=now, by=by)
+        return Moved(approved + dropped, others)
 
 
-def _earns(event: Event, rule: RewardRule) -> bool:
-    if (event.program_id, event.kind) != (rule.program_id, rule.when):
-        return False
-    if event.referral is None or event.referral.status in NOT_COUNTED:
-        return False
-    return rule.minimum == 0 or (
-        event.data.get("currency") == rule.program.currency and event.data.get("amount", 0) >= rule.minimum
+def hand_out(rewards: RewardQuerySet, *, now: datetime, by: Any, code: str = "") -> Moved:
+    """Hand out approved rewards; ``code`` is what the person uses, where it does not come from a pool."""
+    with transaction.atomic():
+        rows = _lock(rewards)
+        for row in rows:
+            row.refusal = _not_ready(row, now)
+        ready = _rows(row for row in rows if not row.refusal)
+        if code:
+            ready.filter(coupon=None).update(code=code)
+        moved = _issue(ready, now=now, by=by)
+        return Moved(moved, [row for row in rows if row.refusal])
+
+
+def release_rewards(*, now: datetime) -> int:
+    """Approve what has waited its time and nobody has to approve, and hand out what hands itself out.
+
+    Works in batches of its own transactions; returns how many rewards moved. Repeatable at any point.
+    """
+    by_itself = Q(incentive__fulfilment__in=BY_ITSELF)
+    released, approved = Reward.objects.released(now), Reward.objects.to_hand_out().payable(now)
+    return (
+        _in_batches(released.exclude(by_itself), lambda batch: batch.advance(Status.APPROVED, now=now))
+        + _in_batches(released.filter(by_itself), lambda batch: _issue(batch, now=now, by=None))
+        + _in_batches(approved.filter(by_itself), lambda batch: _issue(batch, now=now, by=None))
     )
 
 
-def _reward(rule: RewardRule, event: Event, now: datetime) -> Reward:
-    assert event.referral is not None  # noqa: S101 - grant_rewards() keeps events without one out
-    return Reward(
-        program_id=rule.program_id,
-        rule=rule,
-        side=rule.side,
-        referral=event.referral,
-        enrolment_id=event.referral.enrolment_id,
-        event=event,
-        amount=rule.incentive.value,
-        currency=rule.program.currency,
-        due_at=now + timedelta(days=rule.hold_days),
-        status_at=now,
-        created_at=now,
-    )
+def promise_waiting(*, now: datetime) -> int:
+    """Promise what is on the waiting list as far as budget, stock and codes now allow, oldest first."""
+    with transaction.atomic():
+        waiting = Reward.objects.with_rule().filter(status=Status.WAITING).order_by("created_at", "pk")
+        return promise_again(list(waiting.select_for_update(of=("self",))[:BATCH]), now=now, by=None)
+
+
+def promise_again(rewards: Sequence[Reward], *, now: datetime, by: Any) -> int:
+    """Reserve anew for locked rewards; those that get what they need are promised, the others wait."""
+    if not rewards:
+        return 0
+    missing = reserve(rewards, now=now)
+    Reward.objects.bulk_update(rewards, ["budget", "incentive", "amount", "cost", "currency"], batch_size=200)
+    got = Reward.objects.filter(pk__in=[r.pk for r in rewards if r not in missing])
+    moved = got.advance(Status.PENDING, now=now, by=by).moved
+    lacking = Reward.objects.filter(pk__in=[r.pk for r in missing]).exclude(status=Status.WAITING)
+    lacking.advance(Status.WAITING, now=now, by=by, reason=Reward.Reason.EXHAUSTED)
+    return len(moved)
+
+
+def issue_by_itself(rewards: RewardQuerySet, *, now: datetime) -> None:
+    """Hand out those of these approved rewards that need nobody and have waited their time."""
+    _issue(rewards.payable(now).filter(incentive__fulfilment__in=BY_ITSELF), now=now, by=None)
+
+
+def _issue(rewards: RewardQuerySet, *, now: datetime, by: Any) -> list[Reward]:
+    """Give each its code from the pool and its last day of use, then hand it out."""
+    facts = list(rewards.values_list("pk", "incentive__fulfilment", "incentive__expires_after_days"))
+    ready = Reward.objects.filter(pk__in=[pk for pk, _how, _days in facts])
+    if any(how == Incentive.Fulfilment.CODE for _pk, how, _days in facts):
+        codes = CouponCode.objects.filter(reward=models.OuterRef("pk")).values("code")
+        ready.filter(coupon__isnull=False).update(code=models.Subquery(codes))
+    for days in {days for _pk, _how, days in facts if days}:
+        ready.filter(incentive__expires_after_days=days).update(expires_at=now + timedelta(days=days))
+    return ready.advance(Status.ISSUED, now=now, by=by).moved
+
+
+def _drop(
+    rewards: RewardQuerySet, steps: dict[Status, Status], reason: str, note: str, now: datetime, by: Any
+) -> Moved:
+    with transaction.atomic():
+        rows = _lock(rewards)
+        fitting = [row for row in rows if row.status in steps]
+        give_back(row for row in fitting if row.status in (Status.PENDING, Status.APPROVED))
+        moved = []
+        for target in dict.fromkeys(steps.values()):
+            those = _rows(row for row in fitting if steps[Status(row.status)] == target)
+            moved += those.advance(target, now=now, by=by, reason=reason, note=note).moved
+        return Moved(moved, [row for row in rows if row not in fitting])
+
+
+def _in_batches(rewards: RewardQuerySet, move: Callable[[RewardQuerySet], Any]) -> int:
+    count = 0
+    while keys := list(rewards.order_by("due_at").values_list("pk", flat=True)[:BATCH]):
+        with transaction.atomic():
+            move(Reward.objects.filter(pk__in=keys))
+        count += len(keys)
+    return count
+
+
+def _rows(rewards: Iterable[Reward]) -> RewardQuerySet:
+    return Reward.objects.filter(pk__in=[reward.pk for reward in rewards])
+
+
+def _lock(rewards: models.QuerySet[Reward]) -> list[Reward]:
+    keys = list(rewards.values_list("pk", flat=True))
+    rows = Reward.objects.with_rule().filter(pk__in=keys).order_by("pk")
+    return list(rows.select_for_update(of=("self",)))
+
+
+def _not_promised(reward: Reward) -> str:
+    if reward.status == Status.PENDING:
+        return _in_doubt(reward)
+    return _("it is “%(status)s” now") % {"status": reward.get_status_display()}
+
+
+def _lacks_second(reward: Reward, limits: dict[int, int | None], by: Any) -> str:
+    limit = limits.get(reward.program_id)
+    if limit is None or reward.amount < limit:
+        return ""
+    if reward.first_approval_id is None:
+        reward.first_approval_id = by.pk
+        return _("your approval is noted; a reward of this value needs a second person")
+    return "" if reward.first_approval_id != by.pk else _("you have approved it; ask a second person")
+
+
+def _not_ready(reward: Reward, now: datetime) -> str:
+    if reward.status != Status.APPROVED:
+        return _("it is “%(status)s” now") % {"status": reward.get_status_display()}
+    if reward.due_at > now:
+        return _("it waits until %(day)s") % {"day": reward.program.local(reward.due_at).date()}
+    return _in_doubt(reward)
+
+
+def _in_doubt(reward: Reward) -> str:
+    if reward.referral is None or reward.referral.status not in NOT_COUNTED:
+        return ""
+    return _("the referral is “%(status)s”; settle that first") % {
+        "status": reward.referral.get_status_display()
+    }
