@@ -1,0 +1,60 @@
+from collections.abc import Iterator
+
+from django.db.models import Case, CharField, Count, F, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
+
+from rewards.models import Account, Budget, LedgerEntry, LedgerTransaction, Reward
+from rewards.models.incentive import POINTS
+from rewards.models.reward import STANDS_IN
+
+
+def ledger_differences() -> list[str]:
+    """Everything in the ledger that does not add up, as sentences for staff; empty when all is well.
+
+    Recomputed from the entries in a handful of statements, whatever their number.
+    """
+    return [*_unbalanced(), *_off_status(), *_off_budget(), *_overspent()]
+
+
+def _unbalanced() -> Iterator[str]:
+    """Transactions whose entries do not sum to zero, are not two, or mix currencies."""
+    rows = LedgerTransaction.objects.annotate(
+        total=Sum("entries__amount"), lines=Count("entries"), same=Count("entries", filter=_same_currency())
+    )
+    for row in rows.filter(~Q(total=0) | ~Q(lines=2) | ~Q(same=2) | Q(total=None)):
+        yield f"Transaction {row.pk}: {row.lines} entries sum to {row.total}."
+
+
+def _same_currency() -> Q:
+    return Q(entries__currency=F("currency"))
+
+
+def _off_status() -> Iterator[str]:
+    """Rewards whose cost does not stand in the account of their status, or stands in another as well."""
+    account = Case(
+        *(When(status=status, then=Value(account.value)) for status, account in STANDS_IN.items() if status),
+        output_field=CharField(),
+    )
+    entries = LedgerEntry.objects.filter(
+        transaction__reward=OuterRef("pk"), currency=OuterRef("currency"), account=OuterRef("stands_in")
+    )
+    total = entries.order_by().values("transaction__reward").annotate(total=Sum("amount")).values("total")
+    rewards = Reward.objects.annotate(stands_in=account).annotate(booked=Coalesce(Subquery(total), 0))
+    freed = Q(stands_in=Account.BUDGET)
+    for reward in rewards.filter((freed & ~Q(booked=0)) | (~freed & ~Q(booked=F("cost")))):
+        yield f"Reward {reward.pk} ({reward.status}): cost {reward.cost}, booked {reward.booked}."
+
+
+def _off_budget() -> Iterator[str]:
+    """Budgets whose counter differs from what their rewards cost."""
+    alive = [status for status, account in STANDS_IN.items() if account != Account.BUDGET]
+    cost = Sum("rewards__cost", filter=Q(rewards__status__in=alive) & ~Q(rewards__currency=POINTS), default=0)
+    for budget in Budget.objects.annotate(cost=cost).exclude(used=F("cost")):
+        yield f"Budget {budget}: {budget.used} marked as used, rewards cost {budget.cost}."
+
+
+def _overspent() -> Iterator[str]:
+    """Advocates who spent more points than they have."""
+    rows = LedgerEntry.objects.filter(account=Account.PAID, currency=POINTS).values("enrolment")
+    for row in rows.annotate(total=Sum("amount")).filter(total__lt=0):
+        yield f"Enrolment {row['enrolment']}: {row['total']} points."
