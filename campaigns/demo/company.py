@@ -66,7 +66,7 @@ CHANNELS = (
     ("person", "In person"),
 )
 # side, incentive, whether somebody approves it. Nothing waits, so that a reward can be tried out at once.
-REWARDS: tuple[tuple[str, dict[str, Any], bool], ...] = (
+REWARDS: tuple[tuple[str, dict[str, Any], str], ...] = (
     (
         RewardRule.Side.ADVOCATE,
         {
@@ -75,7 +75,7 @@ REWARDS: tuple[tuple[str, dict[str, Any], bool], ...] = (
             "value": 15_000,
             "how_to_use": "Enter the code at the checkout of any shop that takes High Street Cards.",
         },
-        True,
+        RewardRule.Approval.ALWAYS,
     ),
     (
         RewardRule.Side.FRIEND,
@@ -85,7 +85,7 @@ REWARDS: tuple[tuple[str, dict[str, Any], bool], ...] = (
             "value": 25_000,
             "how_to_use": "We take it off your final invoice. There is nothing to do.",
         },
-        False,
+        RewardRule.Approval.NEVER,
     ),
 )
 
@@ -113,9 +113,9 @@ def found_company(*, password: str) -> Program:
         Question.objects.create(profile=profile, position=position, **question)
     for position, (slug, name) in enumerate(CHANNELS, start=1):
         Channel.objects.create(program=program, slug=slug, name=name, position=position)
-    for side, incentive, needs_approval in REWARDS:
+    for side, incentive, approval in REWARDS:
         RewardRule.objects.create(
-            program=program, side=side, hold_days=0, needs_approval=needs_approval,
+            program=program, side=side, hold_days=0, approval=approval,
             incentive=Incentive.objects.create(program=program, **incentive),
         )  # fmt: skip
     people = {person.role: _employ(person, program, password) for person in STAFF}

@@ -12,7 +12,7 @@ from referrals.services.conversion import record_conversion
 from referrals.services.follow_up import LEADS_TO, log_call
 from referrals.services.referral import accept, decline, erase_friend
 from rewards.models import Reward, RewardRule
-from rewards.services.reward import hand_out, release_rewards
+from rewards.services import reward as rewards_service
 
 
 class Staff(NamedTuple):
@@ -66,20 +66,23 @@ def _sold(referral: Referral, detail: str, *, staff: Staff, now: datetime) -> No
         referral, external_id=f"FS-2{referral.pk:04d}", amount=int(detail) * 100,
         currency=referral.program.currency, now=now, by=staff.caller,
     )  # fmt: skip
-    release_rewards(now=now)
+    rewards_service.release_rewards(now=now)
 
 
 def _approve(referral: Referral, detail: str, *, staff: Staff, now: datetime) -> None:
-    _rewards(referral).to_approve().advance(Reward.Status.APPROVED, now=now, by=staff.manager)
+    rewards_service.approve(_rewards(referral).to_approve(), now=now, by=staff.manager)
 
 
 def _decline_reward(referral: Referral, detail: str, *, staff: Staff, now: datetime) -> None:
-    _rewards(referral).to_approve().advance(Reward.Status.DECLINED, now=now, by=staff.manager, note=detail)
+    rewards = _rewards(referral).to_approve()
+    rewards_service.decline(
+        rewards, reason=Reward.Reason.NOT_ELIGIBLE, note=detail, now=now, by=staff.manager
+    )
 
 
 def _hand_out(referral: Referral, detail: str, *, staff: Staff, now: datetime) -> None:
     for side, code in ((RewardRule.Side.ADVOCATE, detail), (RewardRule.Side.FRIEND, "")):
-        hand_out(_rewards(referral).filter(side=side), now=now, by=staff.manager, code=code)
+        rewards_service.hand_out(_rewards(referral).filter(side=side), now=now, by=staff.manager, code=code)
 
 
 def _use(referral: Referral, detail: str, *, staff: Staff, now: datetime) -> None:

@@ -103,7 +103,7 @@ def _programs(user: Any) -> Any:
 def _rewards(user: Any, now: datetime) -> list[Need]:
     mine = Reward.objects.filter(program__in=programs_granting(user, "change", Reward))
     counts = mine.aggregate(
-        approve=Count("pk", filter=Q(status="pending", rule__needs_approval=True)),
+        approve=Count("pk", filter=Q(status="pending", needs_approval=True)),
         hand_out=Count("pk", filter=Q(status="approved", due_at__lte=now)),
     )
     approve, hand_out = counts["approve"], counts["hand_out"]

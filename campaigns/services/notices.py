@@ -166,7 +166,7 @@ def _friend_thanks(referral: Referral) -> Message:
 
 
 def _of_reward(reward: Reward) -> Message:
-    incentive = reward.rule.incentive
+    incentive = reward.incentive
     what = {
         "reward": incentive.name,
         "worth": reward.worth,
@@ -174,10 +174,14 @@ def _of_reward(reward: Reward) -> Message:
         "how_to_use": incentive.how_to_use,
     }
     if reward.side == RewardRule.Side.FRIEND:
+        assert reward.referral is not None  # noqa: S101 - a friend's reward is for a referral
         message = _to_friend(Purpose.REWARD_FRIEND, reward.referral, reward.enrolment, **what)
     else:
-        what |= {"friend_first_name": reward.referral.first_name, "link": link_to("portal")}
-        message = _to_advocate(Purpose.REWARD_ADVOCATE, reward.referral, reward.enrolment, **what)
+        what |= {
+            "friend_first_name": reward.referral.first_name if reward.referral else "",
+            "link": link_to("portal"),
+        }
+        message = _to_advocate(Purpose.REWARD_ADVOCATE, reward.enrolment, reward.referral, **what)
     message.key = f"{message.purpose}:{reward.pk}"
     return message
 
@@ -250,14 +254,16 @@ def _to_friend(
 
 
 def _to_advocate(
-    purpose: Purpose, referral: Referral, enrolment: Enrolment | None = None, **context: Any
+    purpose: Purpose, about: Referral | Enrolment, referral: Referral | None = None, **context: Any
 ) -> Message:
-    enrolment = enrolment or referral.enrolment
+    """A message to the advocate of a referral, or of an enrolment where there may be no referral."""
+    enrolment = about.enrolment if isinstance(about, Referral) else about
+    referral = about if isinstance(about, Referral) else referral
     advocate = enrolment.advocate
     return Message(
-        key=f"{purpose}:{referral.pk}",
+        key=f"{purpose}:{about.pk}",
         purpose=purpose,
-        program_id=referral.program_id,
+        program_id=enrolment.program_id,
         advocate=advocate,
         referral=referral,
         to_name=advocate.name,

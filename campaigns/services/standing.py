@@ -58,7 +58,7 @@ def of_referral(referral: Referral, *, call_by: datetime | None, now: datetime) 
 
 def of_reward(reward: Reward, *, now: datetime) -> Standing:
     """Where an advocate's reward stands; ``reward`` comes with its referral, rule and program."""
-    names = {"friend": reward.referral.first_name or _("your friend")}
+    names = {"friend": (reward.referral and reward.referral.first_name) or _("your friend")}
     names |= {"due": _day(reward, reward.due_at), "since": _day(reward, reward.status_at)}
     match reward.status:
         case Reward.Status.PENDING if reward.due_at > now:
@@ -145,7 +145,7 @@ def _after_lost(referral: Referral) -> str:
 
 
 def _after_waiting(reward: Reward) -> str:
-    if reward.rule.needs_approval:
+    if reward.needs_approval:
         return _("Then somebody here approves it, and a mail from us brings it.")
     return _("Then a mail from us brings it.")
 

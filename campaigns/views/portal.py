@@ -98,5 +98,5 @@ def _referrals(enrolments: Sequence[Enrolment], limit: int, now: datetime) -> li
 
 def _rewards(enrolments: Sequence[Enrolment], limit: int, now: datetime) -> list[Line]:
     rows = Reward.objects.filter(enrolment__in=enrolments, side=RewardRule.Side.ADVOCATE)
-    newest = rows.select_related("program", "rule__incentive", "referral").order_by("-created_at")[:limit]
+    newest = rows.select_related("program", "incentive", "referral").order_by("-created_at")[:limit]
     return [Line(row, of_reward(row, now=now)) for row in newest]

@@ -23,7 +23,7 @@ class LedgerTransactionAdmin(FactsAdmin):
     list_filter = (ProgramFilter, "recorded_at")
     list_select_related = (
         "program",
-        "reward__rule__incentive",
+        "reward__incentive",
         "reward__referral",
         "reward__enrolment__advocate",
         "event",

@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -16,11 +15,19 @@ from referrals.admin.scoped import FactsAdmin, Panel, ProgramFilter
 from referrals.admin.steps import Step, StepForm, StepsAdmin
 from referrals.contacts import clean_text
 from referrals.models import Event
-from referrals.transitions import Moved
 from rewards.models import Reward
-from rewards.services.reward import hand_out
+from rewards.services.explanation import for_staff
+from rewards.services.reward import approve, decline, hand_out, revoke, undo
 
 Status = Reward.Status
+GIVEN = (Status.APPROVED, Status.ISSUED, Status.REDEEMED)
+DECIDED = (Status.APPROVED, Status.DECLINED, Status.REVOKED)
+# Reasons that a person gives; the others are found by the product.
+DECISIONS = [
+    (reason.value, reason.label)
+    for reason in Reward.Reason
+    if reason not in (Reward.Reason.EXHAUSTED, Reward.Reason.SALE_REVERSED)
+]
 
 
 class DecideFilter(admin.SimpleListFilter):
@@ -51,10 +58,12 @@ class DecideFilter(admin.SimpleListFilter):
 
 
 class ReasonForm(StepForm):
+    reason = forms.ChoiceField(label=gettext_lazy("Reason"), choices=DECISIONS)
     note = forms.CharField(
-        label=gettext_lazy("Why"),
+        label=gettext_lazy("In your words"),
         max_length=300,
-        help_text=gettext_lazy("Stands in the history; the person may ask."),
+        required=False,
+        help_text=gettext_lazy("The person reads this instead of the reason's own sentence."),
     )
 
     def clean_note(self) -> str:
@@ -76,27 +85,19 @@ class HandOutForm(StepForm):
         return code
 
 
-def _advance(to: str) -> Any:
-    def carry_out(rows: Any, *, now: datetime, by: Any, note: str = "") -> Moved:
-        moved: Moved = rows.advance(to, now=now, by=by, note=note)
-        return moved
-
-    return carry_out
-
-
 @admin.register(Reward)
 class RewardAdmin(StepsAdmin, FactsAdmin):
     about = gettext_lazy("What has been promised, and what somebody has to decide about it.")
     list_display = ("gift", "recipient", "state", "worth", "not_before", "because", "program")
     list_display_links = ("gift",)
     list_filter = (DecideFilter, "status", "side", ProgramFilter, "due_at")
-    list_select_related = ("program", "rule__incentive", "referral", "enrolment__advocate")
+    list_select_related = ("program", "incentive", "referral", "enrolment__advocate")
     search_fields = (
         "referral__name",
         "enrolment__advocate__name",
         "enrolment__advocate__email",
         "=code",
-        "rule__incentive__name",
+        "incentive__name",
     )
     search_help_text = gettext_lazy("Advocate, friend, incentive or code")
     ordering = ("due_at", "pk")
@@ -124,7 +125,7 @@ class RewardAdmin(StepsAdmin, FactsAdmin):
     )
     steps = (
         Step(
-            name="approve", label=gettext_lazy("Approve"), carry_out=_advance(Status.APPROVED),
+            name="approve", label=gettext_lazy("Approve"), carry_out=approve,
             does=gettext_lazy("The company owes it from now on. It is handed out in a step of its own."),
             fits=lambda row: row.may_become(Status.APPROVED),
         ),
@@ -134,14 +135,19 @@ class RewardAdmin(StepsAdmin, FactsAdmin):
             fits=lambda row: row.may_become(Status.ISSUED),
         ),
         Step(
-            name="decline", label=gettext_lazy("Decline"), carry_out=_advance(Status.DECLINED), form=ReasonForm,
-            does=gettext_lazy("The promise is withdrawn, and its money goes back to the budget. This is final."),
+            name="decline", label=gettext_lazy("Decline"), carry_out=decline, form=ReasonForm,
+            does=gettext_lazy("The promise is withdrawn, and its money goes back to the budget."),
             fits=lambda row: row.may_become(Status.DECLINED), danger=True,
         ),
         Step(
-            name="revoke", label=gettext_lazy("Take back"), carry_out=_advance(Status.REVOKED), form=ReasonForm,
-            does=gettext_lazy("Approved, but not handed out: its money goes back to the budget. This is final."),
-            fits=lambda row: row.may_become(Status.REVOKED), danger=True,
+            name="revoke", label=gettext_lazy("Take back"), carry_out=revoke, form=ReasonForm,
+            does=gettext_lazy("Not handed out yet: its money is free again. Handed out: it is to be paid back."),
+            fits=lambda row: row.status in GIVEN, danger=True,
+        ),
+        Step(
+            name="undo", label=gettext_lazy("Take the decision back"), carry_out=undo,
+            does=gettext_lazy("It is promised again, as far as budget, stock and codes allow."),
+            fits=lambda row: row.status in DECIDED,
         ),
     )  # fmt: skip
 
@@ -149,10 +155,7 @@ class RewardAdmin(StepsAdmin, FactsAdmin):
         return super().get_queryset(request).with_people()
 
     def why_not(self, row: Reward) -> str:
-        if row.status == Status.APPROVED and row.due_at > timezone.now():
-            day = row.program.local(row.due_at).date()
-            return _("%(row)s waits until %(day)s") % {"row": row, "day": day}
-        return super().why_not(row)
+        return f"{row}: {row.refusal}" if row.refusal else super().why_not(row)
 
     def summary(self, obj: Reward) -> Sequence[Any]:
         since = format_html(
@@ -162,14 +165,14 @@ class RewardAdmin(StepsAdmin, FactsAdmin):
             moment(obj.status_at, obj.program.zone),
             obj.status_note,
         )
-        return [since, obj.rule.sentence]
+        return [since, *for_staff(obj)]
 
     def panels(self, request: HttpRequest, obj: Reward) -> list[Panel]:
         return [history_panel(Event.objects.filter(referral=obj.referral_id), obj.program.zone)]
 
-    @admin.display(description=gettext_lazy("reward"), ordering="rule__incentive__name")
+    @admin.display(description=gettext_lazy("reward"), ordering="incentive__name")
     def gift(self, reward: Reward) -> str:
-        return reward.rule.incentive.name
+        return reward.incentive.name
 
     @admin.display(description=gettext_lazy("for"), ordering="enrolment__advocate__name")
     def recipient(self, reward: Reward) -> Any:
@@ -189,7 +192,7 @@ class RewardAdmin(StepsAdmin, FactsAdmin):
 
     @admin.display(description=gettext_lazy("for the referral of"), ordering="referral__name")
     def because(self, reward: Reward) -> Any:
-        return link_to(reward.referral)
+        return link_to(reward.referral) if reward.referral else "–"
 
     @admin.display(description=gettext_lazy("advocate"))
     def advocate_link(self, reward: Reward) -> Any:
@@ -197,7 +200,7 @@ class RewardAdmin(StepsAdmin, FactsAdmin):
 
     @admin.display(description=gettext_lazy("rule"))
     def rule_link(self, reward: Reward) -> Any:
-        return link_to(reward.rule, reward.rule.sentence)
+        return link_to(reward.rule, reward.rule.sentence) if reward.rule else "–"
 
     @admin.display(description=gettext_lazy("promised"))
     def promised(self, reward: Reward) -> Any:
@@ -212,7 +215,7 @@ def rewards_panel(rewards: Any) -> Panel:
         (_("Reward"), _("For"), _("Status"), _("Worth"), _("Not before")),
         [
             (
-                link_to(row, row.rule.incentive.name), row.recipient_name,
+                link_to(row, row.incentive.name), row.recipient_name,
                 status_word(row.status, row.get_status_display()), row.worth, moment(row.due_at, row.program.zone),
             )
             for row in newest

@@ -29,7 +29,7 @@ class RewardRuleForm(MoneyForm):
             "incentive",
             "minimum",
             "hold_days",
-            "needs_approval",
+            "approval",
             "active",
             "ends_at",
         )
@@ -58,7 +58,7 @@ class RewardRuleAdmin(HistoryAdmin):
                 "description": gettext_lazy(
                     "Time for the friend to change their mind, and for somebody to look at it."
                 ),
-                "fields": ("hold_days", "needs_approval"),
+                "fields": ("hold_days", "approval"),
             },
         ),
         (
