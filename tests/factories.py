@@ -129,6 +129,7 @@ class RewardRuleFactory(DjangoModelFactory):
     incentive = factory.SubFactory(IncentiveFactory, program=factory.SelfAttribute("..program"))
     side = RewardRule.Side.ADVOCATE
     hold_days = 0
+    approval = RewardRule.Approval.ALWAYS
 
 
 class EventFactory(DjangoModelFactory):
@@ -150,6 +151,8 @@ class RewardFactory(DjangoModelFactory):
     enrolment = factory.SelfAttribute("referral.enrolment")
     rule = factory.SubFactory(RewardRuleFactory, program=factory.SelfAttribute("..program"))
     side = factory.SelfAttribute("rule.side")
+    incentive = factory.SelfAttribute("rule.incentive")
+    cost = 4000
     event = factory.SubFactory(EventFactory)
     amount = 4000
     currency = "EUR"
