@@ -34,7 +34,7 @@ def test_many_are_approved_at_once_and_their_money_is_owed():
     response = take([first, second], "approve", manager)
 
     assert said(response) == [("success", "Approve: 2 moved.")]
-    assert LedgerEntry.objects.balance(Account.OWED) == 8000
+    assert LedgerEntry.objects.balance(Account.OWED, "EUR") == 8000
     assert set(LogEntry.objects.values_list("user", "change_message")) == {(manager.pk, "Approve")}
 
 
@@ -46,19 +46,20 @@ def test_approving_twice_moves_nothing_the_second_time():
     response = take([reward], "approve", manager)
 
     assert said(response)[0].level == "warning"
-    assert LedgerEntry.objects.balance(Account.OWED) == 4000
+    assert LedgerEntry.objects.balance(Account.OWED, "EUR") == 4000
 
 
 def test_a_decline_needs_a_reason():
     reward = RewardFactory()
     manager = member_of(reward.program)
 
-    asked = take([reward], "decline", manager, note="")
-    take([reward], "decline", manager, note="The order was cancelled")
+    asked = take([reward], "decline", manager, reason="", note="The order was cancelled")
+    take([reward], "decline", manager, reason="other", note="The order was cancelled")
 
-    assert asked.context["form"].errors["note"] == ["This field is required."]
+    assert asked.context["form"].errors["reason"] == ["This field is required."]
     reward.refresh_from_db()
-    assert (reward.status, reward.status_note) == ("declined", "The order was cancelled")
+    assert (reward.status, reward.status_reason) == ("declined", "other")
+    assert reward.status_note == "The order was cancelled"
 
 
 def test_a_code_goes_out_with_its_reward():
@@ -90,13 +91,13 @@ def test_what_still_waits_says_until_when():
 
     response = take([reward], "hand-out", member_of(reward.program), code="")
 
-    assert said(response) == [("warning", f"1 was left as it is: {reward} waits until {due.date()}.")]
+    assert said(response) == [("warning", f"1 was left as it is: {reward}: it waits until {due.date()}.")]
 
 
 def test_the_list_opens_with_what_needs_a_decision():
     wanted = [RewardFactory(), RewardFactory(status="approved")]
     RewardFactory(status="issued")
-    RewardFactory(rule__needs_approval=False)
+    RewardFactory(needs_approval=False)
     boss = member_of(wanted[0].program)
     boss.is_superuser = True
     boss.save()

@@ -44,7 +44,7 @@ def test_staff_read_what_came_in_what_is_overdue_and_what_waits_for_approval(now
     subscribe(user, next_at=now)
     referral = ReferralFactory(enrolment__program=program, submitted_at=now - timedelta(hours=1))
     FollowUpFactory(referral=referral, due_at=now - timedelta(hours=2))
-    RewardFactory(referral=referral, rule__needs_approval=True)
+    RewardFactory(referral=referral, needs_approval=True)
 
     assert write_digests(now=now) == 1
     deliver_due(now=now)
@@ -219,7 +219,7 @@ def test_every_line_leads_to_the_list_it_counts(now, client, programs):
         referral = ReferralFactory(enrolment__program=program, submitted_at=now)
         record_conversion(referral, external_id="1", amount=100, currency="EUR", now=now)
         FollowUpFactory(referral=referral, due_at=now - timedelta(hours=2))
-        RewardFactory(referral=referral, rule__needs_approval=True)
+        RewardFactory(referral=referral, needs_approval=True)
         RewardFactory(referral=referral, status="approved")
         MessageFactory(program=program, status=Message.Status.FAILED)
     client.force_login(user)

@@ -98,10 +98,11 @@ def test_of_a_forgotten_friend_nothing_is_said_but_that():
 
 def reward(status, *, due_at=NOW, needs_approval=True) -> Reward:
     ben = referral("converted")
-    rule = RewardRule(program=ben.program, incentive=Incentive(), needs_approval=needs_approval)
+    rule = RewardRule(program=ben.program, incentive=Incentive())
     return Reward(
-        program=ben.program, referral=ben, rule=rule, status=status, due_at=due_at, status_at=NOW, amount=4000
-    )
+        program=ben.program, referral=ben, rule=rule, incentive=rule.incentive, status=status,
+        needs_approval=needs_approval, due_at=due_at, status_at=NOW, amount=4000,
+    )  # fmt: skip
 
 
 CHECKED = "Being checked until March 12"

@@ -142,7 +142,7 @@ def test_what_is_kept_of_a_forgotten_friend_is_money_dates_and_the_hash(now):
     sale = Event.objects.get(kind="conversion.recorded")
     assert sale.data == {"order": "42", "amount": 100, "currency": "EUR"}
     assert Reward.objects.count() == 2
-    assert LedgerEntry.objects.balance(Account.PROMISED) == 8000
+    assert LedgerEntry.objects.balance(Account.PROMISED, "EUR") == 8000
     assert Event.objects.filter(kind="referral.erased").count() == 1
 
 

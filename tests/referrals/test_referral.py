@@ -96,8 +96,8 @@ def test_a_sale_reported_twice_is_one_conversion_and_one_reward_a_side(now):
 
     assert sales[0] == sales[1]
     assert sorted(Reward.objects.values_list("side", flat=True)) == ["advocate", "friend"]
-    assert LedgerEntry.objects.balance(Account.PROMISED) == 8000
-    assert LedgerEntry.objects.balance(Account.BUDGET) == -8000
+    assert LedgerEntry.objects.balance(Account.PROMISED, "EUR") == 8000
+    assert LedgerEntry.objects.balance(Account.BUDGET, "EUR") == -8000
 
 
 def test_a_converted_referral_cannot_be_lost(now):

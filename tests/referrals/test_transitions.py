@@ -7,7 +7,7 @@ import pytest
 from referrals.models import Event, Referral
 from referrals.transitions import Refused
 from rewards.models import LedgerEntry, Reward
-from rewards.models.ledger import STANDS_IN
+from rewards.models.reward import STANDS_IN
 from tests.factories import ReferralFactory, RewardFactory
 
 REFERRAL = """
@@ -16,18 +16,20 @@ submitted    .         x            x         x         x         x    x
 under_review x         .            .         .         .         x    x
 contacted    .         x            .         x         x         x    x
 qualified    .         x            .         .         x         x    x
-converted    .         .            .         .         .         .    .
+converted    .         .            .         x         .         .    .
 lost         x         .            .         .         x         .    .
 rejected     x         .            .         .         .         .    .
 """
 REWARD = """
-         pending approved issued redeemed declined revoked
-pending  .       x        .      .        x        .
-approved .       .        x      .        .        x
-issued   .       .        .      x        .        .
-redeemed .       .        .      .        .        .
-declined .       .        .      .        .        .
-revoked  .       .        .      .        .        .
+         waiting pending approved issued redeemed declined revoked claimed
+waiting  .       x       .        .      .        x        .       .
+pending  .       .       x        x      .        x        .       .
+approved .       x       .        x      .        .        x       .
+issued   .       .       .        .      x        .        .       x
+redeemed .       .       .        .      .        .        .       x
+declined x       x       .        .      .        .        .       .
+revoked  x       x       .        .      .        .        .       .
+claimed  .       .       .        x      .        .        .       .
 """
 
 

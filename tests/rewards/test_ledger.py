@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from referrals.models import Event, Referral
 from referrals.services.conversion import record_conversion
 from referrals.transitions import Refused
-from rewards.models import LedgerEntry, LedgerTransaction, Reward
-from rewards.models.ledger import STANDS_IN, Account
+from rewards.models import Account, LedgerEntry, LedgerTransaction, Reward
+from rewards.models.ledger import Movement
+from rewards.models.reward import STANDS_IN
 from rewards.services.reward import hand_out, release_rewards
 from tests.factories import NOW, ReferralFactory, RewardFactory, RewardRuleFactory
 
@@ -36,9 +37,19 @@ def test_one_event_cannot_move_money_twice(now):
     event = Event.objects.get(kind="reward.approved")
 
     with pytest.raises(DatabaseError), transaction.atomic():
-        LedgerTransaction.objects.book([(event, reward, "pending", "approved")], now=now)
+        again = Movement(
+            event,
+            event.program_id,
+            reward.pk,
+            reward.enrolment_id,
+            Account.PROMISED,
+            Account.OWED,
+            4000,
+            "EUR",
+        )
+        LedgerTransaction.objects.book([again], now=now)
 
-    assert LedgerEntry.objects.balance(Account.OWED) == 4000
+    assert LedgerEntry.objects.balance(Account.OWED, "EUR") == 4000
 
 
 # What staff, shops and the clock may do, in any order and as often as they like.
@@ -76,8 +87,8 @@ def live_through(steps):
     referral = ReferralFactory()
     program = referral.program
     RewardRuleFactory(program=program, side="advocate", minimum=10000, hold_days=2)
-    RewardRuleFactory(program=program, side="friend", needs_approval=False)
-    RewardRuleFactory(program=program, side="advocate", when="referral.qualified", needs_approval=False)
+    RewardRuleFactory(program=program, side="friend", approval="never")
+    RewardRuleFactory(program=program, side="advocate", when="referral.qualified", approval="never")
     now = NOW
     for name, days in steps:
         now += timedelta(days=days)
@@ -98,5 +109,5 @@ def look_at_the_books():
         expected[Account.BUDGET] -= reward.amount
         expected[STANDS_IN[reward.status]] += reward.amount
         assert reward.status not in ("issued", "redeemed") or reward.due_at <= reward.status_at
-    assert {account: LedgerEntry.objects.balance(account) for account in Account.values} == expected
+    assert {account: LedgerEntry.objects.balance(account, "EUR") for account in Account.values} == expected
     assert not Reward.objects.values("referral", "rule", "side").annotate(n=Count("pk")).filter(n__gt=1)
