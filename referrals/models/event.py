@@ -69,6 +69,8 @@ class Event(models.Model):
         TIER_LEFT = "tier.left", _("came down a tier")
         REWARD_WAITING = "reward.waiting", _("reward put on the waiting list")
         REWARD_CLAIMED = "reward.claimed", _("reward to be paid back")
+        REWARD_REPAID = "reward.repaid", _("reward paid back")
+        REWARD_WAIVED = "reward.waived", _("reward not asked back")
         CONTEST_WON = "contest.won", _("won a contest")
         PRIZE_PICKED = "prize.picked", _("prize picked")
         REWARD_PROMISED = "reward.pending", _("reward promised")

@@ -61,9 +61,19 @@ class RewardQuerySet(StatusQuerySet):
     def to_hand_out(self) -> "RewardQuerySet":
         return self.filter(status=Reward.Status.APPROVED)
 
+    def to_hand_out_by_person(self, now: datetime) -> "RewardQuerySet":
+        """The work list: approved, their time has come, and nothing but a person brings them."""
+        mine = self.to_hand_out().filter(due_at__lte=now)
+        return mine.filter(incentive__fulfilment=Incentive.Fulfilment.PERSON)
+
+    def awaiting_second(self) -> "RewardQuerySet":
+        """Approved by one person, and of a value that needs two."""
+        return self.to_approve().filter(first_approval__isnull=False)
+
     def alive(self) -> "RewardQuerySet":
         """Promised or more, and not taken back: what limits count."""
-        return self.exclude(status__in=[Reward.Status.DECLINED, Reward.Status.REVOKED])
+        over = (Reward.Status.DECLINED, Reward.Status.REVOKED, Reward.Status.REPAID)
+        return self.exclude(status__in=over)
 
     def announce(self, moved: Sequence["Reward"], *, now: datetime, by: Any) -> None:
         book(moved, now=now, by=by)
@@ -81,6 +91,8 @@ class Reward(WithStatus):
         DECLINED = "declined", _("declined")
         REVOKED = "revoked", _("taken back")
         CLAIMED = "claimed", _("to be paid back")
+        REPAID = "repaid", _("paid back")
+        WAIVED = "waived", _("not asked back")
 
     TOLD_WITH = (
         "program",
@@ -102,7 +114,7 @@ class Reward(WithStatus):
         Status.DECLINED: {"pending", "waiting"},
         Status.REVOKED: {"pending", "waiting"},
         # Sold again: what was handed out may stay.
-        Status.CLAIMED: {"issued"},
+        Status.CLAIMED: {"issued", "repaid", "waived"},
     }
 
     class Reason(models.TextChoices):
@@ -217,6 +229,8 @@ STANDS_IN = {
     Reward.Status.DECLINED: Account.BUDGET,
     Reward.Status.REVOKED: Account.BUDGET,
     Reward.Status.CLAIMED: Account.CLAIMED,
+    Reward.Status.REPAID: Account.BUDGET,
+    Reward.Status.WAIVED: Account.PAID,
 }
 
 

@@ -64,7 +64,14 @@ class Spending(NamedTuple):
 def spending(budgets: QuerySet[Budget]) -> list[Spending]:
     """What each budget has promised and spent, and what is free, in one query."""
     promised = Q(rewards__status__in=[Reward.Status.PENDING, Reward.Status.APPROVED])
-    handed_out = Q(rewards__status__in=[Reward.Status.ISSUED, Reward.Status.REDEEMED, Reward.Status.CLAIMED])
+    handed_out = Q(
+        rewards__status__in=[
+            Reward.Status.ISSUED,
+            Reward.Status.REDEEMED,
+            Reward.Status.CLAIMED,
+            Reward.Status.WAIVED,
+        ]
+    )
     rows = budgets.annotate(
         promised=Sum("rewards__cost", filter=promised, default=0),
         spent=Sum("rewards__cost", filter=handed_out, default=0),

@@ -1,0 +1,32 @@
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from referrals.transitions import Moved
+from rewards.models import Budget, Reward
+from rewards.models.incentive import POINTS
+from rewards.models.reward import RewardQuerySet
+
+Status = Reward.Status
+
+
+class Outcome(models.TextChoices):
+    """How a claim ends."""
+
+    REPAID = "repaid", _("it was paid back")
+    WAIVED = "waived", _("we do not ask for it")
+
+
+def settle_claims(rewards: RewardQuerySet, *, outcome: str, note: str = "", now: datetime, by: Any) -> Moved:
+    """End claims. Paid back, the cost leaves the claims for the budget, which may promise it again; waived,
+    it counts as spent. The code, if there was one, stays given away. A claim is settled once."""
+    with transaction.atomic():
+        moved, refused = rewards.advance(Outcome(outcome).value, now=now, by=by, note=note)
+        if outcome == Outcome.REPAID:
+            for row in moved:
+                if row.budget_id and row.currency != POINTS:
+                    Budget.objects.filter(pk=row.budget_id).update(used=F("used") - row.cost)
+        return Moved(moved, refused)
