@@ -2,6 +2,7 @@ from rewards.models.budget import Budget
 from rewards.models.charity import Charity
 from rewards.models.contest import Contest, ContestAction, ContestEntry, ContestPrize
 from rewards.models.coupon import CouponCode
+from rewards.models.fulfilment import FulfilmentCall
 from rewards.models.incentive import Incentive
 from rewards.models.ledger import Account, LedgerEntry, LedgerTransaction
 from rewards.models.mystery import MysteryBox, MysteryOutcome
@@ -21,6 +22,7 @@ __all__ = [
     "ContestEntry",
     "ContestPrize",
     "CouponCode",
+    "FulfilmentCall",
     "Incentive",
     "LedgerEntry",
     "LedgerTransaction",

@@ -10,6 +10,7 @@ from simple_history.models import HistoricalRecords
 from referrals.models import Program
 from referrals.models.program import ScopedQuerySet
 from referrals.money import format_money
+from rewards.webhooks import check_address
 
 # The unit in which points are counted wherever a currency code stands.
 POINTS = "PTS"
@@ -41,6 +42,7 @@ class Incentive(models.Model):
         AUTOMATIC = "automatic", _("by itself")
         CODE = "code", _("with a code from the pool")
         PERSON = "person", _("by a person, from the work list")
+        WEBHOOK = "webhook", _("by another system, asked by a signed call")
 
     program = models.ForeignKey(Program, models.CASCADE, related_name="incentives", verbose_name=_("program"))
     name = models.CharField(_("name"), max_length=80, help_text=_("As people read it: “a €40 gift card”."))
@@ -70,6 +72,11 @@ class Incentive(models.Model):
         help_text=_("Stands in the mail that hands it out."),
     )
     link = models.URLField(_("link to the content"), blank=True, help_text=_("For exclusive content."))
+    webhook_url = models.URLField(
+        _("address to call"),
+        blank=True,
+        help_text=_("For “another system”: it answers 2xx, with the code as JSON if there is one."),
+    )
     active = models.BooleanField(_("active"), default=True)
 
     objects = ScopedQuerySet.as_manager()
@@ -94,8 +101,18 @@ class Incentive(models.Model):
             raise ValidationError({"value": _("Say how many points this is.")})
         if self.kind == self.Kind.CONTENT and not self.link:
             raise ValidationError({"link": _("Give the link that unlocks with this reward.")})
+        if self.fulfilment == self.Fulfilment.WEBHOOK and not self.webhook_url:
+            raise ValidationError({"webhook_url": _("Give the address that is to be called.")})
+        if self.webhook_url:
+            self._check_webhook()
         if self.kind in (self.Kind.POINTS, self.Kind.CONTEST_ENTRY) and self.cost:
             raise ValidationError({"cost": _("This costs nothing itself; what it is exchanged for does.")})
+
+    def _check_webhook(self) -> None:
+        try:
+            check_address(self.webhook_url)
+        except ValidationError as error:
+            raise ValidationError({"webhook_url": error.messages}) from error
 
     @property
     def is_monetary(self) -> bool:
