@@ -28,6 +28,7 @@ SCHEDULES = (
     Scheduled("Deliver messages", "campaigns.services.delivery.deliver_due", 1),
     Scheduled("Write digests", "campaigns.services.digest.write_digests", 5),
     Scheduled("Release rewards whose waiting time is over", "rewards.services.reward.release_rewards", 10),
+    Scheduled("Ask other systems to hand rewards out", "rewards.services.fulfilment.call_fulfilment", 1),
     Scheduled("Forget what has expired", "referrals.services.expiry.forget_expired", 60),
 )
 
