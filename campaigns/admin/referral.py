@@ -3,7 +3,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, OuterRef, Subquery, Sum
@@ -244,7 +243,7 @@ class ReferralAdmin(StepsAdmin, FactsAdmin):
             found["enrolment"], [form.friend(found)], now=timezone.now(), agreement=found["agreement"],
             source=Referral.Source.STAFF, by=request.user,
         )  # fmt: skip
-        LogEntry.objects.log_actions(asker(request).pk, [referral], ADDITION, _("Added by hand"))
+        self.log_addition(request, referral, _("Added by hand"))
         self.message_user(
             request, _("%(friend)s is in. Read below what happens next.") % {"friend": referral}
         )

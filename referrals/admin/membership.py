@@ -28,6 +28,9 @@ class MembershipAdmin(ScopedAdmin):
     search_fields = ("user__username", "user__first_name", "user__last_name", "user__email")
     ordering = ("user__username", "program__name")
 
+    def name_in_log(self, membership: Membership) -> str:
+        return f"{membership.user}: {membership.role}, {membership.program}"
+
     @admin.display(description=gettext_lazy("person"), ordering="user__first_name")
     def colleague(self, membership: Membership) -> str:
         return colleague(membership.user)

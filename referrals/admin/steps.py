@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.models import CHANGE
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -146,7 +146,7 @@ class StepsAdmin(ScopedAdmin):
     def report(self, request: HttpRequest, step: Step, moved: Moved) -> None:
         """Say what moved and what did not, and write it into the log."""
         if moved.moved:
-            LogEntry.objects.log_actions(asker(request).pk, moved.moved, CHANGE, str(step.label))
+            self.write_log(request, CHANGE, moved.moved, str(step.label))
             words = {"step": capfirst(str(step.label)), "count": len(moved.moved), "row": moved.moved[0]}
             done = ngettext("%(step)s: %(row)s.", "%(step)s: %(count)d moved.", len(moved.moved))
             messages.success(request, done % words)

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
@@ -175,6 +176,7 @@ class TestRoles:
         client_of(member_of(program)).post(self.url, {"user": sam.pk, "program": program.pk, "role": "sales"})
 
         assert sam.memberships.get().role == "sales"
+        assert LogEntry.objects.get().object_repr == f"{sam.username}: sales, {program}"
         assert [group.name for group in sam.groups.all()] == ["sales"]
 
     def test_a_manager_gives_no_role_in_a_program_that_is_not_theirs(self):
