@@ -29,6 +29,18 @@ class ReferralQuerySet(StatusQuerySet):
         """Referrals that name one of these people."""
         return self.filter(Q(email_key__in=email_keys - {""}) | Q(phone_key__in=phone_keys - {""}))
 
+    def of_same_person(self, referral: "Referral") -> "ReferralQuerySet":
+        """Every recommendation of this friend, by anyone: known by address, or by phone where there is none."""
+        found = Q(pk=referral.pk)
+        if referral.email_key:
+            found |= Q(email_key=referral.email_key)
+        if referral.phone_key:
+            # A household shares a phone; whoever has another address is another person.
+            unknown = Q(email_key="") if referral.email_key else Q()
+            found |= Q(phone_key=referral.phone_key) & unknown
+        # The indexes begin with the program.
+        return self.filter(found, program__in=list(Program.objects.values_list("pk", flat=True)))
+
     def announce(self, moved: Sequence["Referral"], *, now: datetime, by: Any) -> None:
         Event.objects.record([row.event_of_status(now, by) for row in moved], now=now)
 

@@ -183,29 +183,23 @@ def decline(referral: Referral, *, now: datetime) -> None:
 
 
 def erase_friend(referral: Referral, *, now: datetime) -> None:
-    """Delete what we know about the friend; hashes stay, so that nobody asks them again, and so do counts."""
+    """Delete what we know about the friend, whoever named them; hashes stay, so that nobody asks them again,
+    and so do counts."""
     with transaction.atomic():
-        Referral.objects.filter(pk=referral.pk).advance(
-            Referral.Status.LOST, now=now, reason=Referral.Reason.ERASED
-        )
-        close_follow_ups([referral], now=now)
-        Referral.objects.filter(pk=referral.pk).update(
-            name="",
-            email="",
-            phone="",
-            company="",
-            relation="",
-            note="",
-            status_note="",
-            answers=[],
-            erased_at=now,
-        )
-        referral.follow_ups.update(note="")
-        _forget_words(referral)
-        Event.objects.record(
-            [_event(Event.Kind.REFERRAL_ERASED, referral, now, dedup_key=f"referral:{referral.pk}:erased")],
-            now=now,
-        )
+        for row in Referral.objects.of_same_person(referral).select_related("enrolment"):
+            _erase(row, now)
+
+
+def _erase(referral: Referral, now: datetime) -> None:
+    this = Referral.objects.filter(pk=referral.pk)
+    this.advance(Referral.Status.LOST, now=now, reason=Referral.Reason.ERASED)
+    close_follow_ups([referral], now=now)
+    blank = dict.fromkeys(["name", "email", "phone", "company", "relation", "note", "status_note"], "")
+    this.update(**blank, answers=[], erased_at=now)
+    referral.follow_ups.update(note="")
+    _forget_words(referral)
+    key = f"referral:{referral.pk}:erased"
+    Event.objects.record([_event(Event.Kind.REFERRAL_ERASED, referral, now, dedup_key=key)], now=now)
 
 
 def _forget_words(referral: Referral) -> None:
