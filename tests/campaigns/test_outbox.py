@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.db import connection, transaction
 from django_q.models import OrmQ
@@ -47,6 +49,32 @@ def test_the_worker_is_nudged_once_for_a_transaction(now, django_capture_on_comm
             outbox.queue([welcome(f"welcome:{number}", program)], now=now)
 
     assert [task.func() for task in OrmQ.objects.all()] == ["campaigns.tasks.deliver"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_commits_of_one_moment_share_a_nudge_that_no_worker_can_have_taken_yet(now, time_machine):
+    program = ProgramFactory()
+
+    time_machine.move_to(now, tick=False)
+    outbox.queue([welcome("welcome:1", program)], now=now)
+    outbox.queue([welcome("welcome:2", program)], now=now)
+    assert [nudge.lock for nudge in OrmQ.objects.all()] == [now + timedelta(milliseconds=200)]
+
+    # A worker may be taking the first one.
+    time_machine.move_to(now + timedelta(milliseconds=160), tick=False)
+    outbox.queue([welcome("welcome:3", program)], now=now)
+    assert OrmQ.objects.count() == 2
+
+
+def test_work_that_waits_for_other_reasons_is_no_nudge(now, time_machine, django_capture_on_commit_callbacks):
+    time_machine.move_to(now, tick=False)
+    OrmQ.objects.create(key="goodword", payload="", lock=now)
+    OrmQ.objects.create(key="goodword", payload="", lock=now + timedelta(minutes=15))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        outbox.queue([welcome("welcome:1", ProgramFactory())], now=now)
+
+    assert OrmQ.objects.count() == 3
 
 
 def test_what_was_rolled_back_nudges_nobody(now, django_capture_on_commit_callbacks):
