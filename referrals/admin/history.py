@@ -26,6 +26,8 @@ FIELD = {
 def what(event: Event) -> Any:
     """The happening, with where it came from and what it was about."""
     data, words = event.data, str(event.get_kind_display())
+    if event.kind.startswith("reward."):
+        return status_word(data.get("to", ""), words)
     if data.get("from"):
         return status_word(data["to"], _("%(from)s → %(to)s") % {
             "from": STATUS.get(data["from"], data["from"]), "to": STATUS.get(data["to"], data["to"]),
