@@ -1,97 +1,45 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import Q
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from referrals.admin.cells import link_to, moment, person, status_word
-from referrals.admin.history import history_panel
-from referrals.admin.scoped import FactsAdmin, Panel, ProgramFilter
-from referrals.admin.steps import Step, StepForm, StepsAdmin
-from referrals.contacts import clean_text
+from referrals.admin import history
+from referrals.admin.cells import colleague, link_to, moment, person, status_word
+from referrals.admin.history import what
+from referrals.admin.scoped import FactsAdmin, Panel, ProgramFilter, asker
+from referrals.admin.steps import Step, StepsAdmin
 from referrals.models import Event
+from referrals.transitions import Moved
+from rewards.admin.reward_filters import BudgetFilter, DecideFilter
+from rewards.admin.reward_steps import STEPS
 from rewards.models import Reward
 from rewards.services.explanation import for_staff
-from rewards.services.reward import approve, decline, hand_out, revoke, undo
 
-Status = Reward.Status
-GIVEN = (Status.APPROVED, Status.ISSUED, Status.REDEEMED)
-DECIDED = (Status.APPROVED, Status.DECLINED, Status.REVOKED)
-# Reasons that a person gives; the others are found by the product.
-DECISIONS = [
-    (reason.value, reason.label)
-    for reason in Reward.Reason
-    if reason not in (Reward.Reason.EXHAUSTED, Reward.Reason.SALE_REVERSED)
-]
-
-
-class DecideFilter(admin.SimpleListFilter):
-    """The list opens with what somebody has to decide."""
-
-    title = gettext_lazy("to do")
-    parameter_name = "decide"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("approve", _("to approve")), ("hand-out", _("to hand out now")), ("all", _("all rewards"))]
-
-    def choices(self, changelist: Any) -> Any:
-        first, *others = super().choices(changelist)
-        return [first | {"display": _("needs a decision")}, *others]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        match self.value():
-            case "approve":
-                return queryset.to_approve()
-            case "hand-out":
-                return queryset.to_hand_out().filter(due_at__lte=timezone.now())
-            case "all":
-                return queryset
-        # A filter by status is a question of its own.
-        if any(name.startswith("status") for name in request.GET):
-            return queryset
-        return queryset.to_approve() | queryset.to_hand_out()
-
-
-class ReasonForm(StepForm):
-    reason = forms.ChoiceField(label=gettext_lazy("Reason"), choices=DECISIONS)
-    note = forms.CharField(
-        label=gettext_lazy("In your words"),
-        max_length=300,
-        required=False,
-        help_text=gettext_lazy("The person reads this instead of the reason's own sentence."),
-    )
-
-    def clean_note(self) -> str:
-        return clean_text(self.cleaned_data["note"])
-
-
-class HandOutForm(StepForm):
-    code = forms.CharField(
-        label=gettext_lazy("Code"), max_length=80, required=False,
-        help_text=gettext_lazy("Of the card or coupon. It stands in the mail. Empty when there is none."),
-    )  # fmt: skip
-
-    def clean_code(self) -> str:
-        code = clean_text(self.cleaned_data["code"], 80)
-        if code and self.rows.count() > 1:
-            raise forms.ValidationError(
-                _("One code is for one person. Hand these out one by one, or without a code.")
-            )
-        return code
+REASON = dict(Reward.Reason.choices)
+# The log of the app below knows its own reasons only.
+history.REASON.update(REASON)
 
 
 @admin.register(Reward)
 class RewardAdmin(StepsAdmin, FactsAdmin):
     about = gettext_lazy("What has been promised, and what somebody has to decide about it.")
-    list_display = ("gift", "recipient", "state", "worth", "not_before", "because", "program")
+    list_display = ("gift", "recipient", "state", "worth", "not_before", "how", "because", "program")
     list_display_links = ("gift",)
-    list_filter = (DecideFilter, "status", "side", ProgramFilter, "due_at")
-    list_select_related = ("program", "incentive", "referral", "enrolment__advocate")
+    list_filter = (
+        DecideFilter,
+        "status",
+        "incentive__kind",
+        "incentive__fulfilment",
+        "side",
+        BudgetFilter,
+        ProgramFilter,
+        "due_at",
+    )
     search_fields = (
         "referral__name",
         "enrolment__advocate__name",
@@ -123,56 +71,41 @@ class RewardAdmin(StepsAdmin, FactsAdmin):
         "promised",
         "not_before",
     )
-    steps = (
-        Step(
-            name="approve", label=gettext_lazy("Approve"), carry_out=approve,
-            does=gettext_lazy("The company owes it from now on. It is handed out in a step of its own."),
-            fits=lambda row: row.may_become(Status.APPROVED),
-        ),
-        Step(
-            name="hand-out", label=gettext_lazy("Hand out"), carry_out=hand_out, form=HandOutForm,
-            does=gettext_lazy("The person gets the mail that hands it out, with the code if there is one."),
-            fits=lambda row: row.may_become(Status.ISSUED),
-        ),
-        Step(
-            name="decline", label=gettext_lazy("Decline"), carry_out=decline, form=ReasonForm,
-            does=gettext_lazy("The promise is withdrawn, and its money goes back to the budget."),
-            fits=lambda row: row.may_become(Status.DECLINED), danger=True,
-        ),
-        Step(
-            name="revoke", label=gettext_lazy("Take back"), carry_out=revoke, form=ReasonForm,
-            does=gettext_lazy("Not handed out yet: its money is free again. Handed out: it is to be paid back."),
-            fits=lambda row: row.status in GIVEN, danger=True,
-        ),
-        Step(
-            name="undo", label=gettext_lazy("Take the decision back"), carry_out=undo,
-            does=gettext_lazy("It is promised again, as far as budget, stock and codes allow."),
-            fits=lambda row: row.status in DECIDED,
-        ),
-    )  # fmt: skip
+    steps = STEPS
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).with_people()
+        return super().get_queryset(request).with_people().select_related("first_approval")
 
     def why_not(self, row: Reward) -> str:
         return f"{row}: {row.refusal}" if row.refusal else super().why_not(row)
 
+    def report(self, request: HttpRequest, step: Step, moved: Moved) -> None:
+        """A first approval of two did what it could: that is news, and no refusal."""
+        mine = asker(request).pk
+        noted = [row for row in moved.refused if step.name == "approve" and row.first_approval_id == mine]
+        super().report(request, step, Moved(moved.moved, [row for row in moved.refused if row not in noted]))
+        if noted:
+            words = ngettext(
+                "Your approval of %(row)s is noted. A reward of this value needs a second person.",
+                "%(count)d of your approvals are noted. Rewards of this value need a second person.",
+                len(noted),
+            )
+            messages.info(request, words % {"row": noted[0], "count": len(noted)})
+
     def summary(self, obj: Reward) -> Sequence[Any]:
-        since = format_html(
-            "{} {} {} {}",
-            self.state(obj),
-            _("since"),
-            moment(obj.status_at, obj.program.zone),
-            obj.status_note,
-        )
-        return [since, *for_staff(obj)]
+        first: list[Any] = [format_html("{} {} – {}", self.state(obj), obj, obj.worth)]
+        if obj.first_approval:
+            by = _("%(name)s approved it first; a second person has to as well.")
+            first += [by % {"name": colleague(obj.first_approval)}] if obj.status == "pending" else []
+        note = [_("Written to the person: “%(note)s”") % {"note": obj.status_note}] if obj.status_note else []
+        return [*first, *for_staff(obj), *note]
 
     def panels(self, request: HttpRequest, obj: Reward) -> list[Panel]:
-        return [history_panel(Event.objects.filter(referral=obj.referral_id), obj.program.zone)]
+        return [steps_panel(obj), books_panel(obj)]
 
     @admin.display(description=gettext_lazy("reward"), ordering="incentive__name")
-    def gift(self, reward: Reward) -> str:
-        return reward.incentive.name
+    def gift(self, reward: Reward) -> Any:
+        return person(reward.incentive.name, reward.incentive.get_kind_display())
 
     @admin.display(description=gettext_lazy("for"), ordering="enrolment__advocate__name")
     def recipient(self, reward: Reward) -> Any:
@@ -180,7 +113,16 @@ class RewardAdmin(StepsAdmin, FactsAdmin):
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def state(self, reward: Reward) -> Any:
-        return status_word(reward.status, reward.get_status_display())
+        word = status_word(reward.status, reward.get_status_display())
+        if reward.status != Reward.Status.PENDING or not reward.first_approval:
+            return word
+        return person(
+            word, _("approved by %(name)s, needs a second") % {"name": colleague(reward.first_approval)}
+        )
+
+    @admin.display(description=gettext_lazy("handed out"), ordering="incentive__fulfilment")
+    def how(self, reward: Reward) -> str:
+        return reward.incentive.get_fulfilment_display()
 
     @admin.display(description=gettext_lazy("worth"), ordering="amount")
     def worth(self, reward: Reward) -> str:
@@ -205,6 +147,40 @@ class RewardAdmin(StepsAdmin, FactsAdmin):
     @admin.display(description=gettext_lazy("promised"))
     def promised(self, reward: Reward) -> Any:
         return moment(reward.created_at, reward.program.zone)
+
+
+def steps_panel(reward: Reward) -> Panel:
+    """The happening that earned it and each step since, oldest first: who, when and why."""
+    keys = [f"reward:{reward.pk}:{step}" for step in range(reward.step + 1)]
+    events = Event.objects.filter(Q(pk=reward.event_id) | Q(dedup_key__in=keys)).select_related("actor")
+    return Panel(
+        _("Step by step"),
+        (_("When"), _("What happened"), _("Why"), _("By")),
+        [
+            (
+                moment(event.occurred_at, reward.program.zone), what(event), step_reason(event),
+                colleague(event.actor) or _("the product"),
+            )
+            for event in events.order_by("occurred_at", "pk")
+        ],
+    )  # fmt: skip
+
+
+def step_reason(event: Event) -> str:
+    """Why a step was taken, with the words of whoever took it."""
+    reason = str(REASON.get(event.data.get("reason"), ""))
+    return " · ".join(part for part in (reason, event.data.get("note", "")) if part)
+
+
+def books_panel(reward: Reward) -> Panel:
+    """Where its cost went in the ledger."""
+    booked = reward.ledger_transactions.prefetch_related("entries").order_by("recorded_at", "pk")
+    return Panel(
+        _("In the books"),
+        (_("When"), _("From → to"), _("Amount")),
+        [(moment(row.recorded_at, reward.program.zone), row.path, row.amount_in_words) for row in booked],
+        _("It has moved no money and no points."),
+    )
 
 
 def rewards_panel(rewards: Any) -> Panel:

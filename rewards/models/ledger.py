@@ -9,6 +9,8 @@ from uuid6 import uuid7
 
 from referrals.models import Enrolment, Event, Program
 from referrals.models.program import ScopedQuerySet
+from referrals.money import format_money
+from rewards.models.incentive import POINTS
 
 
 class Account(models.TextChoices):
@@ -92,6 +94,24 @@ class LedgerTransaction(models.Model):
 
     def __str__(self) -> str:
         return str(self.event)
+
+    @property
+    def path(self) -> str:
+        """From which account to which, in words; reads the entries."""
+        rows = sorted(self.entries.all(), key=lambda entry: entry.amount)
+        return " → ".join(str(entry.get_account_display()) for entry in rows)
+
+    @property
+    def amount_in_words(self) -> str:
+        """What was moved, as people write money or points; reads the entries."""
+        return units(max((entry.amount for entry in self.entries.all()), default=0), self.currency)
+
+
+def units(amount: int, currency: str) -> str:
+    """A signed amount of money or points as people read it, nothing included: “-€40.00”, “0 points”."""
+    if currency == POINTS:
+        return str(_("%(count)s points") % {"count": amount})
+    return format_money(amount, currency)
 
 
 class LedgerEntryQuerySet(ScopedQuerySet):
