@@ -45,6 +45,8 @@ def _ago(value: datetime, local: datetime) -> str:
     now = timezone.now()
     if abs((now - value).total_seconds()) > NEARLY:
         return date_format(local, "j M Y")
+    if abs((now - value).total_seconds()) < 60:
+        return _("just now")
     if value > now:
         return _("in %(time)s") % {"time": timesince(now, value, depth=1)}
     return _("%(time)s ago") % {"time": timesince(value, now, depth=1)}

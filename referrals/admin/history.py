@@ -50,12 +50,21 @@ def why(event: Event) -> str:
     return " · ".join(part for part in (reason, order, fields, data.get("note", "")) if part)
 
 
+def who(event: Event) -> str:
+    """Whoever did it: a colleague, the friend, the advocate, or nobody but the clock."""
+    if event.actor:
+        return colleague(event.actor)
+    if event.kind in (Event.Kind.REFERRAL_ACCEPTED, Event.Kind.REFERRAL_ERASED):
+        return _("the friend")
+    if event.kind == Event.Kind.REFERRAL_LOST and event.data.get("reason") == Referral.Reason.DECLINED:
+        return _("the friend")
+    return _("the advocate") if event.kind == Event.Kind.REFERRAL_SUBMITTED else _("by itself")
+
+
 def history_panel(events: Any, zone: Any, more_url: str = "", limit: int = NEWEST) -> Panel:
     """The newest events, one a row."""
     newest: Sequence[Event] = events.select_related("actor").newest_first()[:limit]
-    rows = [
-        (moment(e.occurred_at, zone), what(e), why(e), colleague(e.actor) or _("the product")) for e in newest
-    ]
+    rows = [(moment(e.occurred_at, zone), what(e), why(e), who(e)) for e in newest]
     headers = (_("When"), _("What happened"), _("Why"), _("By"))
     return Panel(_("History"), headers, rows, _("Nothing has happened yet."), more_url)
 
@@ -97,4 +106,4 @@ class EventAdmin(FactsAdmin):
 
     @admin.display(description=gettext_lazy("by"))
     def by(self, event: Event) -> str:
-        return colleague(event.actor) or _("the product")
+        return who(event)
