@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,6 +19,7 @@ from referrals.admin.steps import Step, StepsAdmin
 from referrals.models import Click, Enrolment, Event
 from referrals.services.enrolment import renew_personal_links
 from rewards.admin.reward import rewards_panel
+from rewards.services.tax import note_papers
 
 
 @admin.register(Enrolment)
@@ -32,13 +34,28 @@ class EnrolmentAdmin(StepsAdmin, FactsAdmin):
     search_fields = ("advocate__name", "advocate__email", "=advocate__external_id", "code")
     search_help_text = gettext_lazy("Name, e-mail, customer number or code")
     ordering = ("-joined_at",)
-    fields = ("advocate_link", "program", "code", "share_link", "personal_link", "visits", "joined")
+    fields = (
+        "advocate_link",
+        "program",
+        "code",
+        "share_link",
+        "personal_link",
+        "visits",
+        "joined",
+        "tax_cleared_year",
+    )
     readonly_fields = ("advocate_link", "share_link", "personal_link", "visits", "joined")
     steps = (
         Step(
             name="renew-link", label=gettext_lazy("Give a new personal link"), carry_out=renew_personal_links,
             does=gettext_lazy("The old personal link stops working at once. Share link and code stay as they are."),
             danger=True,
+        ),
+        Step(
+            name="tax-papers", label=gettext_lazy("Tax papers are in"), carry_out=note_papers,
+            does=gettext_lazy("For this calendar year. Rewards above the reportable amount can be approved from now "
+                              "on; nothing is approved by this."),
+            fits=lambda row: row.tax_cleared_year != timezone.now().year,
         ),
     )  # fmt: skip
 
@@ -50,6 +67,9 @@ class EnrolmentAdmin(StepsAdmin, FactsAdmin):
         return rows.annotate(
             visit_count=Subquery(seen), people_count=Subquery(people), referral_count=Count("referrals")
         )
+
+    def why_not(self, row: Enrolment) -> str:
+        return _("the tax papers of %(row)s were in already") % {"row": row}
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         found, distinct = super().get_search_results(request, queryset, search_term)

@@ -3,10 +3,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
+from referrals.models import Enrolment
 from referrals.money import format_money
+from referrals.transitions import Moved
 from rewards.models import Reward, TaxThreshold
 from rewards.models.rule import RewardRule
 
@@ -37,6 +39,17 @@ def held_for_tax(rewards: Sequence[Reward], *, now: datetime) -> dict[UUID, str]
         if totals[key] >= threshold.amount and reward.enrolment.tax_cleared_year != now.year:
             held[reward.pk] = _held(threshold)
     return held
+
+
+def note_papers(enrolments: QuerySet[Enrolment], *, now: datetime, by: Any) -> Moved:
+    """The tax papers of these advocates are in for the year (UTC): their rewards are held no longer.
+
+    Counts in the programs of these enrolments only; those that said so before come back as refused.
+    """
+    rows = list(enrolments.select_related("advocate", "program").order_by("pk"))
+    before = [row for row in rows if row.tax_cleared_year == now.year]
+    Enrolment.objects.filter(pk__in=[row.pk for row in rows]).update(tax_cleared_year=now.year)
+    return Moved([row for row in rows if row not in before], before)
 
 
 def year_totals(advocates: set[Any], year: int) -> dict[tuple[int, str], int]:

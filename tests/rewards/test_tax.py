@@ -1,0 +1,50 @@
+"""Above the reportable amount a reward waits for papers; noting that they are in lets it pass."""
+
+import pytest
+from django.urls import reverse
+
+from rewards.models import Reward, TaxThreshold
+from rewards.services.reward import approve
+from rewards.services.tax import note_papers
+from tests.cast import client_of, member_of, said
+from tests.factories import EnrolmentFactory, ProgramFactory, RewardFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_reward_over_the_threshold_waits_until_the_papers_are_in(now):
+    TaxThreshold.objects.create(country="US", year=now.year, amount=4000, currency="EUR")
+    reward = RewardFactory(referral__enrolment__program__country="US")
+    boss = UserFactory()
+
+    held = approve(Reward.objects.all(), now=now, by=boss).refused
+    note_papers(type(reward.enrolment).objects.filter(pk=reward.enrolment_id), now=now, by=boss)
+    moved = approve(Reward.objects.all(), now=now, by=boss).moved
+
+    assert (held, moved) == ([reward], [reward])
+    assert held[0].refusal == (
+        "with it, rewards of this year reach €40.00, which US wants reported; "
+        "note on the advocate's enrolment that the papers are in, then approve it"
+    )
+
+
+def test_the_papers_are_noted_on_the_page_and_only_once_a_year():
+    enrolment = EnrolmentFactory()
+    client = client_of(member_of(enrolment.program, "support"))
+    page = reverse("admin:referrals_enrolment_step", args=[enrolment.pk, "tax-papers"])
+
+    first = said(client.post(page, {"_do": "1"}, follow=True))
+    second = said(client.post(page, {"_do": "1"}, follow=True))
+
+    assert first == [("success", f"Tax papers are in: {enrolment}.")]
+    assert second == [("warning", f"1 was left as it is: the tax papers of {enrolment} were in already.")]
+
+
+def test_an_analyst_and_a_stranger_note_nothing():
+    enrolment = EnrolmentFactory()
+    page = reverse("admin:referrals_enrolment_step", args=[enrolment.pk, "tax-papers"])
+
+    assert client_of(member_of(enrolment.program, "analyst")).post(page, {"_do": "1"}).status_code == 403
+    assert client_of(member_of(ProgramFactory())).post(page, {"_do": "1"}).status_code == 404
+    enrolment.refresh_from_db()
+    assert enrolment.tax_cleared_year is None
