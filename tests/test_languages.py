@@ -1,0 +1,23 @@
+import pytest
+
+from tests.factories import ProgramFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("asked", ["it", "ru", "fr-CH, en;q=0.5", "xx", ""])
+def test_a_page_is_in_one_language(client, asked):
+    program = ProgramFactory()
+
+    page = client.get(f"/p/{program.slug}/refer/", headers={"accept-language": asked})
+
+    assert page.headers["Content-Language"] == "en"
+    assert '<html lang="en"' in page.text
+
+
+def test_a_form_refuses_in_the_language_of_its_page(client):
+    program = ProgramFactory()
+
+    page = client.post(f"/p/{program.slug}/refer/", {}, headers={"accept-language": "it"})
+
+    assert "obbligatorio" not in page.text
