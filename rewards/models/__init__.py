@@ -5,6 +5,7 @@ from rewards.models.coupon import CouponCode
 from rewards.models.fulfilment import FulfilmentCall
 from rewards.models.incentive import Incentive
 from rewards.models.ledger import Account, LedgerEntry, LedgerTransaction
+from rewards.models.ledger_check import LedgerCheck
 from rewards.models.mystery import MysteryBox, MysteryOutcome
 from rewards.models.prize import Prize
 from rewards.models.reward import Reward
@@ -24,6 +25,7 @@ __all__ = [
     "CouponCode",
     "FulfilmentCall",
     "Incentive",
+    "LedgerCheck",
     "LedgerEntry",
     "LedgerTransaction",
     "MysteryBox",

@@ -1,11 +1,24 @@
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from django.db.models import Case, CharField, Count, F, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
-from rewards.models import Account, Budget, LedgerEntry, LedgerTransaction, Reward
+from rewards.models import Account, Budget, LedgerCheck, LedgerEntry, LedgerTransaction, Reward
 from rewards.models.incentive import POINTS
 from rewards.models.reward import STANDS_IN
+
+# Checks of a month show since when something is wrong.
+KEPT_FOR = timedelta(days=31)
+
+
+def check_ledger(*, now: datetime) -> int:
+    """Recompute the ledger and keep what was found; returns the number of differences. Repeatable."""
+    found = ledger_differences()
+    kept = {"count": len(found), "sentences": found[: LedgerCheck.KEPT]}
+    LedgerCheck.objects.update_or_create(checked_at=now, defaults=kept)
+    LedgerCheck.objects.filter(checked_at__lt=now - KEPT_FOR).delete()
+    return len(found)
 
 
 def ledger_differences() -> list[str]:
