@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 
 _ADDRESS = re.compile(r"[\w.+%-]+@[\w-]+\.[\w.-]+")
-_SECRET_PATH = re.compile(r"(/(?:a|f|s|u|confirm)/)[\w-]{8,}")
+_SECRET_PATH = re.compile(r"(/(?:a|f|s|u|confirm|password/reset/key)/)[\w-]{8,}")
 # A line break in a path must not look like a line of ours.
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
 

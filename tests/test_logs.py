@@ -24,6 +24,7 @@ def _log(formatter: logging.Formatter, message: str, *args: object, error: Excep
         ("/a/Xy12_-Zw34567890/sent/", "/a/…/sent/"),
         ("/f/Xy12_-Zw34567890/", "/f/…/"),
         ("/u/Xy12_-Zw34567890/", "/u/…/"),
+        ("/account/password/reset/key/2n-d4kc0l-4bbd0df5e1/", "/account/password/reset/key/…/"),
         ("/p/solar/confirm/Xy12_-Zw34567890/", "/p/solar/confirm/…/"),
     ],
 )
