@@ -81,7 +81,8 @@ def compose_line(source: str, values: Mapping[str, Value]) -> str:
 
 def one_line(text: str) -> str:
     """The text with every kind of white space as one space, and without what cannot be seen."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    seen = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(seen.split())
 
 
 def plain_html(text: str) -> str:

@@ -1,11 +1,14 @@
 """The frame around every mail: who writes, why, from where, and how to get no more."""
 
+import re
 from functools import lru_cache
+from typing import NamedTuple
+from uuid import uuid4
 
 import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -16,24 +19,36 @@ from campaigns.models import ASKED_FOR, TO_STAFF, Message, Purpose
 HOUSE_COLOUR = "#0b6e4f"
 
 
+# Stands in a frame where mails of one kind differ; nobody can write it.
+_HOLE = re.compile(f"hole{uuid4().hex}(\\w+)end")
+_HOLES = ("subject", "body", "reason", "unsubscribe")
+
+
+class Kind(NamedTuple):
+    """What mails with the same frame have in common."""
+
+    language: str
+    sender: str
+    postal_address: str
+    privacy_url: str
+    brand: str
+    has_unsubscribe: bool
+
+
 def frame_html(message: Message, subject: str, body: str) -> str:
     """``body`` (clean HTML) as a whole HTML mail, with its styles inlined."""
-    with override(message.language):
-        page = render_to_string(
-            "email/frame.html",
-            # Cleaned against a list of tags by services/composing.py, or written by our own templates.
-            _parts(message) | {"subject": subject, "body": SafeString(body)} | _colours(message),
-        )
+    filling = {name: escape(value) for name, value in _filling(message).items()}
+    # Cleaned against a list of tags by services/composing.py, or written by our own templates.
+    page = _fill(
+        _frame("email/frame.html", _kind(message)), filling | {"subject": escape(subject), "body": body}
+    )
     return _inliner().inline(page)
 
 
 def frame_text(message: Message, body: str) -> str:
     """``body`` as a whole text mail."""
-    with override(message.language):
-        return (
-            render_to_string("email/frame.txt", _parts(message) | {"body": SafeString(body.strip())}).strip()
-            + "\n"
-        )
+    page = _fill(_frame("email/frame.txt", _kind(message)), _filling(message) | {"body": body.strip()})
+    return page.strip() + "\n"
 
 
 def can_unsubscribe(message: Message) -> bool:
@@ -41,16 +56,36 @@ def can_unsubscribe(message: Message) -> bool:
     return message.purpose == Purpose.DIGEST or message.purpose not in ASKED_FOR | TO_STAFF
 
 
-def _parts(message: Message) -> dict[str, object]:
+def _kind(message: Message) -> Kind:
     program = message.program
-    return {
-        "language": message.language,
-        "sender": program.sender_name or program.company if program else _("Your referral programs"),
-        "postal_address": program.postal_address if program else "",
-        "privacy_url": program.privacy_url if program else "",
-        "reason": _reason(message),
-        "unsubscribe": link_to("preferences", message.token) if can_unsubscribe(message) else "",
-    }
+    with override(message.language):
+        return Kind(
+            language=message.language,
+            sender=program.sender_name or program.company if program else _("Your referral programs"),
+            postal_address=program.postal_address if program else "",
+            privacy_url=program.privacy_url if program else "",
+            brand=program.brand_color if program else HOUSE_COLOUR,
+            has_unsubscribe=can_unsubscribe(message),
+        )
+
+
+def _filling(message: Message) -> dict[str, str]:
+    with override(message.language):
+        return {"reason": _reason(message), "unsubscribe": link_to("preferences", message.token)}
+
+
+@lru_cache(maxsize=256)
+def _frame(template: str, kind: Kind) -> list[str]:
+    """The frame of such mails in pieces: text, the name of what goes between, text, and so on."""
+    holes = {name: _HOLE.pattern.replace("(\\w+)", name) for name in _HOLES}
+    if not kind.has_unsubscribe:
+        holes["unsubscribe"] = ""
+    with override(kind.language):
+        return _HOLE.split(render_to_string(template, holes | kind._asdict() | _accents(kind.brand)))
+
+
+def _fill(frame: list[str], filling: dict[str, str]) -> str:
+    return "".join(filling[piece] if n % 2 else piece for n, piece in enumerate(frame))
 
 
 def _reason(message: Message) -> str:
@@ -84,11 +119,6 @@ def _reason(message: Message) -> str:
         case _purpose:
             sentence = _("You get this because you recommend %(company)s.")
     return sentence % names
-
-
-def _colours(message: Message) -> dict[str, str]:
-    brand = message.program.brand_color if message.program else HOUSE_COLOUR
-    return _accents(brand)
 
 
 @lru_cache(maxsize=256)
