@@ -3,12 +3,13 @@
 from datetime import timedelta
 from time import monotonic, perf_counter
 
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import get_connection
 
 from campaigns.bench.fill import NOW
 from campaigns.bench.load import PROCESSES
 from campaigns.models import Message, Purpose
 from campaigns.services.delivery import claim, deliver
+from campaigns.services.sending import build_mail
 from referrals.models import Referral
 from referrals.services.conversion import record_conversion
 
@@ -43,19 +44,15 @@ def deliver_queue(number: int, seconds: float) -> list[float]:
 
 def send_only(number: int, seconds: float) -> list[float]:
     """Milliseconds of each message as it was delivered, only built and sent over one open connection."""
-    sent = (
-        Message.objects.exclude(text="").order_by("pk").values_list("subject", "text", "html", "to_address")
-    )
+    sent = Message.objects.exclude(text="").select_related("program").order_by("pk")
     times = []
     stop = monotonic() + seconds
     with get_connection() as connection:
-        for subject, text, html, address in sent[number::PROCESSES]:
+        for message in sent[number::PROCESSES]:
             if monotonic() > stop:
                 break
             start = perf_counter()
-            mail = EmailMultiAlternatives(subject, text, None, [address], connection=connection)
-            mail.attach_alternative(html, "text/html")
-            mail.send()
+            build_mail(message, connection).send()
             times.append((perf_counter() - start) * 1000)
     return times
 

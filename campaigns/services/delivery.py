@@ -1,8 +1,8 @@
 """Sends what is due. The only place that hands mail to a server.
 
 A row is claimed, and the claim committed, before anything is said to the server; no transaction is open
-meanwhile. What is to be read is saved just before it goes out: a claimed row without words, found after a
-crash, has certainly not left; one with words may have.
+meanwhile. What is to be read is saved just before it goes out, a handful at a time: a claimed row without
+words, found after a crash, has certainly not left; one with words may have.
 """
 
 import logging
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -18,22 +18,25 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from liquid.exceptions import LiquidError
 
-from campaigns.models import Message, Purpose, Suppression
+from campaigns.models import ASKED_FOR, Message, Purpose, Suppression
 from campaigns.services import notices
 from campaigns.services.holding import Checks, Hold
 from campaigns.services.sending import Answer, Post, build_mail
 from campaigns.services.suppression import suppress_keys
-from campaigns.services.words import AS_WRITTEN, NoWords, Rendered, Wording
+from campaigns.services.words import AS_WRITTEN, NoWords, Wording
 
 log = logging.getLogger(__name__)
 Status = Message.Status
 BATCH = 50
+# Saved together, before and after: so many may be in doubt after a crash.
+HANDFUL = 5
 LEASE = timedelta(minutes=15)
 # Well below the time the worker gives a task (Q_CLUSTER), and the lease.
 SECONDS_A_RUN = 60
 # 1, 2, 4 … minutes, then every 4 hours: two days.
 TRIES = 19
 LONGEST_WAIT = timedelta(hours=4)
+WORDS = ["subject", "text", "html"]
 # What may have arrived is not sent again without a person: an invitation is sent once, a code is stale.
 NEVER_AGAIN = {Purpose.INVITATION, Purpose.SIGN_IN}
 
@@ -50,11 +53,14 @@ def deliver_due(*, now: datetime) -> int:
 
 
 def claim(*, now: datetime) -> list[Message]:
-    """Take up to 50 due messages; whoever commits first has them, anyone else finds others."""
+    """Take up to 50 due messages; whoever commits first has them, anyone else finds others.
+
+    What somebody waits for at our door goes before everything else, however much there is of that.
+    """
     lease = uuid4()
     with transaction.atomic():
-        due = Message.objects.due(now).order_by("due_at", "pk").select_for_update(skip_locked=True)
-        keys = list(due.values_list("pk", flat=True)[:BATCH])
+        due = Message.objects.due(now)
+        keys = _lock(due.filter(purpose__in=ASKED_FOR)) or _lock(due)
         if not keys:
             return []
         Message.objects.filter(pk__in=keys).update(
@@ -69,13 +75,13 @@ def deliver(batch: Sequence[Message], *, now: datetime, stop_at: float) -> None:
     ready = _let_go(batch, now=now)
     wording = Wording(ready)
     with Post() as post:
-        for message in ready:
-            if post.is_down:
-                _postpone(message, post.trouble, now)
-            elif monotonic() > stop_at:
-                _put_back(message, now)
-            elif rendered := _write_down(message, wording, now):
-                _send(message, rendered, post, now)
+        for start in range(0, len(ready), HANDFUL):
+            handful = ready[start : start + HANDFUL]
+            if not post.is_down and monotonic() > stop_at:
+                for message in handful:
+                    _put_back(message, now)
+            else:
+                _send(_write_down(handful, wording, now), post, now)
 
 
 def settle_abandoned(*, now: datetime) -> None:
@@ -100,40 +106,68 @@ def _let_go(batch: Sequence[Message], *, now: datetime) -> list[Message]:
     return ready
 
 
-def _write_down(message: Message, wording: Wording, now: datetime) -> Rendered | None:
-    """Save what is about to leave, as it will be read. None when it is not to leave after all."""
+def _lock(due: QuerySet[Message]) -> list[UUID]:
+    rows = due.order_by("due_at", "pk").select_for_update(skip_locked=True)
+    return list(rows.values_list("pk", flat=True)[:BATCH])
+
+
+def _write_down(handful: Sequence[Message], wording: Wording, now: datetime) -> list[Message]:
+    """Save what is about to leave, as it will be read; returns the messages that are to leave after all."""
+    written = [message for message in handful if _find_words(message, wording, now)]
+    if not settings.MAIL_LEAVES:
+        for message in written:
+            _settle(message, Status.KEPT, "", **{name: getattr(message, name) for name in WORDS})
+        return []
+    if written and Message.objects.save_claimed(written, WORDS) < len(written):
+        # A friend who was forgotten since the claim took the lease away.
+        still = set(Message.objects.filter(lease=written[0].lease).values_list("pk", flat=True))
+        return [message for message in written if message.pk in still]
+    return written
+
+
+def _find_words(message: Message, wording: Wording, now: datetime) -> bool:
     try:
         rendered = wording.render(message)
     except (NoWords, LiquidError, KeyError) as error:
         log.warning("Message %s has no usable words: %s", message.pk, error)
         _postpone(message, _("The words cannot be used: %s") % error, now)
-        return None
-    words = {"subject": rendered.subject, "text": rendered.text, "html": rendered.html}
-    if not settings.MAIL_LEAVES:
-        _settle(message, Status.KEPT, "", **words)
-        return None
-    # A friend who was forgotten since the claim took the lease away.
-    return rendered if _claimed(message).update(**words) else None
+        return False
+    message.subject, message.text, message.html = rendered
+    return True
 
 
-def _send(message: Message, rendered: Rendered, post: Post, now: datetime) -> None:
-    status, reason = _hand_over(message, rendered, post)
-    match status:
+def _send(handful: Sequence[Message], post: Post, now: datetime) -> None:
+    accepted = []
+    try:
+        for message in handful:
+            answer = Answer(Status.QUEUED, post.trouble) if post.is_down else _hand_over(message, post)
+            if answer.status == Status.SENT and message.purpose != Purpose.SIGN_IN:
+                message.status, message.reason, message.sent_at = Status.SENT, answer.reason[:300], now
+                accepted.append(message)
+            else:
+                _take_answer(message, answer, now)
+    finally:
+        if accepted:
+            Message.objects.save_claimed(accepted, ["status", "reason", "sent_at"])
+
+
+def _take_answer(message: Message, answer: Answer, now: datetime) -> None:
+    match answer.status:
         case Status.QUEUED:
-            _postpone(message, reason, now)
+            _postpone(message, answer.reason, now)
         case Status.UNKNOWN:
-            _doubt(message, reason, now)
+            _doubt(message, answer.reason, now)
         case Status.SENT:
-            _settle(message, Status.SENT, reason, sent_at=now)
-        case _:
-            _settle(message, status, reason)
-    if status == Status.BOUNCED:
+            _settle(message, Status.SENT, answer.reason, sent_at=now)
+        case status:
+            _settle(message, status, answer.reason)
+    if answer.status == Status.BOUNCED:
         suppress_keys({message.to_key}, None, Suppression.Reason.BOUNCED, now=now)
 
 
-def _hand_over(message: Message, rendered: Rendered, post: Post) -> Answer:
+def _hand_over(message: Message, post: Post) -> Answer:
     try:
-        mail = build_mail(message, rendered, post.connection)
+        mail = build_mail(message, post.connection)
     except ValueError as error:
         return Answer(Status.FAILED, str(error))
     return post.send(mail)

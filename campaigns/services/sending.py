@@ -13,7 +13,6 @@ from campaigns.links import link_to
 from campaigns.models import Message
 from campaigns.services.composing import one_line
 from campaigns.services.frame import can_unsubscribe
-from campaigns.services.words import Rendered
 
 Status = Message.Status
 
@@ -96,13 +95,13 @@ class Post:
         getattr(self.connection, "drop", self.connection.close)()
 
 
-def build_mail(message: Message, rendered: Rendered, connection: Any) -> EmailMultiAlternatives:
-    """The mail with all its headers; the same Message-ID at every attempt."""
+def build_mail(message: Message, connection: Any) -> EmailMultiAlternatives:
+    """The mail with its words and all its headers; the same Message-ID at every attempt."""
     program = message.program
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     mail = EmailMultiAlternatives(
-        subject=one_line(rendered.subject),
-        body=rendered.text,
+        subject=one_line(message.subject),
+        body=message.text,
         from_email=formataddr(
             (one_line(program.sender_name or program.company) if program else name, address)
         ),
@@ -111,8 +110,8 @@ def build_mail(message: Message, rendered: Rendered, connection: Any) -> EmailMu
         headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"} | _opt_out(message),
         connection=connection,
     )
-    if rendered.html:
-        mail.attach_alternative(rendered.html, "text/html")
+    if message.html:
+        mail.attach_alternative(message.html, "text/html")
     return mail
 
 

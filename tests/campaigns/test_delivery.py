@@ -1,11 +1,13 @@
 """What becomes of a message, with a real mail server that misbehaves."""
 
 from datetime import timedelta
+from math import ceil
 from threading import Barrier, Thread
 from uuid import uuid4
 
 import pytest
 from django.core import mail
+from django.core.mail.backends import locmem
 from django.db import connection
 from django.test import override_settings
 
@@ -316,16 +318,44 @@ def test_a_run_that_has_no_time_left_puts_back_what_it_did_not_try(now):
 
 
 @pytest.mark.parametrize("count", [1, 3, 50])
-def test_a_batch_has_a_fixed_number_of_queries_and_two_for_each_message(
+def test_a_batch_has_a_fixed_number_of_queries_and_two_for_each_handful(
     now, count, django_assert_num_queries
 ):
     MessageFactory.create_batch(count)
 
     # Four are the savepoints of two claims; the second claim finds nothing more.
-    with django_assert_num_queries(13 + 2 * count):
+    with django_assert_num_queries(15 + 2 * ceil(count / delivery.HANDFUL)):
         deliver_due(now=now)
 
     assert len(mail.outbox) == count
+
+
+def test_what_somebody_waits_for_at_the_door_goes_before_any_backlog(now):
+    MessageFactory.create_batch(delivery.BATCH, due_at=now - timedelta(hours=1))
+    for purpose in (Purpose.SIGN_IN, Purpose.CONFIRM):
+        MessageFactory(purpose=purpose, created_at=now, subject="Code", text="Your code: 123456")
+
+    assert [message.purpose for message in claim(now=now)] == [Purpose.SIGN_IN, Purpose.CONFIRM]
+    assert len(claim(now=now)) == delivery.BATCH
+
+
+class BreakingAtTheSecond(locmem.EmailBackend):
+    def send_messages(self, messages):
+        if mail.outbox:
+            raise MemoryError
+        return super().send_messages(messages)
+
+
+@override_settings(EMAIL_BACKEND=f"{__name__}.BreakingAtTheSecond")
+def test_a_fault_in_the_middle_of_a_handful_keeps_what_the_server_took(now):
+    MessageFactory.create_batch(3)
+
+    with pytest.raises(MemoryError):
+        deliver_due(now=now)
+
+    assert list(Message.objects.order_by("pk").values_list("status", flat=True)) == [
+        Status.SENT, Status.SENDING, Status.SENDING
+    ]  # fmt: skip
 
 
 def test_what_was_written_whole_leaves_as_it_was_written(now):
