@@ -73,7 +73,8 @@ class StepsAdmin(ScopedAdmin):
 
     def more_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         offered = [s for s in self.steps if s.fits(obj) and self.may_step(request, s, obj)]
-        return {"steps": [{"step": step, "url": self.step_url(obj, step.name)} for step in offered]}
+        shown = [{"step": step, "url": self.step_url(obj, step.name)} for step in offered]
+        return super().more_context(request, obj) | {"steps": shown}
 
     def step_url(self, obj: Any, name: str) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_step", args=[obj.pk, name])
@@ -112,7 +113,8 @@ class StepsAdmin(ScopedAdmin):
 
     def take_step(self, request: HttpRequest, step: Step, rows: Any, back: str, obj: Any) -> HttpResponse:
         confirmed = request.method == "POST" and "_do" in request.POST
-        form = step.form(request.POST if confirmed else None, rows=rows, user=request.user)
+        typed = (request.POST, request.FILES) if confirmed else (None, None)
+        form = step.form(*typed, rows=rows, user=request.user)
         if confirmed and form.is_valid():
             try:
                 moved = step.carry_out(rows, now=timezone.now(), by=request.user, **form.cleaned_data)
