@@ -1,6 +1,6 @@
 """One valid row each, with harmless defaults; whatever matters to a test stands in the test."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import factory
 from django.contrib.auth.models import User
@@ -9,7 +9,21 @@ from factory.django import DjangoModelFactory
 from campaigns.models import Message, Purpose
 from referrals import models
 from referrals.contacts import email_key
-from rewards.models import Incentive, Reward, RewardRule
+from rewards.models import (
+    Budget,
+    Charity,
+    Contest,
+    CouponCode,
+    Incentive,
+    MysteryBox,
+    MysteryOutcome,
+    Prize,
+    Reward,
+    RewardRule,
+    RewardScheme,
+    TaxThreshold,
+    Tier,
+)
 
 # A Wednesday, ten in the morning.
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
@@ -184,3 +198,91 @@ class MessageFactory(DjangoModelFactory):
     )
     due_at = NOW
     created_at = NOW
+
+
+class CharityFactory(DjangoModelFactory):
+    class Meta:
+        model = Charity
+
+    program = factory.SubFactory(ProgramFactory)
+    name = factory.Sequence(lambda n: f"Sea Rescue {n}")
+
+
+class PrizeFactory(DjangoModelFactory):
+    class Meta:
+        model = Prize
+
+    program = factory.SubFactory(ProgramFactory)
+    incentive = factory.SubFactory(IncentiveFactory, program=factory.SelfAttribute("..program"))
+    points = 100
+
+
+class TierFactory(DjangoModelFactory):
+    class Meta:
+        model = Tier
+
+    program = factory.SubFactory(ProgramFactory)
+    name = factory.Sequence(lambda n: f"Tier {n}")
+    threshold = factory.Sequence(lambda n: n)
+
+
+class ContestFactory(DjangoModelFactory):
+    """A contest that began a week before NOW and runs for ever."""
+
+    class Meta:
+        model = Contest
+
+    program = factory.SubFactory(ProgramFactory)
+    name = "Spring contest"
+    starts_at = NOW - timedelta(days=7)
+    ends_at = datetime(2099, 1, 1, tzinfo=UTC)
+
+
+class MysteryBoxFactory(DjangoModelFactory):
+    class Meta:
+        model = MysteryBox
+
+    incentive = factory.SubFactory(IncentiveFactory, name="a mystery gift", kind=Incentive.Kind.MYSTERY)
+
+
+class RewardSchemeFactory(DjangoModelFactory):
+    class Meta:
+        model = RewardScheme
+
+    program = factory.SubFactory(ProgramFactory)
+
+
+class BudgetFactory(DjangoModelFactory):
+    class Meta:
+        model = Budget
+
+    program = factory.SubFactory(ProgramFactory)
+    starts_on = date(2026, 1, 1)
+    ends_on = date(2026, 12, 31)
+    amount = 100000
+
+
+class CouponCodeFactory(DjangoModelFactory):
+    class Meta:
+        model = CouponCode
+
+    incentive = factory.SubFactory(IncentiveFactory, fulfilment=Incentive.Fulfilment.CODE)
+    code = factory.Sequence(lambda n: f"SECRET-{n}")
+
+
+class MysteryOutcomeFactory(DjangoModelFactory):
+    class Meta:
+        model = MysteryOutcome
+
+    box = factory.SubFactory(MysteryBoxFactory)
+    incentive = factory.SubFactory(IncentiveFactory, program=factory.SelfAttribute("..box.incentive.program"))
+
+
+class TaxThresholdFactory(DjangoModelFactory):
+    class Meta:
+        model = TaxThreshold
+
+    country = "US"
+    year = factory.Sequence(lambda n: 2026 + n)
+    amount = 60000
+    currency = "USD"

@@ -10,16 +10,25 @@ from rewards.models import Reward
 from tests.cast import client_of, superuser
 from tests.factories import (
     NOW,
+    BudgetFactory,
     ChannelFactory,
+    CharityFactory,
+    CouponCodeFactory,
     EnrolmentFactory,
     FollowUpFactory,
     IncentiveFactory,
     MembershipFactory,
+    MysteryBoxFactory,
+    MysteryOutcomeFactory,
+    PrizeFactory,
     ProfileFactory,
     QuestionFactory,
     ReferralFactory,
     RewardFactory,
     RewardRuleFactory,
+    RewardSchemeFactory,
+    TaxThresholdFactory,
+    TierFactory,
     UserFactory,
 )
 
@@ -33,6 +42,7 @@ MODELS = sorted(
     key=lambda model: model._meta.label,
 )
 LIST_QUERIES = 12
+SET_UP = (RewardSchemeFactory, BudgetFactory, TierFactory, PrizeFactory, CharityFactory)
 
 
 def fill(start, count):
@@ -49,6 +59,13 @@ def fill(start, count):
             referral=referral, rule=RewardRuleFactory(program=program, incentive=incentive)
         )
         Reward.objects.filter(pk=reward.pk).advance("approved", now=NOW)
+        for factory in SET_UP:
+            factory(program=program)
+        CouponCodeFactory(incentive=incentive)
+        MysteryOutcomeFactory(
+            box=MysteryBoxFactory(incentive=IncentiveFactory(program=program, kind="mystery"))
+        )
+        TaxThresholdFactory(year=2020 + n)
         Conversion.objects.create(
             program=program, referral=referral, external_id=f"A{n}", amount=100, currency="EUR",
             occurred_at=NOW, recorded_at=NOW,
