@@ -1,77 +1,215 @@
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from referrals.admin.cells import status_word
-from referrals.admin.scoped import HistoryAdmin, ProgramFilter
+from referrals.admin.scoped import ProgramFilter
 from rewards.admin.money import MoneyForm, money_field
-from rewards.models import RewardRule
+from rewards.admin.setup import SetupAdmin
+from rewards.models import Incentive, RewardRule, RewardScheme
+from rewards.models.incentive import worth
+from rewards.services.forecast import cost_of_last_year
+
+Side, When = RewardRule.Side, RewardRule.When
+# What only advocates have a place for: an account of points, a contest, a choice of charity.
+FOR_ADVOCATES = (Incentive.Kind.POINTS, Incentive.Kind.CONTEST_ENTRY)
+# Two rules that agree in these give the same thing for the same thing twice.
+SAME = ("program", "when", "side", "incentive", "tier", "kind", "nth", "minimum")
 
 
 class RewardRuleForm(MoneyForm):
-    money = "minimum"
+    money = ("minimum", "approve_from")
     minimum = money_field(
-        gettext_lazy("Smallest sale"),
-        gettext_lazy("In the program's currency: 100 or 99.50. Zero for any sale."),
+        gettext_lazy("Smallest sale"), gettext_lazy("As you write it: 100 or 99.50. Zero for any sale.")
+    )
+    approve_from = money_field(
+        gettext_lazy("Approval from"), gettext_lazy("For “from this value on”, as you write it: 100.")
     )
 
-    class Meta:
+    class Meta(MoneyForm.Meta):
         model = RewardRule
         fields = (
-            "program",
-            "when",
-            "side",
-            "incentive",
-            "minimum",
-            "hold_days",
-            "approval",
-            "active",
-            "ends_at",
-        )
+            "program", "when", "minimum", "nth", "side", "kind", "tier", "incentive", "most", "most_days",
+            "hold_days", "approval", "approve_from", "fallback", "fallback_incentive", "starts_at", "ends_at", "active",
+        )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in (
+            {"incentive", "fallback_incentive", "tier"} & set(self.fields) if self.instance.pk else ()
+        ):
+            own = self.fields[name].queryset.filter(program=self.instance.program_id)  # type: ignore[attr-defined]
+            self.fields[name].queryset = own  # type: ignore[attr-defined]
+
+    @property
+    def previews(self) -> bool:
+        """Whether the person asked only what the rule would do."""
+        return "_preview" in self.data
+
+    def is_valid(self) -> bool:
+        """A preview is never saved, however right it is."""
+        return super().is_valid() and not self.previews
+
+    def preview(self) -> list[Any]:
+        """What the rule would do as it is typed here, and what it would have cost; nothing while it is wrong."""
+        return list(effects(self.instance)) if self.previews and not self.errors else []
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean()
+        for name, refusal in self._contradictions(found):
+            if name in self.fields and name not in self.errors:
+                self.add_error(name, refusal)
+        return found
+
+    def _contradictions(self, found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        program, gift, spare = self.program_in(found), found.get("incentive"), found.get("fallback_incentive")
+        tier, side = found.get("tier"), found.get("side")
+        scheme = RewardScheme.objects.filter(program=program).first()
+        if tier and program and tier.program_id != program.pk:
+            yield "tier", _("Choose a tier of the same program.")
+        if (tier or found.get("when") == When.TIER) and not (scheme and scheme.has_ladder):
+            yield "tier" if tier else "when", _("This program has no ladder. Set its type first.")
+        if spare and program and spare.program_id != program.pk:
+            yield "fallback_incentive", _("Choose an incentive of the same program.")
+        if spare and spare == gift:
+            yield "fallback_incentive", _("That is what has run out. Choose another one.")
+        if spare and found.get("fallback") != RewardRule.Fallback.OTHER:
+            yield "fallback_incentive", _("Choose “another incentive” above, or leave this empty.")
+        if found.get("approve_from") and found.get("approval") != RewardRule.Approval.ABOVE:
+            yield "approve_from", _("Choose “from this value on” above, or set this to 0.")
+        if side == Side.FRIEND and any(one and one.kind in FOR_ADVOCATES for one in (gift, spare)):
+            yield (
+                "incentive",
+                _("A friend has no account for this. Choose another incentive, or the advocate."),
+            )
+        yield from self._without_effect(found, scheme)
+
+    def _without_effect(
+        self, found: dict[str, Any], scheme: RewardScheme | None
+    ) -> Iterator[tuple[str, str]]:
+        """What would make an active rule do nothing, or everything twice."""
+        if not found.get("active"):
+            return
+        if scheme and found.get("side") and not scheme.rewards(found["side"]):
+            words = _("In this program: %(sides)s. Change its type first, or choose the other side.")
+            yield "side", words % {"sides": scheme.get_sides_display()}
+        if found.get("incentive") and not found["incentive"].active:
+            yield "incentive", _("This incentive is not active. Choose another, or activate it first.")
+        if twin := self._twin(found):
+            words = _("Another rule does the same already, so both would give: “%(rule)s” Change that one.")
+            yield "when", words % {"rule": twin.sentence}
+
+    def _twin(self, found: dict[str, Any]) -> RewardRule | None:
+        same = {name: found.get(name) for name in SAME} | {"program": self.program_in(found)}
+        if any(same[name] is None for name in SAME if name != "tier"):
+            return None
+        others = RewardRule.objects.exclude(pk=self.instance.pk).filter(active=True, **same)
+        twins = others.select_related("program", "incentive", "tier")
+        return next((twin for twin in twins if _at_once(twin, found)), None)
+
+
+def _at_once(rule: RewardRule, found: dict[str, Any]) -> bool:
+    """Whether the two are ever in force on the same day."""
+    starts, ends = found.get("starts_at"), found.get("ends_at")
+    before = ends and rule.starts_at and ends <= rule.starts_at
+    after = starts and rule.ends_at and rule.ends_at <= starts
+    return not (before or after)
+
+
+def effects(rule: RewardRule) -> Iterator[Any]:
+    """What a rule does, and what it would have cost over the last year."""
+    yield rule.sentence
+    forecast = cost_of_last_year(rule, now=timezone.now())
+    if not forecast.rewards:
+        yield _("In the last 12 months it would have given nothing: nothing happened that it answers to.")
+        return
+    said = ngettext(
+        "In the last 12 months it would have given %(count)d reward, at a cost of %(cost)s.",
+        "In the last 12 months it would have given %(count)d rewards, at a cost of %(cost)s.",
+        forecast.rewards,
+    )
+    yield said % {
+        "count": forecast.rewards, "cost": worth(forecast.cost, forecast.currency) or _("nothing")
+    }  # fmt: skip
+    if rule.tier_id:
+        yield _("Fewer in truth: nobody knows who stood on which tier then.")
+    if rule.most and rule.most_days:
+        yield _("Fewer in truth: the limit within so many days is not counted here.")
 
 
 @admin.register(RewardRule)
-class RewardRuleAdmin(HistoryAdmin):
-    about = gettext_lazy("Who gets what, and when. Each rule gives once for each friend.")
+class RewardRuleAdmin(SetupAdmin):
+    about = gettext_lazy("Who gets what, and when. Each rule gives once for each happening.")
     form = RewardRuleForm
     list_display = ("sentence", "state", "program")
     list_filter = (ProgramFilter, "active", "side", "when")
-    list_select_related = ("program", "incentive")
+    list_select_related = ("program", "incentive", "tier")
     search_fields = ("incentive__name", "program__name")
     ordering = ("program__name", "when", "side")
     fieldsets = (
         (
-            gettext_lazy("The promise"),
+            gettext_lazy("When something happens"),
             {
-                "description": gettext_lazy("When something happens, one side gets an incentive."),
-                "fields": ("program", "when", "side", "incentive", "minimum"),
+                "description": gettext_lazy("And only if all of this holds."),
+                "fields": ("program", "when", "minimum", "nth"),
+            },
+        ),
+        (
+            gettext_lazy("Somebody gets something"),
+            {
+                "description": gettext_lazy("For both sides, make two rules."),
+                "fields": ("side", "kind", "tier", "incentive"),
+            },
+        ),
+        (
+            gettext_lazy("So often"),
+            {
+                "description": gettext_lazy("Each advocate, under this rule."),
+                "fields": ("most", "most_days"),
             },
         ),
         (
             gettext_lazy("Before it is handed out"),
             {
-                "description": gettext_lazy(
-                    "Time for the friend to change their mind, and for somebody to look at it."
-                ),
-                "fields": ("hold_days", "approval"),
+                "description": gettext_lazy("Time for second thoughts, and for somebody to look at it."),
+                "fields": ("hold_days", "approval", "approve_from"),
+            },
+        ),
+        (
+            gettext_lazy("When nothing is left"),
+            {
+                "description": gettext_lazy("Of the budget, the stock or the codes."),
+                "fields": ("fallback", "fallback_incentive"),
             },
         ),
         (
             gettext_lazy("In force"),
             {
                 "description": gettext_lazy("What has been promised is kept, also when the rule ends."),
-                "fields": ("active", "ends_at"),
+                "fields": ("starts_at", "ends_at", "active"),
             },
         ),
-    )
+    )  # fmt: skip
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field and db_field.name in ("incentive", "fallback_incentive", "tier"):
+            field.queryset = field.queryset.select_related("program")
+        return field
 
     def summary(self, obj: RewardRule) -> Sequence[Any]:
-        return [obj.sentence, format_html("{}", self.state(obj))]
+        return [*effects(obj), format_html("{}", self.state(obj))]
+
+    def why_keep(self, obj: RewardRule) -> str:
+        if obj.rewards.exists():
+            return _("Rewards were promised under this rule and refer to it. Set it to “not active” instead.")
+        return ""
 
     @admin.display(description=gettext_lazy("what it does"))
     def sentence(self, rule: RewardRule) -> str:
@@ -79,6 +217,9 @@ class RewardRuleAdmin(HistoryAdmin):
 
     @admin.display(description=gettext_lazy("in force"), ordering="active")
     def state(self, rule: RewardRule) -> Any:
-        ended = rule.ends_at and rule.ends_at <= timezone.now()
+        now = timezone.now()
+        if rule.active and rule.starts_at and rule.starts_at > now:
+            return status_word("approved", _("not yet in force"))
+        ended = rule.ends_at and rule.ends_at <= now
         in_force = rule.active and rule.incentive.active and not ended
         return status_word("live", _("in force")) if in_force else status_word("", _("not in force"))

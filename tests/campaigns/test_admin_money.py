@@ -116,8 +116,11 @@ def test_an_incentive_is_typed_and_shown_as_people_write_money():
 
     client.post(
         reverse("admin:rewards_incentive_add"),
-        {"program": program.pk, "name": "a gift card", "kind": "gift_card", "value": "12.50", "active": "on"},
-    )
+        {
+            "program": program.pk, "name": "a gift card", "kind": "gift_card", "value": "12.50",
+            "fulfilment": "person", "active": "on",
+        },
+    )  # fmt: skip
     incentive = Incentive.objects.get()
     form = client.get(reverse("admin:rewards_incentive_change", args=[incentive.pk])).content.decode()
     listed = client.get(reverse("admin:rewards_incentive_changelist")).content.decode()
@@ -130,7 +133,7 @@ def test_an_incentive_is_typed_and_shown_as_people_write_money():
 def test_a_currency_without_decimals_gets_none():
     program = ProgramFactory(currency="JPY")
     client = client_of(member_of(program))
-    typed = {"program": program.pk, "name": "a gift card", "kind": "gift_card", "active": "on"}
+    typed = {"program": program.pk, "name": "a gift card", "kind": "gift_card", "fulfilment": "person"}
     url = reverse("admin:rewards_incentive_add")
 
     refused = client.post(url, {**typed, "value": "12.50"})
@@ -146,7 +149,7 @@ def test_a_rule_keeps_its_smallest_sale_when_it_is_saved_again():
     url = reverse("admin:rewards_rewardrule_change", args=[rule.pk])
     form = client.get(url).context["adminform"].form
 
-    typed = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)}
+    typed = {name: form[name].value() for name in form.fields if form[name].value() is not None}
     client.post(url, {**typed, "hold_days": "7", "ends_at_0": "", "ends_at_1": ""})
 
     assert RewardRule.objects.values_list("minimum", "hold_days").get() == (9950, 7)
