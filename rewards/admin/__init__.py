@@ -1,3 +1,3 @@
-from rewards.admin import incentive, ledger, reward, rule
+from rewards.admin import incentive, ledger, reward, rule, scheme
 
-__all__ = ["incentive", "ledger", "reward", "rule"]
+__all__ = ["incentive", "ledger", "reward", "rule", "scheme"]

@@ -1,0 +1,106 @@
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from referrals.admin.scoped import ProgramFilter
+from referrals.money import format_money
+from rewards.admin.money import MoneyForm, money_field
+from rewards.admin.setup import SetupAdmin
+from rewards.models import RewardScheme, Tier
+
+Sides = RewardScheme.Sides
+FOLLOWS = {
+    Sides.NONE: gettext_lazy(
+        "Nobody is promised anything: pages and mails speak of no reward, and no rule takes effect."
+    ),
+    Sides.ADVOCATE: gettext_lazy(
+        "Advocates are promised rewards. Friends read of none, and rules for friends take no effect."
+    ),
+    Sides.FRIEND: gettext_lazy(
+        "Friends are promised rewards. Advocates read of none, and rules for advocates take no effect."
+    ),
+    Sides.BOTH: gettext_lazy("Advocates and friends are promised rewards, each by rules of their own."),
+}
+
+
+class RewardSchemeForm(MoneyForm):
+    money = ("second_person_above",)
+    second_person_above = money_field(
+        gettext_lazy("Second approval from"),
+        gettext_lazy("Rewards worth this much or more need two people. Empty: never."),
+        required=False, initial=None,
+    )  # fmt: skip
+
+    class Meta(MoneyForm.Meta):
+        model = RewardScheme
+        fields = ("program", "sides", "has_ladder", "second_person_above")
+
+
+@admin.register(RewardScheme)
+class RewardSchemeAdmin(SetupAdmin):
+    about = gettext_lazy(
+        "Who gets rewards at all, once or on a ladder. Pages, mails and rules follow by themselves."
+    )
+    form = RewardSchemeForm
+    follows_scheme = False
+    list_display = ("program_name", "sides", "ladder", "two_people")
+    list_filter = ("sides", "has_ladder", ProgramFilter)
+    list_select_related = ("program",)
+    search_fields = ("program__name",)
+    ordering = ("program__name",)
+    fieldsets = (
+        (
+            gettext_lazy("Who gets something"),
+            {
+                "description": gettext_lazy("Without rewards, people recommend because they like to."),
+                "fields": ("program", "sides"),
+            },
+        ),
+        (
+            gettext_lazy("Once, or ever more"),
+            {
+                "description": gettext_lazy("On a ladder, advocates climb tiers with each customer they bring."),
+                "fields": ("has_ladder",),
+            },
+        ),
+        (
+            gettext_lazy("Who approves"),
+            {
+                "description": gettext_lazy("Two people look at what is worth much."),
+                "fields": ("second_person_above",),
+            },
+        ),
+    )  # fmt: skip
+
+    def summary(self, obj: RewardScheme) -> Sequence[Any]:
+        lines: list[Any] = [FOLLOWS[Sides(obj.sides)]]
+        if obj.has_ladder:
+            names = ", ".join(Tier.objects.filter(program=obj.program_id).values_list("name", flat=True))
+            lines.append(_("Advocates climb: %(tiers)s.") % {"tiers": names} if names else _without_tiers())
+        if obj.second_person_above is not None:
+            limit = format_money(obj.second_person_above, obj.program.currency)
+            lines.append(_("From %(limit)s on, two people have to approve.") % {"limit": limit})
+        return lines
+
+    def why_keep(self, obj: RewardScheme) -> str:
+        return _("A program keeps its type. Choose “no rewards” instead.")
+
+    @admin.display(description=gettext_lazy("program"), ordering="program__name")
+    def program_name(self, scheme: RewardScheme) -> Any:
+        return scheme.program.name
+
+    @admin.display(description=gettext_lazy("ladder"), boolean=True, ordering="has_ladder")
+    def ladder(self, scheme: RewardScheme) -> bool:
+        return scheme.has_ladder
+
+    @admin.display(description=gettext_lazy("second approval from"), ordering="second_person_above")
+    def two_people(self, scheme: RewardScheme) -> Any:
+        limit = scheme.second_person_above
+        return _("never") if limit is None else format_money(limit, scheme.program.currency)
+
+
+def _without_tiers() -> str:
+    return _("The ladder has no tiers yet, so nobody climbs. Add them under “Ladder”.")
