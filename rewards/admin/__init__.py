@@ -1,3 +1,3 @@
-from rewards.admin import budget, coupon, incentive, ledger, reward, rule, scheme, tier
+from rewards.admin import budget, coupon, incentive, ledger, mystery, reward, rule, scheme, tier
 
-__all__ = ["budget", "coupon", "incentive", "ledger", "reward", "rule", "scheme", "tier"]
+__all__ = ["budget", "coupon", "incentive", "ledger", "mystery", "reward", "rule", "scheme", "tier"]
