@@ -1,3 +1,27 @@
-from rewards.admin import budget, coupon, incentive, ledger, mystery, reward, rule, scheme, tier
+from rewards.admin import (
+    budget,
+    charity,
+    coupon,
+    incentive,
+    ledger,
+    mystery,
+    prize,
+    reward,
+    rule,
+    scheme,
+    tier,
+)
 
-__all__ = ["budget", "coupon", "incentive", "ledger", "mystery", "reward", "rule", "scheme", "tier"]
+__all__ = [
+    "budget",
+    "charity",
+    "coupon",
+    "incentive",
+    "ledger",
+    "mystery",
+    "prize",
+    "reward",
+    "rule",
+    "scheme",
+    "tier",
+]
