@@ -9,6 +9,7 @@ from rewards.admin import (
     reward,
     rule,
     scheme,
+    tax,
     tier,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "reward",
     "rule",
     "scheme",
+    "tax",
     "tier",
 ]
