@@ -1,8 +1,15 @@
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
+from django.utils.translation import gettext as _
+
+from referrals.transitions import Refused
 from rewards.draws import Entry, pick
 from rewards.models import Incentive, Reward
-from rewards.models.mystery import MysteryBox
+from rewards.models.mystery import MysteryBox, MysteryOutcome
+
+HANDED_OUT = (Reward.Status.ISSUED, Reward.Status.REDEEMED)
 
 
 def draw_contents(rewards: Sequence[Reward]) -> None:
@@ -25,3 +32,40 @@ def draw_contents(rewards: Sequence[Reward]) -> None:
         gift.wrapped_in = gift.incentive
         gift.incentive, gift.amount, gift.cost = found, found.value, found.charge
         gift.currency = found.unit
+
+
+def open_gift(reward: Reward, *, now: datetime) -> None:
+    """Let its recipient see what a mystery gift is; opening it again changes nothing.
+
+    Raises Refused, with a sentence, for what is no such gift or was not handed out yet.
+    """
+    if reward.wrapped_in_id is None:
+        raise Refused(_("This is no mystery gift, so there is nothing to open."))
+    if reward.status not in HANDED_OUT:
+        raise Refused(_("This gift cannot be opened now. As soon as it is yours, we write to you."))
+    closed = Reward.objects.filter(pk=reward.pk, opened_at=None, status__in=HANDED_OUT)
+    if closed.update(opened_at=now):
+        reward.opened_at = now
+
+
+def published(box: MysteryBox) -> dict[str, Any]:
+    """Everything somebody needs to check the draws of a mystery gift: JSON-ready, without a name in it.
+
+    Before the seed is published there is only its hash.
+    """
+    facts: dict[str, Any] = {
+        "mystery": box.incentive.name,
+        "seed_sha256": box.seed_hash,
+        "outcomes": [[str(o.pk), o.incentive.name, o.chances] for o in outcomes_of(box)],
+    }
+    if box.revealed_at:
+        facts["seed"] = box.seed
+        gifts = Reward.objects.filter(wrapped_in=box.incentive_id, created_at__lte=box.revealed_at)
+        rows = gifts.order_by("pk").values_list("pk", "incentive__name")
+        facts["gifts"] = [[str(pk), name] for pk, name in rows]
+    return facts
+
+
+def outcomes_of(box: MysteryBox) -> Sequence[MysteryOutcome]:
+    """What the gift may be, in the order in which the seed picks from it."""
+    return list(box.outcomes.select_related("incentive").order_by("pk"))
