@@ -1,6 +1,18 @@
 from django.urls import path
 
-from campaigns.views import brand, friend, health, portal, preferences, programs, receipt, refer, share
+from campaigns.views import (
+    brand,
+    contests,
+    friend,
+    health,
+    portal,
+    preferences,
+    programs,
+    receipt,
+    refer,
+    rewards,
+    share,
+)
 
 urlpatterns = [
     path("healthz/", health.healthz, name="healthz"),
@@ -11,6 +23,10 @@ urlpatterns = [
     path("p/<slug:slug>/refer/", refer.refer, name="refer"),
     path("p/<slug:slug>/refer/sent/", refer.show_held, name="refer-sent"),
     path("p/<slug:slug>/confirm/<slug:token>/", refer.confirm, name="confirm"),
+    path("p/<slug:slug>/contest/<int:pk>/", contests.show_contest, name="contest"),
+    path("p/<slug:slug>/contest/<int:pk>/draw.json", contests.show_draw, name="contest-draw"),
+    path("p/<slug:slug>/mystery/<int:pk>/", contests.show_mystery, name="mystery"),
+    path("p/<slug:slug>/mystery/<int:pk>/draw.json", contests.show_mystery_draw, name="mystery-draw"),
     path("a/<slug:token>/", refer.refer_personal, name="refer-personal"),
     path("a/<slug:token>/sent/", receipt.show_receipt, name="receipt-personal"),
     path("r/<slug:code>/", share.show_share, name="share"),
@@ -19,7 +35,11 @@ urlpatterns = [
     path("r/<slug:code>/join/", share.join, name="join"),
     path("r/<slug:code>/join/sent/", share.show_joined, name="joined"),
     path("f/<slug:token>/", friend.show_invitation, name="invitation"),
+    path("f/<slug:token>/reward/<uuid:pk>/", rewards.show_friend_reward, name="friend-reward"),
     path("me/", portal.show_portal, name="portal"),
+    path("me/rewards/<uuid:pk>/", rewards.show_reward, name="portal-reward"),
+    path("me/prizes/<slug:slug>/", rewards.show_prizes, name="portal-prizes"),
+    path("me/contest/<int:pk>/", contests.show_my_contest, name="portal-contest"),
     path("me/settings/", portal.change_settings, name="portal-settings"),
     path("u/<slug:token>/", preferences.show_preferences, name="preferences"),
 ]

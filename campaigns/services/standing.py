@@ -1,4 +1,4 @@
-"""Where a recommendation or a reward stands, in the words of whoever recommended: state, why, what comes next.
+"""Where a recommendation stands, in the words of whoever recommended: state, why, what comes next.
 
 The friend's reasons stay the friend's: the advocate reads that somebody decided against it, not why.
 """
@@ -11,7 +11,6 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from referrals.models import Referral
-from rewards.models import Reward
 
 GOOD, WAITING, OVER = "good", "waiting", "over"
 THIS_WEEK = timedelta(days=6)
@@ -56,42 +55,6 @@ def of_referral(referral: Referral, *, call_by: datetime | None, now: datetime) 
     return _of_open(referral, names, call_by, now)
 
 
-def of_reward(reward: Reward, *, now: datetime) -> Standing:
-    """Where an advocate's reward stands; ``reward`` comes with its referral, rule and program."""
-    names = {"friend": (reward.referral and reward.referral.first_name) or _("your friend")}
-    names |= {"due": _day(reward, reward.due_at), "since": _day(reward, reward.status_at)}
-    match reward.status:
-        case Reward.Status.PENDING if reward.due_at > now:
-            return Standing(
-                WAITING,
-                _("Being checked until %(due)s") % names,
-                _("%(friend)s has that long to change their mind.") % names,
-                _after_waiting(reward) % names,
-            )
-        case Reward.Status.PENDING:
-            return Standing(
-                WAITING,
-                _("Being checked"),
-                _("The waiting time for %(friend)s is over.") % names,
-                _after_waiting(reward) % names,
-            )
-        case Reward.Status.APPROVED if reward.due_at > now:
-            return Standing(WAITING, _("Approved"), _("It is yours."), _("We send it after %(due)s.") % names)
-        case Reward.Status.APPROVED:
-            return Standing(
-                WAITING, _("On its way"), _("It is yours."), _("A mail from us brings it in the next days.")
-            )
-        case Reward.Status.ISSUED:
-            return Standing(GOOD, _("Yours since %(since)s") % names, _thanks(reward) % names)
-        case Reward.Status.REDEEMED:
-            return Standing(GOOD, _("Used on %(since)s") % names, _thanks(reward) % names)
-        case Reward.Status.REVOKED:
-            why = _("We had to take it back on %(since)s.") % names
-            return Standing(OVER, _("Taken back"), why, _ask_us())
-    why = _("We looked at it on %(since)s and could not give this one.") % names
-    return Standing(OVER, _("Not given"), why, _ask_us())
-
-
 def moment(referral: Referral, at: datetime, now: datetime) -> str:
     """The moment on the clock of the program's office: “Thursday, 14:00” within a week, else “March 12, 14:00”."""
     local = referral.program.local(at)
@@ -124,7 +87,7 @@ def _of_rejected(referral: Referral, names: dict[str, str]) -> Standing:
         why = _("We were already in touch with %(friend)s, so this one cannot count.")
         return Standing(OVER, _("Does not count"), why % names, _("Whom else do you know?"))
     why = _("We looked at this one, and it cannot count.")
-    return Standing(OVER, _("Does not count"), why, _ask_us())
+    return Standing(OVER, _("Does not count"), why, ask_us())
 
 
 def _why_lost(referral: Referral) -> str:
@@ -144,19 +107,5 @@ def _after_lost(referral: Referral) -> str:
     return _("Thank you for thinking of us.")
 
 
-def _after_waiting(reward: Reward) -> str:
-    if reward.needs_approval:
-        return _("Then somebody here approves it, and a mail from us brings it.")
-    return _("Then a mail from us brings it.")
-
-
-def _thanks(reward: Reward) -> str:
-    return _("Thank you for %(friend)s.")
-
-
-def _ask_us() -> str:
+def ask_us() -> str:
     return _("You think that is wrong? Write to us.")
-
-
-def _day(reward: Reward, at: datetime) -> str:
-    return date_format(reward.program.local(at), "MONTH_DAY_FORMAT")

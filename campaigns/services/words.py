@@ -171,10 +171,10 @@ def program_values(program: Program, offered: Mapping[str, str]) -> dict[str, Va
 
 
 def offers(programs: Iterable[int]) -> dict[int, dict[str, str]]:
-    """For each program and side, what a sale earns by the rules in force; in one query."""
+    """For each program and side, what a sale earns anybody by the rules in force; in one query."""
     found: dict[int, dict[str, str]] = defaultdict(dict)
-    rules = RewardRule.objects.filter(Q(ends_at=None) | Q(ends_at__gt=Now()), program__in=list(programs))
-    earned = rules.filter(when=RewardRule.When.CONVERSION, active=True, incentive__active=True)
+    rules = RewardRule.objects.in_force(Now()).filter(program__in=list(programs))
+    earned = rules.filter(when=RewardRule.When.CONVERSION, tier=None, nth=0, kind="")
     # The one with the smallest sale is read last, and stays.
     for program_id, side, name in earned.order_by("-minimum", "-pk").values_list(
         "program_id", "side", "incentive__name"

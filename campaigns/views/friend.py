@@ -7,11 +7,13 @@ from django.views.decorators.http import require_http_methods
 
 from campaigns.doors import count_unknown, limit_forms, private_page
 from campaigns.offers import Side, offers_of
+from campaigns.services.reward_lines import RewardLine, lines_of
 from referrals.forms import DetailsForm
 from referrals.hours import call_by
 from referrals.models import Referral
 from referrals.services.referral import accept, decline, erase_friend
 from referrals.transitions import Refused
+from rewards.models import Reward
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -66,9 +68,15 @@ def _page(referral: Referral, form: DetailsForm, now: datetime) -> dict[str, obj
         "recommender": _recommender(referral),
         "form": form,
         "state": _state(referral),
-        "offers": offers_of(program, read_by=Side.FRIEND, now=now),
+        "rewards": _rewards(referral, now),
+        "offers": offers_of(program, read_by=Side.FRIEND, now=now, kind=referral.enrolment.advocate.kind),
         "call_by": call_by(program, referral.accepted_at or now),
     }
+
+
+def _rewards(referral: Referral, now: datetime) -> list[RewardLine]:
+    theirs = Reward.objects.filter(referral=referral, side=Side.FRIEND)
+    return lines_of(theirs.with_people().order_by("-created_at", "-pk")[:20], now=now)
 
 
 def _recommender(referral: Referral) -> str:

@@ -3,18 +3,22 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, OuterRef, Q, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.db.models import OuterRef, Subquery
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from campaigns.links import link_to
-from campaigns.services.standing import Standing, of_referral, of_reward
+from campaigns.services.overview import contests_of, ladders_of, places_of
+from campaigns.services.reward_lines import RewardLine, lines_of
+from campaigns.services.standing import Standing, of_referral
 from campaigns.services.words import NoWords, share_words
 from referrals.models import Advocate, Enrolment, FollowUp, Referral
+from referrals.money import format_money
 from rewards.models import Reward, RewardRule
+from rewards.services.charity import given_to
 
 NEWEST, ALL = 20, 1000
 signed_in = login_required(login_url="account_request_login_code")
@@ -29,7 +33,7 @@ class Place(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A referral or a reward, and what the advocate reads about it."""
+    """A referral, and what the advocate reads about it."""
 
     row: Any
     standing: Standing
@@ -44,11 +48,9 @@ def show_portal(request: HttpRequest) -> HttpResponse:
     if advocate is None:
         return render(request, "campaigns/portal_staff.html")
     now = timezone.now()
-    enrolments = list(Enrolment.objects.for_page().filter(advocate=advocate).order_by("-joined_at"))
+    enrolments = places_of(advocate)
     limit = ALL if "all" in request.GET else NEWEST
-    counts = Referral.objects.filter(enrolment__in=enrolments).aggregate(
-        named=Count("pk"), customers=Count("pk", filter=Q(status=Referral.Status.CONVERTED))
-    )
+    counts = _counts(enrolments)
     page = {
         "advocate": advocate,
         "program": enrolments[0].program if enrolments else None,
@@ -57,7 +59,13 @@ def show_portal(request: HttpRequest) -> HttpResponse:
         "rewards": _rewards(enrolments, limit, now),
         "counts": counts,
         "hidden": max(counts["named"] - limit, 0),
+        "hidden_rewards": max(counts["rewards"] - limit, 0),
         "several": len(enrolments) > 1,
+        "has_rewards": any(_rewards_advocates(e) for e in enrolments),
+        "ladders": ladders_of(enrolments, now=now),
+        "purses": [e for e in enrolments if e.has_prizes or e.points],  # type: ignore[attr-defined]
+        "contests": contests_of(advocate, enrolments, now=now),
+        "given": _given(enrolments),
     }
     return render(request, "campaigns/portal.html", page)
 
@@ -65,15 +73,35 @@ def show_portal(request: HttpRequest) -> HttpResponse:
 @require_POST
 @signed_in
 def change_settings(request: HttpRequest) -> HttpResponse:
-    """Whether friends who open the share link may read the advocate's first name."""
+    """Whether friends, and others in a contest, may read the advocate's first name."""
     if advocate := _advocate(request):
         advocate.show_name = request.POST.get("show_name") == "on"
         advocate.save(update_fields=["show_name"])
     return redirect("portal")
 
 
+def advocate_of(request: HttpRequest) -> Advocate:
+    """Whose portal this is. Whoever recommends nobody has none."""
+    if advocate := _advocate(request):
+        return advocate
+    raise Http404
+
+
 def _advocate(request: HttpRequest) -> Advocate | None:
     return getattr(request.user, "advocate", None)
+
+
+def _counts(enrolments: Sequence[Any]) -> dict[str, int]:
+    return {
+        "named": sum(e.named or 0 for e in enrolments),
+        "customers": sum(e.customers or 0 for e in enrolments),
+        "rewards": sum(e.rewards_count or 0 for e in enrolments),
+    }
+
+
+def _rewards_advocates(enrolment: Enrolment) -> bool:
+    scheme = getattr(enrolment.program, "scheme", None)
+    return scheme is None or scheme.rewards(RewardRule.Side.ADVOCATE)
 
 
 def _places(enrolments: Sequence[Enrolment]) -> list[Place]:
@@ -96,7 +124,16 @@ def _referrals(enrolments: Sequence[Enrolment], limit: int, now: datetime) -> li
     return [Line(row, of_referral(row, call_by=row.call_by, now=now)) for row in newest]
 
 
-def _rewards(enrolments: Sequence[Enrolment], limit: int, now: datetime) -> list[Line]:
+def _rewards(enrolments: Sequence[Enrolment], limit: int, now: datetime) -> list[RewardLine]:
     rows = Reward.objects.filter(enrolment__in=enrolments, side=RewardRule.Side.ADVOCATE)
-    newest = rows.select_related("program", "incentive", "referral").order_by("-created_at")[:limit]
-    return [Line(row, of_reward(row, now=now)) for row in newest]
+    return lines_of(rows.with_people().order_by("-created_at", "-pk")[:limit], now=now)
+
+
+def _given(enrolments: Sequence[Any]) -> list[tuple[str, str]]:
+    """What everyone together gave to each charity."""
+    programs = [e.program_id for e in enrolments if e.has_charities]
+    return (
+        [(name, format_money(total, currency)) for name, total, currency in given_to(programs)]
+        if programs
+        else []
+    )

@@ -4,6 +4,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -15,7 +16,7 @@ from rewards.sentences import rule_sentence
 
 
 class RewardRuleQuerySet(ScopedQuerySet):
-    def in_force(self, now: datetime) -> "RewardRuleQuerySet":
+    def in_force(self, now: datetime | Now) -> "RewardRuleQuerySet":
         """Rules that promise something now: switched on, within their dates, of a side that gets rewards."""
         dates = Q(starts_at=None) | Q(starts_at__lte=now), Q(ends_at=None) | Q(ends_at__gt=now)
         sides = (
@@ -160,6 +161,11 @@ class RewardRule(models.Model):
                 other and not self.fallback_incentive_id and _("Choose the other incentive."),
             ),
         ]
+
+    @property
+    def limit(self) -> int | None:
+        """How many rewards under this rule an advocate may have; the fifth friend is only one friend."""
+        return 1 if self.nth else self.most
 
     @property
     def sentence(self) -> str:

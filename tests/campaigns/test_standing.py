@@ -4,9 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns.services.standing import Standing, of_referral, of_reward
+from campaigns.services.standing import Standing, of_referral
 from referrals.models import Program, Referral
-from rewards.models import Incentive, Reward, RewardRule
 from tests.factories import NOW
 
 DAY = timedelta(days=1)
@@ -94,40 +93,3 @@ def test_of_a_forgotten_friend_nothing_is_said_but_that():
     assert of_referral(forgotten, call_by=None, now=NOW) == Standing(
         "over", "Forgotten", "This person asked us to delete what we know of them, and we did."
     )
-
-
-def reward(status, *, due_at=NOW, needs_approval=True) -> Reward:
-    ben = referral("converted")
-    rule = RewardRule(program=ben.program, incentive=Incentive())
-    return Reward(
-        program=ben.program, referral=ben, rule=rule, incentive=rule.incentive, status=status,
-        needs_approval=needs_approval, due_at=due_at, status_at=NOW, amount=4000,
-    )  # fmt: skip
-
-
-CHECKED = "Being checked until March 12"
-MIND = "Ben has that long to change their mind."
-MAIL = "Then a mail from us brings it."
-APPROVES = "Then somebody here approves it, and a mail from us brings it."
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        (reward("pending", due_at=NOW + 8 * DAY), ("waiting", CHECKED, MIND, APPROVES)),
-        (reward("pending", due_at=NOW + 8 * DAY, needs_approval=False), ("waiting", CHECKED, MIND, MAIL)),
-        (reward("pending"), ("waiting", "Being checked", "The waiting time for Ben is over.", APPROVES)),
-        (reward("approved", due_at=NOW + DAY), ("waiting", "Approved", "It is yours.", "We send it after March 5.")),
-        (reward("approved"), ("waiting", "On its way", "It is yours.", "A mail from us brings it in the next days.")),
-        (reward("issued"), ("good", "Yours since March 4", "Thank you for Ben.", "")),
-        (reward("redeemed"), ("good", "Used on March 4", "Thank you for Ben.", "")),
-        (reward("declined"), ("over", "Not given", "We looked at it on March 4 and could not give this one.", ASK)),
-        (reward("revoked"), ("over", "Taken back", "We had to take it back on March 4.", ASK)),
-    ],
-)  # fmt: skip
-def test_what_an_advocate_reads_about_a_reward(given, expected):
-    assert of_reward(given, now=NOW) == expected
-
-
-def test_every_status_of_a_reward_has_words():
-    assert all(of_reward(reward(status), now=NOW).state for status in Reward.Status)

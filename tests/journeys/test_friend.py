@@ -31,7 +31,7 @@ def test_a_friend_reads_who_recommends_and_what_is_in_it(
 ):
     for _ in range(2):
         rule = RewardRuleFactory(program=referral.program, side="friend")
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             text = client.get(invitation).text
 
     assert "Hello Ben" in text
