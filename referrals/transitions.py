@@ -35,7 +35,9 @@ class StatusQuerySet(ScopedQuerySet):
         with transaction.atomic():
             keys = list(self.order_by("pk").values_list("pk", flat=True))
             told = self.model._default_manager.select_related(*self.model.TOLD_WITH)
-            rows = list(told.filter(pk__in=keys).select_for_update(of=("self",)).order_by("pk"))
+            # No key lock: rows that name these ones may be stored meanwhile, or two steps would deadlock.
+            locked = told.filter(pk__in=keys).select_for_update(of=("self",), no_key=True)
+            rows = list(locked.order_by("pk"))
             moved = [row for row in rows if row.may_become(to)]
             refused = [row for row in rows if not row.may_become(to)]
             changes |= {"status": to, "status_at": now, "status_reason": reason, "status_note": note}

@@ -27,7 +27,7 @@ def record_conversion(
     """
     with transaction.atomic():
         # Everyone who reports a sale of this friend queues up here.
-        row = Referral.objects.select_for_update(of=("self",)).select_related("enrolment").get(pk=referral.pk)
+        row = _queue_up(referral.pk)
         conversion, is_new = Conversion.objects.get_or_create(
             program_id=row.program_id,
             external_id=external_id or f"referral-{row.pk}",
@@ -58,22 +58,24 @@ def record_conversion(
 def reverse_conversion(conversion: Conversion, *, reason: str, now: datetime, by: Any = None) -> Conversion:
     """A sale was cancelled or refunded: it counts no more. Taking it back again changes nothing."""
     with transaction.atomic():
-        row = (
-            Conversion.objects.select_for_update(of=("self",))
-            .select_related("referral")
-            .get(pk=conversion.pk)
-        )
+        referral = _queue_up(conversion.referral_id)
+        row = Conversion.objects.get(pk=conversion.pk)
         if row.reversed_at:
             return row
         row.reversed_at, row.reversal_reason = now, reason
         row.save(update_fields=["reversed_at", "reversal_reason"])
-        referral = row.referral
         if not referral.conversions.filter(reversed_at=None).exists():
             Referral.objects.filter(pk=referral.pk).advance(
                 Referral.Status.QUALIFIED, now=now, by=by, note=reason
             )
             Event.objects.record([_reversed(row, referral, now, by)], now=now)
     return row
+
+
+def _queue_up(referral_id: int) -> Referral:
+    """The referral, locked: its sales, and what is taken back, happen one after the other."""
+    rows = Referral.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("enrolment").get(pk=referral_id)
 
 
 def _reversed(conversion: Conversion, referral: Referral, now: datetime, by: Any) -> Event:

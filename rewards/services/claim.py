@@ -2,13 +2,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from referrals.transitions import Moved
-from rewards.models import Budget, Reward
-from rewards.models.incentive import POINTS
+from rewards.models import Reward
 from rewards.models.reward import RewardQuerySet
+from rewards.services.reservation import return_to_budget
 
 Status = Reward.Status
 
@@ -26,7 +25,5 @@ def settle_claims(rewards: RewardQuerySet, *, outcome: str, note: str = "", now:
     with transaction.atomic():
         moved, refused = rewards.advance(Outcome(outcome).value, now=now, by=by, note=note)
         if outcome == Outcome.REPAID:
-            for row in moved:
-                if row.budget_id and row.currency != POINTS:
-                    Budget.objects.filter(pk=row.budget_id).update(used=F("used") - row.cost)
+            return_to_budget(moved)
         return Moved(moved, refused)

@@ -25,7 +25,7 @@ def pick_prize(prize: Prize, enrolment: Enrolment, *, now: datetime, key: str, b
     """
     with transaction.atomic():
         # Wishes of one advocate queue up here, so that points are never spent twice.
-        Enrolment.objects.select_for_update().only("pk").get(pk=enrolment.pk)
+        Enrolment.objects.select_for_update(no_key=True).only("pk").get(pk=enrolment.pk)
         dedup_key = f"prize:{enrolment.pk}:{key}"
         before = Reward.objects.filter(event__dedup_key=dedup_key).first()
         if before is not None:

@@ -1,7 +1,8 @@
 """Taking budget, stock and codes in the transaction that promises a reward, and giving them back.
 
-Rows are locked in one order everywhere – incentives, then budgets – so that two transactions wait
-for each other and never lock each other up.
+Rows are locked in one order everywhere – rewards, enrolments, then all budgets and all stocks of the
+programs – so that transactions wait for each other and never lock each other up, even if one of them
+reserves more than once. Codes are taken from among those that nobody has locked.
 """
 
 from collections import Counter, defaultdict
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Q
 
 from rewards.models import Budget, CouponCode, Incentive, Reward
 from rewards.models.incentive import POINTS
@@ -18,26 +19,33 @@ from rewards.models.incentive import POINTS
 class Shelf:
     """What is left to promise, locked for this transaction."""
 
-    def __init__(self, incentives: set[int], programs: set[int], now: datetime) -> None:
-        limited = Incentive.objects.filter(pk__in=incentives, stock__isnull=False)
-        rows = limited.select_for_update().order_by("pk").values_list("pk", "stock")
-        self.stock: dict[int, int] = {pk: stock or 0 for pk, stock in rows}
-        budgets = Budget.objects.filter(program__in=programs).in_force(now.date())
-        self.budgets = {b.program_id: b for b in budgets.select_for_update().order_by("pk")}
+    def __init__(self, incentives: Iterable[Incentive], programs: Iterable[int]) -> None:
+        incentives = list(incentives)
+        budgets = Budget.objects.filter(program__in=set(programs)).select_related("program")
+        locked = budgets.select_for_update(of=("self",), no_key=True).order_by("pk")
+        self.budgets: dict[int, list[Budget]] = defaultdict(list)
+        for budget in locked:
+            self.budgets[budget.program_id].append(budget)
+        self.stock = _lock_stock(incentives, programs)
         self.codes: dict[int, list[CouponCode]] = defaultdict(list)
         self.taken: Counter[int] = Counter()
+        self.spent: Counter[int] = Counter()
 
-    def fetch_codes(self, wanted: Counter[int]) -> None:
-        """Lock as many free codes of each pool as may be needed; others skip what we have locked."""
+    def fetch_codes(self, rewards: Sequence[Reward]) -> None:
+        """Lock as many free codes of each pool as these rewards may need; others skip what is locked."""
+        wanted: Counter[int] = Counter()
+        for reward in rewards:
+            for incentive in {reward.incentive, _other(reward)} - {None}:
+                wanted[incentive.pk] += incentive.fulfilment == Incentive.Fulfilment.CODE  # type: ignore[union-attr]
         skip = connection.features.has_select_for_update_skip_locked
-        for incentive, count in sorted(wanted.items()):
-            free = CouponCode.objects.free().filter(incentive=incentive).order_by("pk")
-            self.codes[incentive] = list(free.select_for_update(skip_locked=skip)[:count])
+        for pool, count in sorted((+wanted).items()):
+            free = CouponCode.objects.free().filter(incentive=pool).order_by("pk")
+            self.codes[pool] = list(free.select_for_update(skip_locked=skip, no_key=True)[:count])
 
-    def take(self, reward: Reward) -> str:
+    def take(self, reward: Reward, now: datetime) -> str:
         """Set aside what this reward needs; returns what has run out, or nothing."""
         incentive, cost = reward.incentive, reward.cost if reward.currency != POINTS else 0
-        budget = self.budgets.get(reward.program_id)
+        budget = self._in_force(reward.program_id, now)
         by_code = incentive.fulfilment == Incentive.Fulfilment.CODE
         if by_code and not self.codes[incentive.pk]:
             return "codes"
@@ -52,16 +60,23 @@ class Shelf:
             self.taken[incentive.pk] += 1
         if budget:
             budget.used += cost
-            reward.budget = budget
+            self.spent[budget.pk] += cost
+        reward.budget = budget
         return ""
 
     def save(self, codes: Sequence[CouponCode]) -> None:
         """Write what was taken."""
+        for budget, cost in (+self.spent).items():
+            Budget.objects.filter(pk=budget).update(used=F("used") + cost)
         for incentive, count in self.taken.items():
             Incentive.objects.filter(pk=incentive).update(stock=F("stock") - count)
-        for budget in self.budgets.values():
-            Budget.objects.filter(pk=budget.pk).update(used=budget.used)
-        CouponCode.objects.bulk_update(codes, ["reward"], batch_size=500)
+        if codes:
+            CouponCode.objects.bulk_update(codes, ["reward"], batch_size=200)
+
+    def _in_force(self, program: int, now: datetime) -> Budget | None:
+        """The budget of the day that it is in the program's office."""
+        mine = self.budgets.get(program, [])
+        return next((b for b in mine if b.starts_on <= b.program.local(now).date() <= b.ends_on), None)
 
 
 def reserve(rewards: Sequence[Reward], *, now: datetime) -> dict[Reward, str]:
@@ -70,18 +85,14 @@ def reserve(rewards: Sequence[Reward], *, now: datetime) -> dict[Reward, str]:
     Returns those for which nothing was left, with what ran out: "budget", "stock" or "codes". A reward
     whose rule names another incentive for that case gets that one, if there is any of it.
     """
-    spare = {r.rule.fallback_incentive for r in rewards if r.rule and r.rule.fallback_incentive}
-    everything = {r.incentive for r in rewards} | spare
-    shelf = Shelf({i.pk for i in everything}, {r.program_id for r in rewards}, now)
-    pools = {i.pk for i in everything if i.fulfilment == Incentive.Fulfilment.CODE}
-    shelf.fetch_codes(Counter({pool: len(rewards) for pool in pools}))
+    everything = {i for r in rewards for i in (r.incentive, _other(r)) if i}
+    shelf = Shelf(everything, {r.program_id for r in rewards})
+    shelf.fetch_codes(rewards)
     held = [code for codes in shelf.codes.values() for code in codes]
     missing = {}
     for reward in rewards:
-        lacking = shelf.take(reward)
-        if lacking and _switch(reward):
-            lacking = shelf.take(reward)
-        if lacking:
+        lacking = shelf.take(reward, now)
+        if lacking and not _take_other(shelf, reward, now):
             missing[reward] = lacking
     shelf.save([code for code in held if code.reward_id])
     return missing
@@ -90,28 +101,55 @@ def reserve(rewards: Sequence[Reward], *, now: datetime) -> dict[Reward, str]:
 def give_back(rewards: Iterable[Reward]) -> None:
     """Return to budget, stock and pool what rewards that are no longer promised had set aside."""
     rewards = list(rewards)
+    if not rewards:
+        return
+    Shelf([reward.incentive for reward in rewards], {reward.program_id for reward in rewards})
+    return_to_budget(rewards)
     stocks = Counter(reward.incentive_id for reward in rewards)
     for incentive, count in sorted(stocks.items()):
         Incentive.objects.filter(pk=incentive, stock__isnull=False).update(stock=F("stock") + count)
-    spent: Counter[int] = Counter()
-    for reward in rewards:
-        if reward.budget_id and reward.currency != POINTS:
-            spent[reward.budget_id] += reward.cost
-    for budget, amount in sorted(spent.items()):
-        Budget.objects.filter(pk=budget).update(used=F("used") - amount)
     CouponCode.objects.filter(reward__in=rewards).update(reward=None)
 
 
-def _switch(reward: Reward) -> bool:
-    """Change the reward to the rule's other incentive; False if there is none."""
+def return_to_budget(rewards: Iterable[Reward]) -> None:
+    """Free the cost of these rewards in the budgets that had promised it."""
+    freed: Counter[int] = Counter()
+    for reward in rewards:
+        if reward.budget_id and reward.currency != POINTS:
+            freed[reward.budget_id] += reward.cost
+    for budget, amount in sorted(freed.items()):
+        Budget.objects.filter(pk=budget).update(used=F("used") - amount)
+
+
+def _lock_stock(incentives: Sequence[Incentive], programs: Iterable[int]) -> dict[int, int]:
+    """What is in stock, of all that the programs count: nothing, where none of these is counted."""
+    counted = [incentive.pk for incentive in incentives if incentive.stock is not None]
+    if not counted:
+        return {}
+    rows = Incentive.objects.filter(Q(program__in=set(programs)) | Q(pk__in=counted), stock__isnull=False)
+    locked = rows.select_for_update(no_key=True).order_by("pk")
+    return {pk: stock or 0 for pk, stock in locked.values_list("pk", "stock")}
+
+
+def _other(reward: Reward) -> Incentive | None:
+    """What the rule gives instead, when nothing is left."""
     rule = reward.rule
-    other = rule.fallback_incentive if rule and rule.fallback == rule.Fallback.OTHER else None
-    if other is None or other == reward.incentive:
+    return rule.fallback_incentive if rule and rule.fallback == rule.Fallback.OTHER else None
+
+
+def _take_other(shelf: Shelf, reward: Reward, now: datetime) -> bool:
+    """Give the rule's other incentive instead; without any of it, the reward stays as it was."""
+    other, wanted = _other(reward), reward.incentive
+    if other is None or other == wanted:
         return False
+    as_it_was = reward.amount, reward.cost, reward.currency
     reward.incentive, reward.amount, reward.cost, reward.currency = (
         other,
         other.value,
         other.charge,
         other.unit,
     )
-    return True
+    if not shelf.take(reward, now):
+        return True
+    reward.incentive, (reward.amount, reward.cost, reward.currency) = wanted, as_it_was
+    return False
