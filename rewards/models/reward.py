@@ -39,7 +39,7 @@ class RewardQuerySet(StatusQuerySet):
     def with_rule(self) -> "RewardQuerySet":
         """With what deciding about it asks for."""
         return self.select_related(
-            "program",
+            "program__scheme",
             "incentive__program",
             "rule__fallback_incentive__program",
             "referral",

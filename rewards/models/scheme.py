@@ -4,6 +4,7 @@ from simple_history.models import HistoricalRecords
 
 from referrals.models import Program
 from referrals.models.program import ScopedQuerySet
+from rewards.models.incentive import POINTS
 
 
 class RewardScheme(models.Model):
@@ -38,6 +39,11 @@ class RewardScheme(models.Model):
 
     def __str__(self) -> str:
         return str(self.get_sides_display())
+
+    def needs_two(self, amount: int, currency: str) -> bool:
+        """Whether two people have to approve a reward of this value; points are no money."""
+        limit = self.second_person_above
+        return limit is not None and currency != POINTS and amount >= limit
 
     def rewards(self, side: str) -> bool:
         """Whether this side gets rewards at all."""

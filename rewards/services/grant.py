@@ -1,10 +1,10 @@
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q
 
-from referrals.models import Enrolment, Event, Referral
+from referrals.models import Conversion, Enrolment, Event, Referral
 from rewards.models import Incentive, Reward, RewardRule, Standing
 from rewards.models.reward import NOT_COUNTED, book
 from rewards.services.mystery import draw_contents
@@ -23,6 +23,7 @@ SETTLED = [
     "amount",
     "cost",
     "currency",
+    "needs_approval",
 ]
 
 
@@ -64,18 +65,16 @@ def settle(rewards: Sequence[Reward], *, now: datetime) -> None:
     draw_contents(rewards)
     missing = reserve(rewards, now=now)
     for reward in rewards:
-        reward.status_before = reward.status_before if hasattr(reward, "status_before") else ""
+        reward.status_before = ""
         reward.status = Reward.Status.PENDING
+        # The draw, or another incentive in its place, may have made it worth more.
+        reward.needs_approval = reward.needs_approval or needs_approval(reward)
         if reward in missing:
             waits = reward.rule is not None and reward.rule.fallback == RewardRule.Fallback.WAIT
             reward.status = Reward.Status.WAITING if waits else Reward.Status.DECLINED
             reward.status_reason = Reward.Reason.EXHAUSTED
             reward.inputs["missing"] = missing[reward]
-    Reward.objects.bulk_update(
-        rewards,
-        SETTLED,
-        batch_size=200,
-    )
+    Reward.objects.bulk_update(rewards, SETTLED, batch_size=200)
 
 
 class World:
@@ -86,14 +85,14 @@ class World:
         advocates = {event.advocate_id for event in events}
         programs = {event.program_id for event in events}
         enrolments = Enrolment.objects.filter(advocate__in=advocates).select_related("advocate")
-        if any(rule.most or rule.nth for rule in rules):
+        if any(rule.limit for rule in rules):
             # Two sales at once by friends of one advocate queue up here, so that limits hold.
-            enrolments = enrolments.select_for_update(of=("self",))
+            enrolments = enrolments.select_for_update(of=("self",), no_key=True)
         rows = enrolments.filter(program__in=programs).order_by("pk")
         self.enrolments = {(e.program_id, e.advocate_id): e for e in rows}
         self.tiers = self._tiers() if any(rule.tier_id for rule in rules) else {}
         self.given = self._given(rules)
-        self.sales = self._sales() if any(rule.nth for rule in rules) else {}
+        self.bought = self._bought() if any(rule.nth for rule in rules) else {}
 
     def earns(self, event: Event, rule: RewardRule) -> bool:
         """Whether the rule gives something for this event; counts it against the rule's limit."""
@@ -102,15 +101,18 @@ class World:
             return False
         if event.referral and event.referral.status in NOT_COUNTED:
             return False
+        if event.data.get("from") == Referral.Status.CONVERTED:
+            # A sale was taken back, which is no step forward.
+            return False
         if rule.minimum and not _reaches(event, rule):
             return False
         if rule.kind and enrolment.advocate.kind != rule.kind:
             return False
         if rule.tier_id and self.tiers.get(enrolment.pk) != rule.tier_id:
             return False
-        if rule.nth and self.sales.get(enrolment.pk) != rule.nth:
+        if rule.nth and self.bought.get(enrolment.pk, [])[rule.nth - 1 : rule.nth] != [event.referral_id]:
             return False
-        if rule.most and self.given[rule.pk, enrolment.pk] >= rule.most:
+        if rule.limit and self.given[rule.pk, enrolment.pk] >= rule.limit:
             return False
         self.given[rule.pk, enrolment.pk] += 1
         return True
@@ -119,36 +121,49 @@ class World:
         return self.enrolments.get((event.program_id, event.advocate_id))
 
     def _given(self, rules: Iterable[RewardRule]) -> Counter[tuple[int, int]]:
-        given: Counter[tuple[int, int]] = Counter()
-        limited = [rule for rule in rules if rule.most]
-        if not limited:
-            return given
-        recent = Q()
-        for rule in limited:
-            since = self.now - timedelta(days=rule.most_days) if rule.most_days else None
-            recent |= Q(rule=rule, created_at__gt=since) if since else Q(rule=rule)
-        counted = Reward.objects.alive().filter(recent, enrolment__in=self.enrolments.values())
-        for rule_id, enrolment_id, count in counted.values_list("rule", "enrolment").annotate(Count("pk")):
-            given[rule_id, enrolment_id] = count
-        return given
+        limited = [rule for rule in rules if rule.limit]
+        return given_under(limited, self.enrolments.values(), self.now) if limited else Counter()
 
     def _tiers(self) -> dict[int, int]:
         standings = Standing.objects.filter(enrolment__in=self.enrolments.values(), tier__isnull=False)
         return dict(standings.values_list("enrolment", "tier"))
 
-    def _sales(self) -> dict[int, int]:
-        """Friends of each advocate who bought and did not take it back."""
-        bought = Referral.objects.filter(
-            enrolment__in=self.enrolments.values(), status=Referral.Status.CONVERTED
-        )
-        return dict(bought.values_list("enrolment").annotate(Count("pk")))
+    def _bought(self) -> dict[int, list[int]]:
+        """Friends of each advocate who bought and did not take it back, in the order of their first sale."""
+        sales = Conversion.objects.filter(referral__enrolment__in=self.enrolments.values(), reversed_at=None)
+        first = sales.values_list("referral__enrolment", "referral").annotate(first=Min("pk"))
+        bought: dict[int, list[int]] = defaultdict(list)
+        for enrolment, referral, _first in first.order_by("first"):
+            bought[enrolment].append(referral)
+        return bought
+
+
+def needs_approval(reward: Reward) -> bool:
+    """Whether the rule asks for a person, or the program for two."""
+    if reward.rule is not None and reward.rule.needs_approval(reward.amount):
+        return True
+    scheme = getattr(reward.program, "scheme", None)
+    return scheme is not None and scheme.needs_two(reward.amount, reward.currency)
+
+
+def given_under(
+    rules: Sequence[RewardRule], enrolments: Iterable[Enrolment], now: datetime
+) -> Counter[tuple[int, int]]:
+    """How many rewards each advocate has under each of these limited rules, by (rule, enrolment)."""
+    recent = Q()
+    for rule in rules:
+        since = now - timedelta(days=rule.most_days) if rule.most_days else None
+        recent |= Q(rule=rule, created_at__gt=since) if since else Q(rule=rule)
+    counted = Reward.objects.alive().filter(recent, enrolment__in=enrolments)
+    rows = counted.values_list("rule", "enrolment").annotate(Count("pk"))
+    return Counter({(rule, enrolment): count for rule, enrolment, count in rows})
 
 
 def _rules(events: Sequence[Event], now: datetime) -> list[RewardRule]:
     return list(
         RewardRule.objects.in_force(now)
         .filter(program__in={e.program_id for e in events}, when__in={e.kind for e in events})
-        .select_related("program", "incentive__program", "fallback_incentive__program")
+        .select_related("program__scheme", "incentive__program", "fallback_incentive__program")
         .order_by("pk")
     )
 
@@ -172,7 +187,7 @@ def _reward(rule: RewardRule, event: Event, world: World, now: datetime) -> Rewa
         amount=incentive.value,
         cost=incentive.charge,
         currency=incentive.unit,
-        needs_approval=rule.needs_approval(incentive.value),
+        needs_approval=False,
         due_at=now + timedelta(days=rule.hold_days),
         status_at=now,
         created_at=now,

@@ -3,6 +3,7 @@ from datetime import datetime
 
 from referrals.models import Event
 from rewards.models import Reward
+from rewards.services.renewal import queue_up
 from rewards.services.reward import promise_again, revoke
 
 Status = Reward.Status
@@ -16,6 +17,7 @@ def take_back(events: Sequence[Event], *, now: datetime) -> None:
         earned = Reward.objects.alive().filter(
             referral__in=reversed_sales, event__kind=Event.Kind.CONVERSION_RECORDED
         )
+        queue_up(earned.values_list("enrolment", flat=True))
         revoke(earned.exclude(status=Status.CLAIMED), reason=SALE_REVERSED, now=now, by=None)
 
 
@@ -28,8 +30,8 @@ def reinstate(events: Sequence[Event], *, now: datetime) -> None:
     if not sold:
         return
     taken = Reward.objects.with_rule().filter(referral__in=sold, status_reason=SALE_REVERSED)
-    rows = list(taken.order_by("pk").select_for_update(of=("self",)))
-    promise_again([r for r in rows if r.status in (Status.DECLINED, Status.REVOKED)], now=now, by=None)
+    rows = list(taken.order_by("pk").select_for_update(of=("self",), no_key=True))
     kept = [r.pk for r in rows if r.status == Status.CLAIMED]
     if kept:
         Reward.objects.filter(pk__in=kept).advance(Status.ISSUED, now=now)
+    promise_again([r for r in rows if r.status in (Status.DECLINED, Status.REVOKED)], now=now, by=None)

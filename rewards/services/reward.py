@@ -1,20 +1,25 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from referrals.transitions import Moved
-from rewards.models import CouponCode, Incentive, Reward, RewardScheme
+from rewards.models import CouponCode, Incentive, Reward
 from rewards.models.reward import NOT_COUNTED, RewardQuerySet
+from rewards.services.grant import needs_approval
+from rewards.services.renewal import queue_up, refuse_over_limit, refuse_unpaid
 from rewards.services.reservation import give_back, reserve
-from rewards.services.tax import held_for_tax
+from rewards.services.tax import held_for_tax, hold_for_tax
 
 Status = Reward.Status
 BY_ITSELF = (Incentive.Fulfilment.AUTOMATIC, Incentive.Fulfilment.CODE)
 BATCH = 500
+# What reserving anew may change.
+RESERVED = ["budget", "incentive", "amount", "cost", "currency", "needs_approval"]
 
 
 def approve(rewards: RewardQuerySet, *, now: datetime, by: Any) -> Moved:
@@ -24,10 +29,9 @@ def approve(rewards: RewardQuerySet, *, now: datetime, by: Any) -> Moved:
     """
     with transaction.atomic():
         rows = _lock(rewards)
-        limits = dict(RewardScheme.objects.values_list("program", "second_person_above"))
         tax = held_for_tax(rows, now=now)
         for row in rows:
-            row.refusal = _not_promised(row) or tax.get(row.pk, "") or _lacks_second(row, limits, by)
+            row.refusal = _not_promised(row) or tax.get(row.pk, "") or _lacks_second(row, by)
         noted = [row.pk for row in rows if row.refusal and row.first_approval_id == by.pk]
         Reward.objects.filter(pk__in=noted).update(first_approval=by)
         ready = _rows(row for row in rows if not row.refusal)
@@ -67,9 +71,10 @@ def undo(rewards: RewardQuerySet, *, now: datetime, by: Any) -> Moved:
         others = [row for row in rows if row not in approved and row not in dropped]
         for row in others:
             row.refusal = _("there is no decision to take back")
-        _rows(approved).advance(Status.PENDING, now=now, by=by, first_approval=None)
+        # What nobody had to approve waits for somebody now: the clock would only repeat what was undone.
+        _rows(approved).advance(Status.PENDING, now=now, by=by, first_approval=None, needs_approval=True)
         promise_again(dropped, now=now, by=by)
-        return Moved(approved + dropped, others)
+        return Moved([row for row in rows if not row.refusal], [row for row in rows if row.refusal])
 
 
 def hand_out(rewards: RewardQuerySet, *, now: datetime, by: Any, code: str = "") -> Moved:
@@ -93,30 +98,55 @@ def release_rewards(*, now: datetime) -> int:
     by_itself = Q(incentive__fulfilment__in=BY_ITSELF)
     released, approved = Reward.objects.released(now), Reward.objects.to_hand_out().payable(now)
     return (
-        _in_batches(released.exclude(by_itself), lambda batch: batch.advance(Status.APPROVED, now=now))
-        + _in_batches(released.filter(by_itself), lambda batch: _issue(batch, now=now, by=None))
-        + _in_batches(approved.filter(by_itself), lambda batch: _issue(batch, now=now, by=None))
+        _in_batches(released.exclude(by_itself), partial(_approve, now=now))
+        + _in_batches(released.filter(by_itself), partial(_issue_untaxed, now=now))
+        + _in_batches(approved.filter(by_itself), partial(_issue, now=now, by=None))
     )
 
 
 def promise_waiting(*, now: datetime) -> int:
     """Promise what is on the waiting list as far as budget, stock and codes now allow, oldest first."""
-    with transaction.atomic():
-        waiting = Reward.objects.with_rule().filter(status=Status.WAITING).order_by("created_at", "pk")
-        return promise_again(list(waiting.select_for_update(of=("self",))[:BATCH]), now=now, by=None)
+    waiting = Reward.objects.with_rule().filter(status=Status.WAITING).order_by("pk")
+    last, count = None, 0
+    while True:
+        with transaction.atomic():
+            later = waiting.filter(pk__gt=last) if last else waiting
+            rows = list(later.select_for_update(of=("self",), no_key=True)[:BATCH])
+            count += promise_again(rows, now=now, by=None)
+        if not rows:
+            return count
+        last = rows[-1].pk
 
 
 def promise_again(rewards: Sequence[Reward], *, now: datetime, by: Any) -> int:
-    """Reserve anew for locked rewards; those that get what they need are promised, the others wait."""
+    """Reserve anew for locked rewards; those that get what they need are promised, the others wait.
+
+    What would break a rule's limit, or costs points that are spent, stays as it is, with a ``refusal``.
+    Returns how many are promised.
+    """
     if not rewards:
         return 0
-    missing = reserve(rewards, now=now)
-    Reward.objects.bulk_update(rewards, ["budget", "incentive", "amount", "cost", "currency"], batch_size=200)
-    got = Reward.objects.filter(pk__in=[r.pk for r in rewards if r not in missing])
-    moved = got.advance(Status.PENDING, now=now, by=by).moved
-    lacking = Reward.objects.filter(pk__in=[r.pk for r in missing]).exclude(status=Status.WAITING)
+    queue_up({reward.enrolment_id for reward in rewards})
+    refuse_over_limit(rewards, now=now)
+    refuse_unpaid(rewards)
+    allowed = [reward for reward in rewards if not reward.refusal]
+    missing = reserve(allowed, now=now)
+    got = [reward for reward in allowed if reward not in missing]
+    for reward in got:
+        reward.needs_approval = reward.needs_approval or needs_approval(reward)
+    Reward.objects.bulk_update(got, RESERVED, batch_size=200)
+    moved = _rows(got).advance(Status.PENDING, now=now, by=by, first_approval=None).moved
+    lacking = _rows(missing).exclude(status=Status.WAITING)
     lacking.advance(Status.WAITING, now=now, by=by, reason=Reward.Reason.EXHAUSTED)
     return len(moved)
+
+
+def _approve(rewards: RewardQuerySet, *, now: datetime) -> list[Reward]:
+    return hold_for_tax(rewards, now=now).advance(Status.APPROVED, now=now).moved
+
+
+def _issue_untaxed(rewards: RewardQuerySet, *, now: datetime) -> list[Reward]:
+    return _issue(hold_for_tax(rewards, now=now), now=now, by=None)
 
 
 def issue_by_itself(rewards: RewardQuerySet, *, now: datetime) -> None:
@@ -141,22 +171,27 @@ def _drop(
 ) -> Moved:
     with transaction.atomic():
         rows = _lock(rewards)
-        fitting = [row for row in rows if row.status in steps]
-        give_back(row for row in fitting if row.status in (Status.PENDING, Status.APPROVED))
         moved = []
         for target in dict.fromkeys(steps.values()):
-            those = _rows(row for row in fitting if steps[Status(row.status)] == target)
+            those = _rows(row for row in rows if steps.get(Status(row.status)) == target)
             moved += those.advance(target, now=now, by=by, reason=reason, note=note).moved
-        return Moved(moved, [row for row in rows if row not in fitting])
+        # After the steps: what they cause locks advocates, who come before budgets.
+        give_back(row for row in rows if row.status in (Status.PENDING, Status.APPROVED))
+        return Moved(moved, [row for row in rows if row.status not in steps])
 
 
-def _in_batches(rewards: RewardQuerySet, move: Callable[[RewardQuerySet], Any]) -> int:
+def _in_batches(rewards: RewardQuerySet, move: Callable[[RewardQuerySet], list[Reward]]) -> int:
+    """Move them batch by batch; another process that does the same at this moment takes other rewards."""
+    skip = connection.features.has_select_for_update_skip_locked
+    free = rewards.order_by("due_at").select_for_update(of=("self",), no_key=True, skip_locked=skip)
     count = 0
-    while keys := list(rewards.order_by("due_at").values_list("pk", flat=True)[:BATCH]):
+    while True:
         with transaction.atomic():
-            move(Reward.objects.filter(pk__in=keys))
-        count += len(keys)
-    return count
+            keys = list(free.values_list("pk", flat=True)[:BATCH])
+            moved = move(Reward.objects.filter(pk__in=keys)) if keys else []
+        if not moved:
+            return count
+        count += len(moved)
 
 
 def _rows(rewards: Iterable[Reward]) -> RewardQuerySet:
@@ -166,18 +201,22 @@ def _rows(rewards: Iterable[Reward]) -> RewardQuerySet:
 def _lock(rewards: models.QuerySet[Reward]) -> list[Reward]:
     keys = list(rewards.values_list("pk", flat=True))
     rows = Reward.objects.with_rule().filter(pk__in=keys).order_by("pk")
-    return list(rows.select_for_update(of=("self",)))
+    return list(rows.select_for_update(of=("self",), no_key=True))
 
 
 def _not_promised(reward: Reward) -> str:
     if reward.status == Status.PENDING:
         return _in_doubt(reward)
+    return _it_is(reward)
+
+
+def _it_is(reward: Reward) -> str:
     return _("it is “%(status)s” now") % {"status": reward.get_status_display()}
 
 
-def _lacks_second(reward: Reward, limits: dict[int, int | None], by: Any) -> str:
-    limit = limits.get(reward.program_id)
-    if limit is None or reward.amount < limit:
+def _lacks_second(reward: Reward, by: Any) -> str:
+    scheme = getattr(reward.program, "scheme", None)
+    if scheme is None or not scheme.needs_two(reward.amount, reward.currency):
         return ""
     if reward.first_approval_id is None:
         reward.first_approval_id = by.pk
@@ -187,7 +226,7 @@ def _lacks_second(reward: Reward, limits: dict[int, int | None], by: Any) -> str
 
 def _not_ready(reward: Reward, now: datetime) -> str:
     if reward.status != Status.APPROVED:
-        return _("it is “%(status)s” now") % {"status": reward.get_status_display()}
+        return _it_is(reward)
     if reward.due_at > now:
         return _("it waits until %(day)s") % {"day": reward.program.local(reward.due_at).date()}
     return _in_doubt(reward)

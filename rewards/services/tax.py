@@ -3,42 +3,59 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from referrals.models import Enrolment
+from referrals.locks import hold
+from referrals.models import Enrolment, Event
 from referrals.money import format_money
 from referrals.transitions import Moved
 from rewards.models import Reward, TaxThreshold
+from rewards.models.reward import RewardQuerySet
 from rewards.models.rule import RewardRule
 
-COUNTED = (Reward.Status.APPROVED, Reward.Status.ISSUED, Reward.Status.REDEEMED)
+GIVEN = (Reward.Status.ISSUED, Reward.Status.REDEEMED)
 
 
 def held_for_tax(rewards: Sequence[Reward], *, now: datetime) -> dict[UUID, str]:
     """For each reward that would lift its advocate over the year's threshold: a sentence that says so.
 
-    Counts what was approved or handed out to the advocate in this calendar year (UTC), in the
-    threshold's currency. An advocate whose papers are in (``tax_cleared_year``) is not held.
+    Counts what was handed out to the advocate in this calendar year (UTC), and what is approved to be, in
+    the threshold's currency. An advocate whose papers are in (``tax_cleared_year``) is not held.
     """
-    mine = [reward for reward in rewards if reward.side == RewardRule.Side.ADVOCATE]
+    mine = [r for r in rewards if r.side == RewardRule.Side.ADVOCATE and r.status == Reward.Status.PENDING]
     countries = {reward.program.country for reward in mine} - {""}
     if not countries:
         return {}
     thresholds = {t.country: t for t in TaxThreshold.objects.filter(country__in=countries, year=now.year)}
     if not thresholds:
         return {}
-    totals = year_totals({r.enrolment.advocate_id for r in mine}, now.year)
+    advocates = {reward.enrolment.advocate_id for reward in mine}
+    # Two decisions about one advocate at a time, or each would count without the other.
+    hold(f"tax:{advocate}" for advocate in advocates)
+    totals = year_totals(advocates, now.year)
     held = {}
     for reward in mine:
         threshold = thresholds.get(reward.program.country)
         if threshold is None or reward.currency != threshold.currency:
             continue
         key = (reward.enrolment.advocate_id, reward.currency)
-        totals[key] = totals.get(key, 0) + reward.amount
-        if totals[key] >= threshold.amount and reward.enrolment.tax_cleared_year != now.year:
+        total = totals.get(key, 0) + reward.amount
+        if total >= threshold.amount and reward.enrolment.tax_cleared_year != now.year:
             held[reward.pk] = _held(threshold)
+        else:
+            totals[key] = total
     return held
+
+
+def hold_for_tax(rewards: RewardQuerySet, *, now: datetime) -> RewardQuerySet:
+    """Those of these promised rewards that no threshold stands against; the others wait for approval,
+    where the reason is given."""
+    if not TaxThreshold.objects.filter(year=now.year).exists():
+        return rewards
+    held = held_for_tax(list(rewards.with_rule()), now=now)
+    rewards.filter(pk__in=held).update(needs_approval=True)
+    return rewards.exclude(pk__in=held)
 
 
 def note_papers(enrolments: QuerySet[Enrolment], *, now: datetime, by: Any) -> Moved:
@@ -53,13 +70,20 @@ def note_papers(enrolments: QuerySet[Enrolment], *, now: datetime, by: Any) -> M
 
 
 def year_totals(advocates: set[Any], year: int) -> dict[tuple[int, str], int]:
-    """Value of what each advocate was given in the year, by (advocate, currency), in minor units."""
+    """Value of what each advocate got in the year or is about to get, by (advocate, currency); minor units."""
     start, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
-    given = Reward.objects.filter(
-        enrolment__advocate__in=advocates, side=RewardRule.Side.ADVOCATE, status__in=COUNTED
-    ).filter(status_at__gte=start, status_at__lt=end)
-    rows = given.values_list("enrolment__advocate", "currency").annotate(total=Sum("amount"))
-    return {(advocate, currency): total for advocate, currency, total in rows}
+    # The log knows when something was handed out; the row itself only when it changed last.
+    issued = Event.objects.filter(
+        advocate__in=advocates, kind=Event.Kind.REWARD_ISSUED, occurred_at__gte=start, occurred_at__lt=end
+    )
+    keys = set(issued.values_list("data__reward", flat=True))
+    rows = Reward.objects.filter(
+        Q(status=Reward.Status.APPROVED) | Q(status__in=GIVEN, pk__in=keys),
+        enrolment__advocate__in=advocates,
+        side=RewardRule.Side.ADVOCATE,
+    )
+    totals = rows.values_list("enrolment__advocate", "currency").annotate(total=Sum("amount"))
+    return {(advocate, currency): total for advocate, currency, total in totals}
 
 
 def _held(threshold: TaxThreshold) -> str:

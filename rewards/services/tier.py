@@ -1,13 +1,19 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 
 from referrals.models import Conversion, Enrolment, Event
 from rewards.models import Reward, Standing, Tier
 from rewards.models.incentive import POINTS
 
-MOVING = {Event.Kind.CONVERSION_RECORDED, Event.Kind.CONVERSION_REVERSED, Event.Kind.REWARD_ISSUED}
+MOVING = {
+    Event.Kind.CONVERSION_RECORDED,
+    Event.Kind.CONVERSION_REVERSED,
+    Event.Kind.REWARD_ISSUED,
+    Event.Kind.REWARD_CLAIMED,
+}
 BATCH = 500
 
 
@@ -22,17 +28,28 @@ def update_standings(events: Sequence[Event], *, now: datetime) -> None:
     enrolments = Enrolment.objects.filter(
         program__in=ladders, advocate__in={event.advocate_id for event in moving}
     )
-    _place(list(enrolments), ladders, now)
+    _place(list(_queue_up(enrolments)), ladders, now)
 
 
 def refresh_standings(*, now: datetime) -> int:
     """Place everyone on ladders that count a limited time: people who stopped come down. Repeatable."""
     timed = Q(program__tiers__within_days__isnull=False, standing__tier__isnull=False)
     last, count = 0, 0
-    while rows := list(Enrolment.objects.filter(timed, pk__gt=last).order_by("pk").distinct()[:BATCH]):
-        _place(rows, _ladders({row.program_id for row in rows}), now)
-        last, count = rows[-1].pk, count + len(rows)
+    while keys := list(_keys(Enrolment.objects.filter(timed, pk__gt=last))):
+        with transaction.atomic():
+            rows = list(_queue_up(Enrolment.objects.filter(pk__in=keys)))
+            _place(rows, _ladders({row.program_id for row in rows}), now)
+        last, count = keys[-1], count + len(keys)
     return count
+
+
+def _keys(enrolments: QuerySet[Enrolment]) -> QuerySet[Enrolment, int]:
+    return enrolments.order_by("pk").distinct().values_list("pk", flat=True)[:BATCH]
+
+
+def _queue_up(enrolments: QuerySet[Enrolment]) -> QuerySet[Enrolment]:
+    """These, locked: friends of one advocate who buy at once are counted one after the other."""
+    return enrolments.select_for_update(of=("self",), no_key=True).order_by("pk")
 
 
 def progress(enrolments: Iterable[Enrolment], tiers: Sequence[Tier], now: datetime) -> dict[int, int]:
