@@ -1,14 +1,16 @@
 """Which incentive works: friends who bought, out of friends named while it was promised."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from math import sqrt
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from referrals.models import Program, Referral
 from rewards.models import Incentive, RewardRule
+from rewards.models.reward import NOT_COUNTED
 
 # Two-sided 95 %.
 Z = 1.96
@@ -55,27 +57,21 @@ def difference(one: Effect, other: Effect) -> tuple[float, float, float]:
 
 
 def effects(program: Program, side: str, *, now: datetime) -> list[Effect]:
-    """For each incentive promised to ``side`` on a sale: friends named meanwhile, and those who bought."""
-    rules = RewardRule.objects.filter(program=program, side=side, when=RewardRule.When.CONVERSION)
-    found: dict[int, Effect] = {}
-    for rule in rules.select_related("incentive"):
-        effect = found.setdefault(rule.incentive_id, Effect(rule.incentive.name))
-        counts = _counts(program, rule, now)
-        effect.named += counts["named"]
-        effect.bought += counts["bought"]
-    return sorted(found.values(), key=lambda effect: -effect.share)
+    """For each incentive promised to ``side`` on a sale: friends named while it was the only one, and those
+    who bought. Best share first; two queries."""
+    rules = _rules(program).filter(side=side)
+    return sorted(_compare(program, [(r.incentive.name, r) for r in rules], now), key=lambda e: -e.share)
 
 
 def by_kind_of_value(program: Program, *, now: datetime) -> tuple[Effect, Effect]:
-    """Monetary against other incentives, either side, promised on a sale."""
-    money, other = Effect(_("money and discounts")), Effect(_("everything else"))
-    rules = RewardRule.objects.filter(program=program, when=RewardRule.When.CONVERSION)
-    for rule in rules.select_related("incentive"):
-        effect = money if rule.incentive.kind in Incentive.MONETARY else other
-        counts = _counts(program, rule, now)
-        effect.named += counts["named"]
-        effect.bought += counts["bought"]
-    return money, other
+    """Monetary against other incentives, either side, promised on a sale: friends named while only the one
+    or only the other was promised. Two queries."""
+    money, other = _("money and discounts"), _("everything else")
+    labelled = [
+        (money if rule.incentive.kind in Incentive.MONETARY else other, rule) for rule in _rules(program)
+    ]
+    found = {effect.label: effect for effect in _compare(program, labelled, now)}
+    return found.get(money, Effect(money)), found.get(other, Effect(other))
 
 
 def verdict(one: Effect, other: Effect) -> str:
@@ -104,10 +100,31 @@ def verdict(one: Effect, other: Effect) -> str:
     )
 
 
-def _counts(program: Program, rule: RewardRule, now: datetime) -> dict[str, int]:
+def _rules(program: Program) -> QuerySet[RewardRule]:
+    rules = RewardRule.objects.filter(program=program, when=RewardRule.When.CONVERSION)
+    return rules.select_related("incentive").order_by("pk")
+
+
+def _compare(program: Program, labelled: Iterable[tuple[str, RewardRule]], now: datetime) -> list[Effect]:
+    """Friends by label, each counted once; whoever was promised two things at a time is in neither."""
+    promised: dict[str, Q] = {}
+    for label, rule in labelled:
+        promised[label] = promised.get(label, Q()) | _while(rule, now)
+    alone = []
+    for label, mine in promised.items():
+        for other in promised:
+            mine = mine if other == label else mine & ~promised[other]
+        alone.append(mine)
+    bought = Q(status=Referral.Status.CONVERTED)
+    friends = Referral.objects.filter(program=program).exclude(status__in=NOT_COUNTED)
+    counts = friends.aggregate(
+        **{f"named_{n}": Count("pk", filter=mine) for n, mine in enumerate(alone)},
+        **{f"bought_{n}": Count("pk", filter=mine & bought) for n, mine in enumerate(alone)},
+    ) if alone else {}  # fmt: skip
+    return [Effect(label, counts[f"named_{n}"], counts[f"bought_{n}"]) for n, label in enumerate(promised)]
+
+
+def _while(rule: RewardRule, now: datetime) -> Q:
+    """Friends who were named while this rule promised something."""
     during = Q(submitted_at__gte=rule.starts_at or rule.created_at, submitted_at__lt=rule.ends_at or now)
-    settled = Q(status__in=[Referral.Status.REJECTED, Referral.Status.UNDER_REVIEW])
-    friends = Referral.objects.filter(during, program=program).exclude(settled)
-    return friends.aggregate(
-        named=Count("pk"), bought=Count("pk", filter=Q(status=Referral.Status.CONVERTED))
-    )
+    return during & Q(enrolment__advocate__kind=rule.kind) if rule.kind else during
