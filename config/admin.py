@@ -1,8 +1,9 @@
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,21 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
 )
 
 
+class Page(NamedTuple):
+    """A page of the back office that is no list of rows: in which group, and who sees it."""
+
+    group: str
+    name: Any
+    url_name: str
+    permission: str
+
+
+PAGES = (
+    Page("people", _("Where is my reward?"), "where", "rewards.view_reward"),
+    Page("rewards", _("Which incentive works"), "incentives-compared", "rewards.view_incentive"),
+)
+
+
 class AdminSite(admin.AdminSite):
     """The back office."""
 
@@ -30,13 +46,28 @@ class AdminSite(admin.AdminSite):
             request, {"desk": desk.look(request.user, now=timezone.now())} | (extra_context or {})
         )
 
+    def get_urls(self) -> list[Any]:
+        # Admin modules register with this site: they can be imported once it is there.
+        from campaigns.admin.report import compare_incentives
+        from campaigns.admin.support import where_is_my_reward
+
+        return [
+            path("where/", self.admin_view(where_is_my_reward), name="where"),
+            path("incentives-compared/", self.admin_view(compare_incentives), name="incentives-compared"),
+            *super().get_urls(),
+        ]
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = super().get_app_list(request, app_label)
         if app_label is not None:
             return apps
         models = {model["object_name"]: model for app in apps for model in app["models"]}
         found = [
-            _group(label, name, [models.pop(model) for model in names if model in models])
+            _group(
+                label,
+                name,
+                [*_pages(label, request.user), *(models.pop(model) for model in names if model in models)],
+            )
             for label, name, names in GROUPS
         ]
         return [
@@ -48,3 +79,19 @@ class AdminSite(admin.AdminSite):
 
 def _group(label: str, name: Any, models: list[Any]) -> dict[str, Any]:
     return {"name": name, "app_label": label, "app_url": "", "has_module_perms": True, "models": models}
+
+
+def _pages(label: str, user: Any) -> list[Any]:
+    """The pages of this group that the person may see, in the shape of Django's list of models."""
+    return [
+        {
+            "name": page.name,
+            "object_name": page.url_name,
+            "admin_url": reverse(f"admin:{page.url_name}"),
+            "add_url": None,
+            "view_only": True,
+            "perms": {},
+        }
+        for page in PAGES
+        if page.group == label and user.has_perm(page.permission)
+    ]
