@@ -44,6 +44,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "rewards.budget": (ALL, "", "", VIEW),
     "rewards.taxthreshold": (ALL, "", VIEW, VIEW),
     "rewards.reward": (EDIT, VIEW, VIEW, VIEW),
+    "rewards.fulfilmentcall": ("vc", "", "vc", VIEW),
     "rewards.ledgertransaction": (VIEW, "", "", VIEW),
     "campaigns.messagetemplate": (ALL, VIEW, VIEW, VIEW),
     "campaigns.message": (EDIT, VIEW, "vc", VIEW),

@@ -4,8 +4,9 @@ from typing import Any
 
 import httpx
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
+from referrals.transitions import Moved
 from rewards.models import FulfilmentCall, Incentive, Reward
 from rewards.services.reward import hand_out
 from rewards.webhooks import Answer, call, secret_of
@@ -38,6 +39,16 @@ def call_fulfilment(*, now: datetime, client: httpx.Client | None = None) -> int
         )
         _settle(row, answer, now)
     return len(calls)
+
+
+def ask_again(calls: QuerySet[FulfilmentCall], *, now: datetime, by: Any) -> Moved:
+    """Make given-up calls due once more, for another three days; others are left as they are."""
+    failed = list(calls.filter(status=FulfilmentCall.Status.FAILED))
+    others = list(calls.exclude(status=FulfilmentCall.Status.FAILED))
+    FulfilmentCall.objects.filter(pk__in=[row.pk for row in failed]).update(
+        status=FulfilmentCall.Status.WAITING, due_at=now, created_at=now
+    )
+    return Moved(failed, others)
 
 
 def _queue(now: datetime) -> None:

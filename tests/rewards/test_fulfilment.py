@@ -3,12 +3,14 @@ from datetime import timedelta
 import httpx
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from standardwebhooks import Webhook
 
 from rewards import webhooks
 from rewards.models import FulfilmentCall
 from rewards.services.fulfilment import call_fulfilment
 from rewards.webhooks import check_address, secret_of
+from tests.cast import client_of, member_of
 from tests.factories import NOW, RewardFactory
 
 pytestmark = pytest.mark.django_db
@@ -126,3 +128,26 @@ def test_a_name_that_leads_inside_is_not_called(monkeypatch, now):
     answer = webhooks.call("https://shop.example.com/", {}, key="1", secret=secret_of("x"), now=now)
 
     assert answer == (400, "shop.example.com lies in a network that is not public, so nobody was called.")
+
+
+def test_a_manager_has_it_asked_again_from_the_list_of_what_was_refused(reward):
+    call_fulfilment(now=timezone.now(), client=Shop(404).client)
+    call = FulfilmentCall.objects.get()
+
+    client_of(member_of(reward.program)).post(
+        f"/admin/rewards/fulfilmentcall/{call.pk}/step/again/", {"_do": "1"}
+    )
+
+    assert call_fulfilment(now=timezone.now(), client=Shop().client) == 1
+    reward.refresh_from_db()
+    assert reward.status == "issued"
+
+
+@pytest.mark.parametrize("role", ["sales", "analyst"])
+def test_who_does_not_decide_about_rewards_has_nothing_asked_again(reward, role):
+    call_fulfilment(now=timezone.now(), client=Shop(404).client)
+    address = f"/admin/rewards/fulfilmentcall/{FulfilmentCall.objects.get().pk}/step/again/"
+
+    assert client_of(member_of(reward.program, role)).post(address, {"_do": "1"}).status_code == 403
+    assert client_of(member_of(RewardFactory().program)).post(address, {"_do": "1"}).status_code == 404
+    assert FulfilmentCall.objects.needing_attention().count() == 1
