@@ -58,18 +58,11 @@ class MoneyForm(forms.ModelForm):
         for name in self.money:
             unit = self.unit_of(name, found)
             if found.get(name) is not None and unit is not None:
-                found[name] = self._minor(name, found[name], unit)
+                try:
+                    found[name] = minor_of(found[name], unit)
+                except ValueError:
+                    self.add_error(name, _refusal(unit))
         return found
-
-    def _minor(self, name: str, amount: Decimal, unit: str) -> int | None:
-        try:
-            return whole(amount) if unit in WHOLE else to_minor(amount, unit)
-        except ValueError:
-            message = _("This is counted in whole numbers.")
-            if unit not in WHOLE:
-                message = _("Write no more decimals than %(currency)s has.")
-            self.add_error(name, ValidationError(message, params={"currency": unit}))
-            return None
 
     def _get_validation_exclusions(self) -> set[str]:
         # The program stays what it was, yet what must be unique within it is checked all the same.
@@ -78,11 +71,19 @@ class MoneyForm(forms.ModelForm):
         return excluded
 
 
-def whole(amount: Decimal) -> int:
-    """The amount as an integer. Raises ValueError if it is none."""
+def minor_of(amount: Decimal, unit: str) -> int:
+    """The amount as it is stored. Raises ValueError if that cannot be exact."""
+    if unit not in WHOLE:
+        return to_minor(amount, unit)
     if amount != amount.to_integral_value():
         raise ValueError(amount)
     return int(amount)
+
+
+def _refusal(unit: str) -> ValidationError:
+    if unit in WHOLE:
+        return ValidationError(_("This is counted in whole numbers."))
+    return ValidationError(_("Write no more decimals than %(currency)s has."), params={"currency": unit})
 
 
 def money_field(label: Any, help_text: Any, **options: Any) -> forms.DecimalField:
