@@ -243,7 +243,7 @@ LOGGING = {
         name: {"handlers": [], "propagate": True}
         for name in ("django", "django.server", "gunicorn.error", "gunicorn.access")
     }
-    | {"django-q": {"level": "WARNING"}},
+    | {"django-q": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
 }
 
 if SENTRY_DSN := environment.text("SENTRY_DSN"):

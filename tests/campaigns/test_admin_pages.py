@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from campaigns.models import DigestSubscription, Message, MessageTemplate, Suppression
 from referrals.models import Consent, Conversion
-from rewards.models import Reward
+from rewards.models import FulfilmentCall, Reward
 from tests.cast import client_of, superuser
 from tests.factories import (
     NOW,
@@ -59,6 +59,7 @@ def fill(start, count):
             referral=referral, rule=RewardRuleFactory(program=program, incentive=incentive)
         )
         Reward.objects.filter(pk=reward.pk).advance("approved", now=NOW)
+        FulfilmentCall.objects.create(reward=reward, due_at=NOW, created_at=NOW)
         for factory in SET_UP:
             factory(program=program)
         CouponCodeFactory(incentive=incentive)
