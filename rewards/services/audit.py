@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Case, CharField, Count, F, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models import Case, CharField, Count, F, Max, Min, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from rewards.models import Account, Budget, LedgerCheck, LedgerEntry, LedgerTransaction, Reward
@@ -31,15 +31,15 @@ def ledger_differences() -> list[str]:
 
 def _unbalanced() -> Iterator[str]:
     """Transactions whose entries do not sum to zero, are not two, or mix currencies."""
-    rows = LedgerTransaction.objects.annotate(
-        total=Sum("entries__amount"), lines=Count("entries"), same=Count("entries", filter=_same_currency())
-    )
-    for row in rows.filter(~Q(total=0) | ~Q(lines=2) | ~Q(same=2) | Q(total=None)):
-        yield f"Transaction {row.pk}: {row.lines} entries sum to {row.total}."
-
-
-def _same_currency() -> Q:
-    return Q(entries__currency=F("currency"))
+    sums = LedgerEntry.objects.order_by().values_list("transaction")
+    rows = sums.annotate(total=Sum("amount"), lines=Count("pk"), first=Min("currency"), last=Max("currency"))
+    for key, total, lines, *_ in rows.filter(~Q(total=0) | ~Q(lines=2) | ~Q(first=F("last"))).iterator():
+        yield f"Transaction {key}: {lines} entries sum to {total}."
+    strange = LedgerEntry.objects.exclude(currency=F("transaction__currency"))
+    for key in strange.values_list("transaction", flat=True).iterator():
+        yield f"Transaction {key}: an entry is in another currency."
+    for key in LedgerTransaction.objects.filter(entries=None).values_list("pk", flat=True).iterator():
+        yield f"Transaction {key}: 0 entries."
 
 
 def _off_status() -> Iterator[str]:
@@ -67,7 +67,12 @@ def _off_budget() -> Iterator[str]:
 
 
 def _overspent() -> Iterator[str]:
-    """Advocates who spent more points than they have."""
-    rows = LedgerEntry.objects.filter(account=Account.PAID, currency=POINTS).values("enrolment")
-    for row in rows.annotate(total=Sum("amount")).filter(total__lt=0):
-        yield f"Enrolment {row['enrolment']}: {row['total']} points."
+    """Advocates who spent more points than they ever had. What was claimed back since is a debt."""
+    rows = LedgerEntry.objects.filter(account__in=[Account.PAID, Account.CLAIMED], currency=POINTS)
+    repaid = Reward.objects.filter(currency=POINTS, status=Reward.Status.REPAID)
+    for row in (
+        rows.order_by().values("enrolment").annotate(total=Sum("amount")).filter(total__lt=0).iterator()
+    ):
+        gone = repaid.filter(enrolment=row["enrolment"]).aggregate(sum=Sum("cost", default=0))["sum"]
+        if row["total"] + gone < 0:
+            yield f"Enrolment {row['enrolment']}: {row['total']} points."

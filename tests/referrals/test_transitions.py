@@ -21,15 +21,17 @@ lost         x         .            .         .         x         .    .
 rejected     x         .            .         .         .         .    .
 """
 REWARD = """
-         waiting pending approved issued redeemed declined revoked claimed
-waiting  .       x       .        .      .        x        .       .
-pending  .       .       x        x      .        x        .       .
-approved .       x       .        x      .        .        x       .
-issued   .       .       .        .      x        .        .       x
-redeemed .       .       .        .      .        .        .       x
-declined x       x       .        .      .        .        .       .
-revoked  x       x       .        .      .        .        .       .
-claimed  .       .       .        x      .        .        .       .
+         waiting pending approved issued redeemed declined revoked claimed repaid waived
+waiting  .       x       .        .      .        x        .       .       .      .
+pending  .       .       x        x      .        x        .       .       .      .
+approved .       x       .        x      .        .        x       .       .      .
+issued   .       .       .        .      x        .        .       x       .      .
+redeemed .       .       .        .      .        .        .       x       .      .
+declined x       x       .        .      .        .        .       .       .      .
+revoked  x       x       .        .      .        .        .       .       .      .
+claimed  .       .       .        x      .        .        .       .       x      x
+repaid   .       .       .        .      .        .        .       .       .      .
+waived   .       .       .        .      .        .        .       .       .      .
 """
 
 
