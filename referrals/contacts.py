@@ -122,6 +122,16 @@ def clean_text(value: str, length: int = 300) -> str:
     return text
 
 
+def refuse_unseen(value: str, *, lines: bool = True) -> None:
+    """Raises ValidationError for words of staff with control, bidirectional or invisible characters. What
+    joins letters and emoji may stay; ``lines`` allows several."""
+    unseen = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+    if any(unicodedata.category(c) in unseen for c in value if c not in "\n\r\t\u200c\u200d"):
+        raise ValidationError(_("Remove the invisible characters: type this text instead of pasting it."))
+    if not lines and any(c in "\n\r" for c in value):
+        raise ValidationError(_("Write this on one line."))
+
+
 def clean_line(value: str, length: int = 120) -> str:
     """One line that may stand in a message of ours: as ``clean_text``, and no links, addresses or markup.
 

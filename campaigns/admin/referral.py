@@ -20,7 +20,15 @@ from referrals.admin.cells import colleague, due, link_to, moment, person, statu
 from referrals.admin.history import history_panel
 from referrals.admin.scoped import FactsAdmin, OwnerFilter, Panel, ProgramFilter, asker
 from referrals.admin.steps import StepsAdmin
-from referrals.contacts import clean_email, clean_name, clean_phone, clean_text, email_key, phone_key
+from referrals.contacts import (
+    clean_email,
+    clean_line,
+    clean_name,
+    clean_phone,
+    clean_text,
+    email_key,
+    phone_key,
+)
 from referrals.models import Conversion, Enrolment, Event, FollowUp, Referral
 from referrals.money import format_money
 from referrals.services.referral import Friend, already_named, submit_referrals
@@ -79,7 +87,7 @@ class NewReferralForm(forms.Form):
         return clean_email(self.cleaned_data["email"]) if self.cleaned_data["email"] else ""
 
     def clean_company(self) -> str:
-        return clean_text(self.cleaned_data["company"], 80)
+        return clean_line(self.cleaned_data["company"], 80)
 
     def clean_relation(self) -> str:
         return clean_text(self.cleaned_data["relation"], 120)

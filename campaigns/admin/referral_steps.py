@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from referrals.admin.cells import colleague
 from referrals.admin.scoped import staff_of
 from referrals.admin.steps import Step, StepForm
-from referrals.contacts import clean_email, clean_name, clean_phone, clean_text, email_key
+from referrals.contacts import clean_email, clean_line, clean_name, clean_phone, clean_text, email_key
 from referrals.models import Referral
 from referrals.money import to_minor
 from referrals.services.conversion import record_conversion
@@ -106,7 +106,7 @@ class FriendForm(StepForm):
         return clean_name(self.cleaned_data["name"])
 
     def clean_company(self) -> str:
-        return clean_text(self.cleaned_data["company"], 80)
+        return clean_line(self.cleaned_data["company"], 80)
 
     def clean_email(self) -> str:
         email = clean_email(self.cleaned_data["email"]) if self.cleaned_data["email"] else ""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 from django.contrib import admin
@@ -10,12 +11,15 @@ from django.contrib.admin.widgets import AdminSplitDateTime, RelatedFieldWidgetW
 from django.contrib.auth import get_permission_codename
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
-from django.forms import BaseInlineFormSet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db import DataError
+from django.db.models import TextField
+from django.forms import BaseInlineFormSet, CharField
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 
 from referrals.admin.cells import colleague
+from referrals.contacts import refuse_unseen
 from referrals.models import Program
 from referrals.roles import grants, programs_granting, roles_of
 
@@ -84,6 +88,9 @@ class Rights:
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        if isinstance(field, CharField):
+            # What staff write stands on pages and in the headers of mail.
+            field.validators.append(partial(refuse_unseen, lines=isinstance(db_field, TextField)))
         if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
             # Four small icons beside each choice: one goes to the other's own page instead.
             field.widget = field.widget.widget
@@ -146,7 +153,11 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
         return []
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {"about": self.about} | (extra_context or {}))
+        try:
+            return super().changelist_view(request, {"about": self.about} | (extra_context or {}))
+        except (OverflowError, DataError):
+            # A number beyond all rows; Django answers other filters that make no sense like this.
+            return HttpResponseRedirect(f"{request.path}?e=1")
 
     def changeform_view(
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
@@ -266,7 +277,7 @@ class ProgramFilter(admin.SimpleListFilter):
         return [(str(pk), name) for pk, name in programs] if len(programs) > 1 else []
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if not (self.value() or "").isdigit():
+        if not (self.value() or "").isdecimal():
             return queryset
         return queryset.filter(**{f"{queryset.program_path}": self.value()})
 
@@ -289,6 +300,6 @@ class OwnerFilter(admin.SimpleListFilter):
                 return queryset.filter(owner=None)
             case "me":
                 return queryset.filter(owner=request.user)
-            case pk if pk.isdigit():
+            case pk if pk.isdecimal():
                 return queryset.filter(owner_id=pk)
         return queryset.none()
