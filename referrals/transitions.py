@@ -38,17 +38,24 @@ class StatusQuerySet(ScopedQuerySet):
             # No key lock: rows that name these ones may be stored meanwhile, or two steps would deadlock.
             locked = told.filter(pk__in=keys).select_for_update(of=("self",), no_key=True)
             rows = list(locked.order_by("pk"))
-            moved = [row for row in rows if row.may_become(to)]
-            refused = [row for row in rows if not row.may_become(to)]
-            changes |= {"status": to, "status_at": now, "status_reason": reason, "status_note": note}
-            self.model._default_manager.filter(pk__in=[row.pk for row in moved]).update(**changes)
-            for row in moved:
-                row.status_before = row.status
-                for name, value in changes.items():
-                    setattr(row, name, value)
-            if moved:
-                self.announce(moved, now=now, by=by)
-            return Moved(moved, refused)
+            result = self.move_locked(rows, to, now=now, reason=reason, note=note, **changes)
+            if result.moved:
+                self.announce(result.moved, now=now, by=by)
+            return result
+
+    def move_locked(
+        self, rows: Sequence[Any], to: str, *, now: datetime, reason: str = "", note: str = "", **changes: Any
+    ) -> Moved:
+        """``advance()`` for rows that the caller has locked, and whose steps the caller records."""
+        moved = [row for row in rows if row.may_become(to)]
+        refused = [row for row in rows if not row.may_become(to)]
+        changes |= {"status": to, "status_at": now, "status_reason": reason, "status_note": note}
+        self.model._default_manager.filter(pk__in=[row.pk for row in moved]).update(**changes)
+        for row in moved:
+            row.status_before = row.status
+            for name, value in changes.items():
+                setattr(row, name, value)
+        return Moved(moved, refused)
 
     def announce(self, moved: Sequence[Any], *, now: datetime, by: Any) -> None:
         """Record what happened to the rows that moved; each model says how."""
@@ -83,10 +90,14 @@ class WithStatus(models.Model):
         rows: StatusQuerySet = type(self)._default_manager.filter(pk=self.pk)  # type: ignore[assignment]
         if rows.advance(to, now=now, by=by, reason=reason, note=note).refused:
             self.refresh_from_db(fields=["status"])
-            labels = dict(type(self).Status.choices)
-            raise Refused(
-                _("It is “%(is)s” now and cannot become “%(to)s” from there.")
-                % {"is": labels.get(self.status, self.status), "to": labels.get(to, to)}
-            )
+            raise self.refused(to)
         self.refresh_from_db()
         return self
+
+    def refused(self, to: str) -> Refused:
+        """Why this row may not go ``to`` that status."""
+        labels = dict(type(self).Status.choices)
+        return Refused(
+            _("It is “%(is)s” now and cannot become “%(to)s” from there.")
+            % {"is": labels.get(self.status, self.status), "to": labels.get(to, to)}
+        )

@@ -28,31 +28,36 @@ def record_conversion(
     with transaction.atomic():
         # Everyone who reports a sale of this friend queues up here.
         row = _queue_up(referral.pk)
-        conversion, is_new = Conversion.objects.get_or_create(
-            program_id=row.program_id,
-            external_id=external_id or f"referral-{row.pk}",
-            defaults={
-                "referral": row,
-                "amount": amount,
-                "currency": currency,
-                "occurred_at": occurred_at or now,
-                "recorded_at": now,
-            },
-        )
-        if not is_new:
-            if (conversion.referral_id, conversion.amount, conversion.currency) != (row.pk, amount, currency):
-                raise Refused(
-                    _(
-                        "Order “%(order)s” is recorded already, with another amount or friend. Check the number."
-                    )
-                    % {"order": conversion.external_id}
-                )
-            return conversion
-        if row.status != Referral.Status.CONVERTED:
-            row.advance(Referral.Status.CONVERTED, now=now, by=by)
-            close_follow_ups([row], now=now)
-        Event.objects.record([_sold(conversion, row, by)], now=now)
+        sale = Conversion(
+            program_id=row.program_id, external_id=external_id or f"referral-{row.pk}", referral=row,
+            amount=amount, currency=currency, occurred_at=occurred_at or now, recorded_at=now,
+        )  # fmt: skip
+        conversion, is_new = _store(sale)
+        if is_new:
+            Event.objects.record([*_make_customer(row, now, by), _sold(conversion, row, by)], now=now)
     return conversion
+
+
+def _store(sale: Conversion) -> tuple[Conversion, bool]:
+    """The conversion of this order, and whether it is to be acted on."""
+    Conversion.objects.bulk_create([sale], ignore_conflicts=True)
+    stored = Conversion.objects.get(program_id=sale.program_id, external_id=sale.external_id)
+    if (stored.referral_id, stored.amount, stored.currency) != (sale.referral_id, sale.amount, sale.currency):
+        raise Refused(
+            _("Order “%(order)s” is recorded already, with another amount or friend. Check the number.")
+            % {"order": sale.external_id}
+        )
+    # A report of the very same moment is taken for this one: recording twice is recording once.
+    return stored, stored.recorded_at == sale.recorded_at and stored.reversed_at is None
+
+
+def _make_customer(row: Referral, now: datetime, by: Any) -> list[Event]:
+    if row.status == Referral.Status.CONVERTED:
+        return []
+    if Referral.objects.move_locked([row], Referral.Status.CONVERTED, now=now).refused:
+        raise row.refused(Referral.Status.CONVERTED)
+    close_follow_ups([row], now=now)
+    return [row.event_of_status(now, by)]
 
 
 def reverse_conversion(conversion: Conversion, *, reason: str, now: datetime, by: Any = None) -> Conversion:
@@ -75,7 +80,10 @@ def reverse_conversion(conversion: Conversion, *, reason: str, now: datetime, by
 def _queue_up(referral_id: int) -> Referral:
     """The referral, locked: its sales, and what is taken back, happen one after the other."""
     rows = Referral.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("enrolment").get(pk=referral_id)
+    # With all that rewards and mails say about the program and who recommended.
+    row = rows.select_related("program__owner", "enrolment__advocate").get(pk=referral_id)
+    row.enrolment.program = row.program
+    return row
 
 
 def _reversed(conversion: Conversion, referral: Referral, now: datetime, by: Any) -> Event:
