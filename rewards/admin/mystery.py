@@ -25,7 +25,7 @@ class OutcomeFormSet(NamedFormSet):
 
     def clean(self) -> None:
         super().clean()
-        for form in self.forms:
+        for form in filter(lambda form: form.has_changed(), self.forms):
             gift = getattr(form, "cleaned_data", {}).get("incentive")
             if gift and gift.kind == Incentive.Kind.MYSTERY:
                 form.add_error("incentive", _("A mystery gift cannot hold another one."))
