@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -17,6 +18,7 @@ django.setup()
 
 # Models can be imported only after setup().
 from campaigns.models import Message, Purpose  # noqa: E402
+from campaigns.offers import offers_of  # noqa: E402
 from campaigns.urls import urlpatterns as product  # noqa: E402
 from referrals.models import Click, Consent, Enrolment, Event, FollowUp, Referral  # noqa: E402
 from referrals.tokens import link_token  # noqa: E402
@@ -24,14 +26,14 @@ from rewards.models import RewardRule  # noqa: E402
 
 
 def click(request: HttpRequest, code: str) -> HttpResponse:
+    """The same statements and the same page, and nothing else."""
+    now = timezone.now()
     enrolment = Enrolment.objects.for_page().on_channel("").get(code=code)
-    Click.objects.create(enrolment=enrolment, visitor="0" * 32, is_bot=False, at=timezone.now())
-    list(
-        RewardRule.objects.in_force(timezone.now())
-        .filter(program=enrolment.program_id)
-        .select_related("incentive")
-    )
-    return HttpResponse("Welcome.")
+    Click.objects.create(enrolment=enrolment, visitor="0" * 32, is_bot=False, at=now)
+    program = enrolment.program
+    offers = offers_of(program, read_by=RewardRule.Side.FRIEND, now=now)
+    page = {"program": program, "enrolment": enrolment, "offers": offers, "visit": "x", "link": "/"}
+    return render(request, "campaigns/share.html", page)
 
 
 @csrf_exempt

@@ -33,7 +33,7 @@ def measure_pages(
     clicks = [f"/r/{code}/" for code in known["codes"]]
     pages = [f"/p/{known['program']}/"]
     for name, paths, yardstick, bar in (
-        ("share link, visit recorded", clicks, "bare view, same statements", 0.9),
+        ("share link, visit recorded", clicks, "bare view, same statements and page", 0.9),
         ("landing page", pages, "same view without middleware", 0.8),
     ):
         jobs = [partial(_each, "hammer.get", port=port, paths=paths, threads=THREADS) for port in ports]

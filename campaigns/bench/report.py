@@ -1,8 +1,12 @@
 """What was measured, as a table for people and as JSON for machines."""
 
+import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from typing import Any
+
+from django.db import connection
 
 
 @dataclass
@@ -47,8 +51,16 @@ def line(
     )  # fmt: skip
 
 
+def versions() -> dict[str, str]:
+    """What was measured on."""
+    known = [platform.python_implementation(), "Django", "gunicorn"]
+    numbers = [platform.python_version(), version("django"), version("gunicorn")]
+    database = ".".join(map(str, connection.get_database_version()))
+    return {connection.display_name: database, **dict(zip(known, numbers, strict=True))}
+
+
 def as_data(lines: Sequence[Line], database: str) -> dict[str, Any]:
-    return {"database": database, "operations": [asdict(line) for line in lines]}
+    return {"database": database, "versions": versions(), "operations": [asdict(line) for line in lines]}
 
 
 HEAD = ("operation", "calls", "a second", "p50 ms", "p99 ms", "ratio", "bar", "of the yardstick")

@@ -1,5 +1,7 @@
 from smtplib import SMTP
 
+import pytest
+
 from campaigns.bench.report import Measured, as_data, as_table, line
 from campaigns.bench.sink import mail_sink
 
@@ -11,6 +13,7 @@ def test_what_was_measured_is_a_rate_and_two_times():
     assert (Measured().per_second, Measured().percentile(99)) == (0, 0)
 
 
+@pytest.mark.django_db
 def test_a_table_for_people_and_data_for_machines():
     lines = [
         line("landing page", Measured(1, [2.0]), "bare view", Measured(1, [1.0]), 0.8),
@@ -22,7 +25,9 @@ def test_a_table_for_people_and_data_for_machines():
         "landing page      1     500.0     2.0     2.0   0.50  0.80  bare view, 1,000.0",
         "sale              1     200.0     5.0     5.0",
     ]
-    assert as_data(lines, "sqlite")["operations"][0]["ratio"] == 0.5
+    data = as_data(lines, "sqlite")
+    assert data["operations"][0]["ratio"] == 0.5
+    assert list(data["versions"])[1:] == ["CPython", "Django", "gunicorn"]
 
 
 def test_the_sink_takes_mail_after_mail():

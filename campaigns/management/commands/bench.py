@@ -8,7 +8,7 @@ from django.db import connection
 from tqdm import tqdm
 
 from campaigns.bench.operations import OPERATIONS, measure_all
-from campaigns.bench.report import Line, as_data, as_table
+from campaigns.bench.report import Line, as_data, as_table, versions
 from campaigns.bench.scratch import scratch_database
 
 
@@ -29,9 +29,8 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(as_data(lines, connection.vendor), indent=2))
         else:
-            self.stdout.write(
-                f"{connection.vendor}; load and server on the same machine\n\n{as_table(lines)}"
-            )
+            measured_on = ", ".join(f"{name} {number}" for name, number in versions().items())
+            self.stdout.write(f"{measured_on}; load and server on the same machine\n\n{as_table(lines)}")
 
     def _measure(self, seconds: float) -> list[Line]:
         # The web server names the application module:name, Django module.name.
