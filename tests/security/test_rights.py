@@ -6,6 +6,7 @@ import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import get_resolver, reverse
+from django.urls.converters import IntConverter, UUIDConverter
 
 from campaigns.models import Message, MessageTemplate
 from referrals.models import Membership
@@ -33,9 +34,11 @@ def public_routes():
 
 
 def address_of(name):
-    """The page's address, with something in every gap."""
-    [(pattern, gaps)] = get_resolver().reverse_dict.getlist(name)[0][0]
-    return "/" + pattern % {gap: "1" if gap == "pk" else "abc" for gap in gaps}
+    """The page's address, with something fitting in every gap."""
+    possible, _pattern, _defaults, converters = get_resolver().reverse_dict.getlist(name)[0]
+    [(address, gaps)] = possible
+    filling = {IntConverter: "1", UUIDConverter: str(UUID(int=0))}
+    return "/" + address % {gap: filling.get(type(converters.get(gap)), "abc") for gap in gaps}
 
 
 @pytest.mark.parametrize("name", public_routes())
