@@ -1,6 +1,7 @@
 from rewards.admin import (
     budget,
     charity,
+    contest,
     coupon,
     fulfilment,
     incentive,
@@ -17,6 +18,7 @@ from rewards.admin import (
 __all__ = [
     "budget",
     "charity",
+    "contest",
     "coupon",
     "fulfilment",
     "incentive",

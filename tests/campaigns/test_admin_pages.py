@@ -13,6 +13,7 @@ from tests.factories import (
     BudgetFactory,
     ChannelFactory,
     CharityFactory,
+    ContestFactory,
     CouponCodeFactory,
     EnrolmentFactory,
     FollowUpFactory,
@@ -42,7 +43,7 @@ MODELS = sorted(
     key=lambda model: model._meta.label,
 )
 LIST_QUERIES = 12
-SET_UP = (RewardSchemeFactory, BudgetFactory, TierFactory, PrizeFactory, CharityFactory)
+SET_UP = (RewardSchemeFactory, BudgetFactory, TierFactory, PrizeFactory, CharityFactory, ContestFactory)
 
 
 def fill(start, count):
