@@ -14,7 +14,26 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("program", _("Program"), ("Program", "IdealCustomerProfile", "Membership")),
     ("people", _("People"), ("Advocate", "Enrolment")),
     ("referrals", _("Referrals"), ("FollowUp", "Referral", "Conversion", "Consent", "Event")),
-    ("rewards", _("Rewards"), ("Reward", "RewardRule", "Incentive", "LedgerTransaction")),
+    (
+        "rewards",
+        _("Rewards"),
+        (
+            "Reward",
+            "FulfilmentCall",
+            "RewardScheme",
+            "RewardRule",
+            "Incentive",
+            "CouponCode",
+            "MysteryBox",
+            "Budget",
+            "Tier",
+            "Prize",
+            "Charity",
+            "Contest",
+            "TaxThreshold",
+            "LedgerTransaction",
+        ),
+    ),
     ("messages", _("Messages"), ("Message", "MessageTemplate", "Suppression")),
 )
 
