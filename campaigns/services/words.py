@@ -1,7 +1,7 @@
 """What people read: words from the bank, or a program's own, with the values of one message put in."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from django.conf import settings
@@ -126,10 +126,16 @@ def invitation_preview(enrolment: Enrolment, language: str) -> Rendered:
     return render(message)
 
 
-def share_words(enrolment: Enrolment, channel_slug: str) -> str:
-    """Ready words with the advocate's link on this channel: for a mail, a text message, or a post."""
+def share_words(enrolment: Enrolment) -> Callable[[str], str]:
+    """What gives, by a channel's short name, ready words with the advocate's link on it: for a mail, a text
+    message, or a post. Two queries, however many channels are asked for."""
+    wording = Wording([_to_share(enrolment, "")])
+    return lambda channel_slug: wording.text(_to_share(enrolment, channel_slug))
+
+
+def _to_share(enrolment: Enrolment, channel_slug: str) -> Message:
     channels = {"email": MessageChannel.EMAIL, "sms": MessageChannel.SMS, "whatsapp": MessageChannel.SMS}
-    message = Message(
+    return Message(
         purpose=Purpose.SHARE_WORDS,
         channel=channels.get(channel_slug, MessageChannel.SOCIAL),
         program=enrolment.program,
@@ -140,7 +146,6 @@ def share_words(enrolment: Enrolment, channel_slug: str) -> str:
             "link": f"{link_to('share', enrolment.code)}?c={channel_slug}",
         },
     )
-    return Wording([message]).text(message)
 
 
 def _framed(message: Message, subject: str, text: str, html: str) -> Rendered:

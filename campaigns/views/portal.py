@@ -112,7 +112,7 @@ def _places(enrolments: Sequence[Enrolment]) -> list[Place]:
 
 def _words(enrolment: Enrolment) -> str:
     try:
-        return share_words(enrolment, "email")
+        return share_words(enrolment)("email")
     except NoWords:
         return ""
 

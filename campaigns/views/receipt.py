@@ -28,6 +28,6 @@ def show_receipt(request: HttpRequest, token: str) -> HttpResponse:
         "named": named[::-1],
         "call_by": call_by(program, named[0].submitted_at) if named else None,
         "link": share_link(enrolment),
-        "ways": ways_to_share(enrolment, channels, lambda slug: share_words(enrolment, slug)),
+        "ways": ways_to_share(enrolment, channels, share_words(enrolment)),
     }
     return render(request, "campaigns/receipt.html", page)

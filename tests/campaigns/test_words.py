@@ -268,7 +268,7 @@ def test_the_preview_is_word_for_word_what_a_friend_gets(now):
 def test_ready_words_carry_the_advocates_link_on_this_channel(channel):
     enrolment = EnrolmentFactory(code="ABCD2345")
 
-    assert f"http://localhost:8000/r/ABCD2345/?c={channel}" in share_words(enrolment, channel)
+    assert f"http://localhost:8000/r/ABCD2345/?c={channel}" in share_words(enrolment)(channel)
 
 
 @pytest.mark.django_db

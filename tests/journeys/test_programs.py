@@ -50,7 +50,7 @@ def test_the_receipt_shows_only_whom_the_advocate_named(client, enrolment, djang
         enrolment=enrolment, program=enrolment.program, source="link", email="finn@friend.example"
     )
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(5):
         page = client.get(f"/a/{enrolment.token}/sent/").text
 
     assert page.count("Ben Weber") == 3
