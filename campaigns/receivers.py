@@ -3,7 +3,8 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from campaigns.services.notices import write_notices, write_reward_notices
+from campaigns.services.notices import write_notices
+from campaigns.services.reward_notices import write_reward_notices
 from campaigns.services.suppression import respect_choices
 from referrals.models import Event
 from referrals.signals import event_recorded

@@ -18,10 +18,19 @@ class Purpose(models.TextChoices):
     FRIEND_CAME = "friend_came", _("advocate: a friend came by your link")
     SUCCESS_THANKS = "success_thanks", _("advocate: your friend became a customer")
     REWARD_ADVOCATE = "reward_advocate", _("advocate: your reward")
+    REWARD_WAITING = "reward_waiting", _("advocate: your reward waits in line")
+    REWARD_PROMISED = "reward_promised", _("advocate: your reward is set aside after all")
+    REWARD_DECLINED = "reward_declined", _("advocate: a reward you do not get")
+    REWARD_CLAIMED = "reward_claimed", _("advocate: a reward that no longer counts")
+    REWARD_EXPIRING = "reward_expiring", _("advocate: your reward expires soon")
+    PRIZE_PICKED = "prize_picked", _("advocate: the prize you picked")
+    CONTEST_WON = "contest_won", _("advocate: you won")
+    TIER_REACHED = "tier_reached", _("advocate: you reached a tier")
     INVITATION = "invitation", _("friend: invitation")
     FRIEND_THANKS = "friend_thanks", _("friend: thanks for your yes")
     WELCOME = "welcome", _("friend: thanks for buying")
     REWARD_FRIEND = "reward_friend", _("friend: your reward")
+    FRIEND_REWARD = "friend_reward", _("friend: news of your reward")
     SHARE_WORDS = "share_words", _("ready words to share")
     SALES_ALERT = "sales_alert", _("staff: call this friend")
     DIGEST = "digest", _("staff: digest")
@@ -32,7 +41,15 @@ class Purpose(models.TextChoices):
 # Somebody at our door asked for these a moment ago: they are no mailing, and nobody can unsubscribe.
 ASKED_FOR = frozenset({Purpose.SIGN_IN, Purpose.CONFIRM})
 TO_STAFF = frozenset({Purpose.SALES_ALERT, Purpose.DIGEST, Purpose.STAFF_NOTICE})
-TO_FRIEND = frozenset({Purpose.INVITATION, Purpose.FRIEND_THANKS, Purpose.WELCOME, Purpose.REWARD_FRIEND})
+TO_FRIEND = frozenset(
+    {
+        Purpose.INVITATION,
+        Purpose.FRIEND_THANKS,
+        Purpose.WELCOME,
+        Purpose.REWARD_FRIEND,
+        Purpose.FRIEND_REWARD,
+    }
+)
 
 
 class MessageChannel(models.TextChoices):

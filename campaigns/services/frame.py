@@ -14,7 +14,7 @@ from django.utils.translation import override
 
 from campaigns.brand import DARK, LIGHT, accent_on, read_colour, write_colour
 from campaigns.links import link_to
-from campaigns.models import ASKED_FOR, TO_STAFF, Message, Purpose
+from campaigns.models import ASKED_FOR, TO_FRIEND, TO_STAFF, Message, Purpose
 
 HOUSE_COLOUR = "#0b6e4f"
 
@@ -100,7 +100,7 @@ def _reason(message: Message) -> str:
             sentence = _("You get this one message because %(advocate)s recommended you to %(company)s.")
         case Purpose.INVITATION:
             sentence = _("You get this one message because somebody recommended you to %(company)s.")
-        case Purpose.FRIEND_THANKS | Purpose.WELCOME | Purpose.REWARD_FRIEND:
+        case purpose if purpose in TO_FRIEND:
             sentence = _("You get this because you came to %(company)s on a recommendation.")
         case Purpose.CONFIRM:
             sentence = _(

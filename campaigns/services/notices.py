@@ -17,7 +17,7 @@ from campaigns.models import Message, Purpose
 from campaigns.services import outbox
 from referrals.hours import due_within_office_hours
 from referrals.models import Enrolment, Event, Membership, Program, Referral, Submission
-from rewards.models import Reward, RewardRule
+from rewards.models import Reward, RewardRule, Tier
 
 TOLD = {
     Event.Kind.REFERRAL_SUBMITTED,
@@ -25,10 +25,12 @@ TOLD = {
     Event.Kind.REFERRAL_RELEASED,
     Event.Kind.CONVERSION_RECORDED,
 }
+SET_ASIDE = (Reward.Status.PENDING, Reward.Status.APPROVED, Reward.Status.ISSUED)
 
 
 def write_notices(events: Sequence[Event], *, now: datetime) -> None:
     """Queue what friends, advocates and staff are to read about these events."""
+    outbox.queue([message for message in _of_tiers(events) if message.to_address], now=now)
     told = [event for event in events if event.kind in TOLD and event.referral_id]
     if not told:
         return
@@ -41,15 +43,9 @@ def write_notices(events: Sequence[Event], *, now: datetime) -> None:
     messages = [
         *_of_submissions(of_kind[Event.Kind.REFERRAL_SUBMITTED], now),
         *_of_yeses(of_kind[Event.Kind.REFERRAL_ACCEPTED], now),
-        *_of_sales(of_kind[Event.Kind.CONVERSION_RECORDED]),
+        *_of_sales(of_kind[Event.Kind.CONVERSION_RECORDED], now),
     ]
     outbox.queue([message for message in messages if message.to_address], now=now)
-
-
-def write_reward_notices(rewards: Sequence[Reward], *, now: datetime) -> None:
-    """Tell people what has just been handed out to them, and how to use it."""
-    issued = [reward for reward in rewards if reward.status == Reward.Status.ISSUED]
-    outbox.queue([m for m in map(_of_reward, issued) if m.to_address], now=now)
 
 
 def ask_to_confirm(submission: Submission, *, now: datetime) -> None:
@@ -123,17 +119,61 @@ def _of_yeses(referrals: list[Referral], now: datetime) -> Iterable[Message]:
         yield from _alerts([referral] if referral.is_open else [], "yes", now)
 
 
-def _of_sales(referrals: list[Referral]) -> Iterable[Message]:
+def _of_sales(referrals: list[Referral], now: datetime) -> Iterable[Message]:
+    promised = _promised(referrals)
     for referral in referrals:
-        yield _to_advocate(
+        message = to_advocate(
             Purpose.SUCCESS_THANKS, referral, friend_first_name=referral.first_name, link=link_to("portal")
         )
-        yield _to_friend(Purpose.WELCOME, referral)
+        with override(message.language):
+            message.context |= _in_sight(promised[referral.pk], now)
+        yield message
+        yield to_friend(Purpose.WELCOME, referral)
+
+
+def _promised(referrals: list[Referral]) -> dict[int, list[Reward]]:
+    """What these referrals have earned their advocates by now; in one query."""
+    found: dict[int, list[Reward]] = defaultdict(list)
+    if referrals:
+        earned = Reward.objects.filter(referral__in=referrals, side=RewardRule.Side.ADVOCATE)
+        for reward in earned.filter(status__in=SET_ASIDE).with_people().order_by("pk"):
+            found[reward.referral_id].append(reward)
+    return found
+
+
+def _in_sight(rewards: Sequence[Reward], now: datetime) -> dict[str, str]:
+    """What is set aside, and the day from which on it can be handed out, where that is not today."""
+    due = max((reward.due_at for reward in rewards), default=now)
+    return {
+        "promised": in_words([reward.shown.name for reward in rewards]) if rewards else "",
+        "promised_from": date_format(rewards[0].program.local(due), "DATE_FORMAT") if due > now else "",
+    }
+
+
+def _of_tiers(events: Sequence[Event]) -> Iterable[Message]:
+    """Whoever reached a tier reads what it brings; two queries for any number."""
+    reached = [event for event in events if event.kind == Event.Kind.TIER_REACHED]
+    if not reached:
+        return
+    tiers = Tier.objects.in_bulk([event.data["tier_id"] for event in reached])
+    people = Enrolment.objects.select_related("advocate", "program").filter(
+        program__in={e.program_id for e in reached}, advocate__in={e.advocate_id for e in reached}
+    )
+    places = {(place.program_id, place.advocate_id): place for place in people}
+    for event in reached:
+        place, tier = places.get((event.program_id, event.advocate_id)), tiers.get(event.data["tier_id"])
+        if place and tier:
+            perks = "; ".join(tier.perk_lines)
+            message = to_advocate(
+                Purpose.TIER_REACHED, place, tier=tier.name, perks=perks, link=link_to("portal")
+            )
+            message.key = f"{Purpose.TIER_REACHED}:{event.pk}"
+            yield message
 
 
 def _invitation(referral: Referral) -> Message:
     return _unless_settled(
-        _to_friend(
+        to_friend(
             Purpose.INVITATION,
             referral,
             advocate_name=referral.enrolment.advocate.name,
@@ -145,7 +185,7 @@ def _invitation(referral: Referral) -> Message:
 
 def _referral_thanks(referrals: list[Referral]) -> Message:
     first = referrals[0]
-    return _to_advocate(
+    return to_advocate(
         Purpose.REFERRAL_THANKS,
         first,
         friend_names=in_words([referral.first_name for referral in referrals]),
@@ -155,35 +195,14 @@ def _referral_thanks(referrals: list[Referral]) -> Message:
 
 
 def _friend_came(referral: Referral) -> Message:
-    message = _to_advocate(
+    message = to_advocate(
         Purpose.FRIEND_CAME, referral, friend_first_name=referral.first_name, link=link_to("portal")
     )
     return _unless_settled(message, referral)
 
 
 def _friend_thanks(referral: Referral) -> Message:
-    return _unless_settled(_to_friend(Purpose.FRIEND_THANKS, referral), referral)
-
-
-def _of_reward(reward: Reward) -> Message:
-    incentive = reward.incentive
-    what = {
-        "reward": incentive.name,
-        "worth": reward.worth,
-        "code": reward.code,
-        "how_to_use": incentive.how_to_use,
-    }
-    if reward.side == RewardRule.Side.FRIEND:
-        assert reward.referral is not None  # noqa: S101 - a friend's reward is for a referral
-        message = _to_friend(Purpose.REWARD_FRIEND, reward.referral, reward.enrolment, **what)
-    else:
-        what |= {
-            "friend_first_name": reward.referral.first_name if reward.referral else "",
-            "link": link_to("portal"),
-        }
-        message = _to_advocate(Purpose.REWARD_ADVOCATE, reward.enrolment, reward.referral, **what)
-    message.key = f"{message.purpose}:{reward.pk}"
-    return message
+    return _unless_settled(to_friend(Purpose.FRIEND_THANKS, referral), referral)
 
 
 def _alerts(referrals: list[Referral], suffix: str, now: datetime) -> Iterable[Message]:
@@ -235,7 +254,7 @@ def _call_by(program: Program, now: datetime) -> str:
         return date_format(program.local(due), "l j F, H:i")
 
 
-def _to_friend(
+def to_friend(
     purpose: Purpose, referral: Referral, enrolment: Enrolment | None = None, **context: Any
 ) -> Message:
     enrolment = enrolment or referral.enrolment
@@ -253,7 +272,7 @@ def _to_friend(
     )
 
 
-def _to_advocate(
+def to_advocate(
     purpose: Purpose, about: Referral | Enrolment, referral: Referral | None = None, **context: Any
 ) -> Message:
     """A message to the advocate of a referral, or of an enrolment where there may be no referral."""

@@ -9,11 +9,13 @@ from campaigns.models import Purpose
 
 
 class Placeholder(NamedTuple):
-    """``sample`` is what a preview shows. What a stranger may have typed never stands in a subject."""
+    """``sample`` is what a preview shows. What a stranger may have typed never stands in a subject.
+    ``may_lack``: messages queued before there was such a placeholder say nothing there."""
 
     description: str | Promise
     sample: str | int
     in_subject: bool = True
+    may_lack: bool = False
 
 
 _OF_ALL = {
@@ -40,14 +42,49 @@ _REWARD = {
     "worth": Placeholder(_("what it is worth, or nothing"), "€40.00"),
     "code": Placeholder(_("its code, or nothing"), "GIFT-7K2M", in_subject=False),
     "how_to_use": Placeholder(_("how to use it, or nothing"), "Enter the code when you pay."),
+    "valid_until": Placeholder(_("the last day to use it, or nothing"), "June 30, 2026", may_lack=True),
+    "why": Placeholder(
+        _("why it is as it is, in a sentence"), "Thank you for Ben.", in_subject=False, may_lack=True
+    ),
+    "next_step": Placeholder(
+        _("what comes next, or nothing"), "A mail from us brings it.", in_subject=False, may_lack=True
+    ),
 }
+
+_ABOUT_REWARD = _OF_ALL | _READER | _FRIEND | _REWARD | _LINK
 
 PLACEHOLDERS: dict[str, dict[str, Placeholder]] = {
     Purpose.CONFIRM: _OF_ALL | _LINK | {"friend_count": _FRIENDS["friend_count"]},
     Purpose.REFERRAL_THANKS: _OF_ALL | _READER | _FRIENDS | _LINK,
     Purpose.FRIEND_CAME: _OF_ALL | _READER | _FRIEND | _LINK,
-    Purpose.SUCCESS_THANKS: _OF_ALL | _READER | _FRIEND | _LINK,
-    Purpose.REWARD_ADVOCATE: _OF_ALL | _READER | _FRIEND | _REWARD | _LINK,
+    Purpose.SUCCESS_THANKS: _OF_ALL
+    | _READER
+    | _FRIEND
+    | _LINK
+    | {
+        "promised": Placeholder(
+            _("what is set aside for the advocate, or nothing"), "a €40 gift card", may_lack=True
+        ),
+        "promised_from": Placeholder(
+            _("from which day on it comes, or nothing"), "March 18, 2026", may_lack=True
+        ),
+    },
+    Purpose.REWARD_ADVOCATE: _ABOUT_REWARD,
+    Purpose.REWARD_WAITING: _ABOUT_REWARD,
+    Purpose.REWARD_PROMISED: _ABOUT_REWARD,
+    Purpose.REWARD_DECLINED: _ABOUT_REWARD,
+    Purpose.REWARD_CLAIMED: _ABOUT_REWARD,
+    Purpose.REWARD_EXPIRING: _ABOUT_REWARD
+    | {"valid_until": Placeholder(_("the last day to use it"), "June 30, 2026")},
+    Purpose.PRIZE_PICKED: _ABOUT_REWARD,
+    Purpose.CONTEST_WON: _ABOUT_REWARD,
+    Purpose.TIER_REACHED: _OF_ALL
+    | _READER
+    | _LINK
+    | {
+        "tier": Placeholder(_("the tier"), "Gold"),
+        "perks": Placeholder(_("what it brings, or nothing"), "a card, an invitation"),
+    },
     Purpose.INVITATION: _OF_ALL
     | _READER
     | _ADVOCATE
@@ -58,7 +95,8 @@ PLACEHOLDERS: dict[str, dict[str, Placeholder]] = {
     },
     Purpose.FRIEND_THANKS: _OF_ALL | _READER | _ADVOCATE,
     Purpose.WELCOME: _OF_ALL | _READER | _ADVOCATE,
-    Purpose.REWARD_FRIEND: _OF_ALL | _READER | _ADVOCATE | _REWARD,
+    Purpose.REWARD_FRIEND: _OF_ALL | _READER | _ADVOCATE | _REWARD | _LINK,
+    Purpose.FRIEND_REWARD: _OF_ALL | _READER | _ADVOCATE | _REWARD | _LINK,
     Purpose.SHARE_WORDS: _OF_ALL | _ADVOCATE | _LINK,
     Purpose.SALES_ALERT: _OF_ALL
     | _READER

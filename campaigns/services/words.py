@@ -97,7 +97,9 @@ class Wording:
 
     def values_of(self, message: Message) -> dict[str, Value]:
         """The message's own values, and what can be said of its program."""
-        values: dict[str, Value] = {"first_name": message.to_name.split(" ")[0]}
+        known = PLACEHOLDERS.get(message.purpose, {})
+        values: dict[str, Value] = {name: "" for name, what in known.items() if what.may_lack}
+        values["first_name"] = message.to_name.split(" ")[0]
         if message.program:
             with override(message.language):
                 values |= program_values(message.program, self._offers[message.program.pk])
