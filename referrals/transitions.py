@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Self
 
 from django.db import models, transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from referrals.models.program import ScopedQuerySet
@@ -50,11 +51,14 @@ class StatusQuerySet(ScopedQuerySet):
         moved = [row for row in rows if row.may_become(to)]
         refused = [row for row in rows if not row.may_become(to)]
         changes |= {"status": to, "status_at": now, "status_reason": reason, "status_note": note}
-        self.model._default_manager.filter(pk__in=[row.pk for row in moved]).update(**changes)
+        counted = {name: F(name) + 1 for name in self.model.COUNTING}
+        self.model._default_manager.filter(pk__in=[row.pk for row in moved]).update(**changes, **counted)
         for row in moved:
             row.status_before = row.status
             for name, value in changes.items():
                 setattr(row, name, value)
+            for name in counted:
+                setattr(row, name, getattr(row, name) + 1)
         return Moved(moved, refused)
 
     def announce(self, moved: Sequence[Any], *, now: datetime, by: Any) -> None:
@@ -67,6 +71,8 @@ class WithStatus(models.Model):
 
     Status: ClassVar[type[models.TextChoices]]
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {}
+    # Columns that count the steps.
+    COUNTING: ClassVar[tuple[str, ...]] = ()
     # Related rows that the announcement of a step needs.
     TOLD_WITH: ClassVar[tuple[str, ...]] = ()
 

@@ -94,6 +94,7 @@ class Reward(WithStatus):
         REPAID = "repaid", _("paid back")
         WAIVED = "waived", _("not asked back")
 
+    COUNTING = ("step",)
     TOLD_WITH = (
         "program",
         "incentive",
@@ -236,9 +237,6 @@ STANDS_IN = {
 
 def book(rewards: Sequence[Reward], *, now: datetime, by: Any) -> None:
     """Record the status that these rewards just got, move their cost in the ledger, tell the app above."""
-    Reward.objects.filter(pk__in=[reward.pk for reward in rewards]).update(step=F("step") + 1)
-    for reward in rewards:
-        reward.step += 1
     events = Event.objects.record([_event(reward, now, by) for reward in rewards], now=now)
     LedgerTransaction.objects.book(
         [move for event, reward in zip(events, rewards, strict=True) for move in _movements(event, reward)],

@@ -15,6 +15,7 @@ EARNING = set(RewardRule.When.values)
 # What settling a reward may change.
 SETTLED = [
     "status",
+    "step",
     "status_reason",
     "inputs",
     "budget",
@@ -65,7 +66,7 @@ def settle(rewards: Sequence[Reward], *, now: datetime) -> None:
     draw_contents(rewards)
     missing = reserve(rewards, now=now)
     for reward in rewards:
-        reward.status_before = ""
+        reward.status_before, reward.step = "", 1
         reward.status = Reward.Status.PENDING
         # The draw, or another incentive in its place, may have made it worth more.
         reward.needs_approval = reward.needs_approval or needs_approval(reward)

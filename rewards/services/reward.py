@@ -98,9 +98,9 @@ def release_rewards(*, now: datetime) -> int:
     by_itself = Q(incentive__fulfilment__in=BY_ITSELF)
     released, approved = Reward.objects.released(now), Reward.objects.to_hand_out().payable(now)
     return (
-        _in_batches(released.exclude(by_itself), partial(_approve, now=now))
+        _in_batches(released.exclude(by_itself), partial(_approve_rows, now=now))
         + _in_batches(released.filter(by_itself), partial(_issue_untaxed, now=now))
-        + _in_batches(approved.filter(by_itself), partial(_issue, now=now, by=None))
+        + _in_batches(approved.filter(by_itself), partial(_issue_rows, now=now, by=None))
     )
 
 
@@ -141,12 +141,15 @@ def promise_again(rewards: Sequence[Reward], *, now: datetime, by: Any) -> int:
     return len(moved)
 
 
-def _approve(rewards: RewardQuerySet, *, now: datetime) -> list[Reward]:
-    return hold_for_tax(rewards, now=now).advance(Status.APPROVED, now=now).moved
+def _approve_rows(rows: Sequence[Reward], *, now: datetime) -> list[Reward]:
+    moved = Reward.objects.move_locked(hold_for_tax(rows, now=now), Status.APPROVED, now=now).moved
+    if moved:
+        Reward.objects.announce(moved, now=now, by=None)
+    return moved
 
 
-def _issue_untaxed(rewards: RewardQuerySet, *, now: datetime) -> list[Reward]:
-    return _issue(hold_for_tax(rewards, now=now), now=now, by=None)
+def _issue_untaxed(rows: Sequence[Reward], *, now: datetime) -> list[Reward]:
+    return _issue_rows(hold_for_tax(rows, now=now), now=now, by=None)
 
 
 def issue_by_itself(rewards: RewardQuerySet, *, now: datetime) -> None:
@@ -155,15 +158,31 @@ def issue_by_itself(rewards: RewardQuerySet, *, now: datetime) -> None:
 
 
 def _issue(rewards: RewardQuerySet, *, now: datetime, by: Any) -> list[Reward]:
-    """Give each its code from the pool and its last day of use, then hand it out."""
-    facts = list(rewards.values_list("pk", "incentive__fulfilment", "incentive__expires_after_days"))
-    ready = Reward.objects.filter(pk__in=[pk for pk, _how, _days in facts])
-    if any(how == Incentive.Fulfilment.CODE for _pk, how, _days in facts):
-        codes = CouponCode.objects.filter(reward=models.OuterRef("pk")).values("code")
-        ready.filter(coupon__isnull=False).update(code=models.Subquery(codes))
-    for days in {days for _pk, _how, days in facts if days}:
-        ready.filter(incentive__expires_after_days=days).update(expires_at=now + timedelta(days=days))
-    return ready.advance(Status.ISSUED, now=now, by=by).moved
+    told = rewards.select_related(*Reward.TOLD_WITH).order_by("pk")
+    return _issue_rows(list(told.select_for_update(of=("self",), no_key=True)), now=now, by=by)
+
+
+def _issue_rows(rows: Sequence[Reward], *, now: datetime, by: Any) -> list[Reward]:
+    """Give each of these locked rewards its code from the pool and its last day of use, then hand it out."""
+    _give_codes([row for row in rows if row.incentive.fulfilment == Incentive.Fulfilment.CODE])
+    moved: list[Reward] = []
+    for days in {row.incentive.expires_after_days for row in rows}:
+        expires: dict[str, Any] = {"expires_at": now + timedelta(days=days)} if days else {}
+        those = [row for row in rows if row.incentive.expires_after_days == days]
+        moved += Reward.objects.move_locked(those, Status.ISSUED, now=now, **expires).moved
+    if moved:
+        Reward.objects.announce(moved, now=now, by=by)
+    return moved
+
+
+def _give_codes(rows: Sequence[Reward]) -> None:
+    if not rows:
+        return
+    codes = dict(CouponCode.objects.filter(reward__in=rows).values_list("reward", "code"))
+    own = CouponCode.objects.filter(reward=models.OuterRef("pk")).values("code")
+    Reward.objects.filter(pk__in=codes).update(code=models.Subquery(own))
+    for row in rows:
+        row.code = codes.get(row.pk, row.code)
 
 
 def _drop(
@@ -180,18 +199,17 @@ def _drop(
         return Moved(moved, [row for row in rows if row.status not in steps])
 
 
-def _in_batches(rewards: RewardQuerySet, move: Callable[[RewardQuerySet], list[Reward]]) -> int:
+def _in_batches(rewards: RewardQuerySet, move: Callable[[Sequence[Reward]], list[Reward]]) -> int:
     """Move them batch by batch; another process that does the same at this moment takes other rewards."""
     skip = connection.features.has_select_for_update_skip_locked
     free = rewards.order_by("due_at").select_for_update(of=("self",), no_key=True, skip_locked=skip)
     count = 0
     while True:
         with transaction.atomic():
-            keys = list(free.values_list("pk", flat=True)[:BATCH])
-            moved = move(Reward.objects.filter(pk__in=keys)) if keys else []
-        if not moved:
+            rows = list(free.select_related(*Reward.TOLD_WITH)[:BATCH])
+            count += len(move(rows))
+        if not rows:
             return count
-        count += len(moved)
 
 
 def _rows(rewards: Iterable[Reward]) -> RewardQuerySet:

@@ -11,7 +11,6 @@ from referrals.models import Enrolment, Event
 from referrals.money import format_money
 from referrals.transitions import Moved
 from rewards.models import Reward, TaxThreshold
-from rewards.models.reward import RewardQuerySet
 from rewards.models.rule import RewardRule
 
 GIVEN = (Reward.Status.ISSUED, Reward.Status.REDEEMED)
@@ -48,14 +47,13 @@ def held_for_tax(rewards: Sequence[Reward], *, now: datetime) -> dict[UUID, str]
     return held
 
 
-def hold_for_tax(rewards: RewardQuerySet, *, now: datetime) -> RewardQuerySet:
+def hold_for_tax(rewards: Sequence[Reward], *, now: datetime) -> list[Reward]:
     """Those of these promised rewards that no threshold stands against; the others wait for approval,
     where the reason is given."""
-    if not TaxThreshold.objects.filter(year=now.year).exists():
-        return rewards
-    held = held_for_tax(list(rewards.with_rule()), now=now)
-    rewards.filter(pk__in=held).update(needs_approval=True)
-    return rewards.exclude(pk__in=held)
+    held = held_for_tax(rewards, now=now)
+    if held:
+        Reward.objects.filter(pk__in=held).update(needs_approval=True)
+    return [reward for reward in rewards if reward.pk not in held]
 
 
 def note_papers(enrolments: QuerySet[Enrolment], *, now: datetime, by: Any) -> Moved:
