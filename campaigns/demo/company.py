@@ -1,15 +1,15 @@
-"""Fernhollow Solar: its program, whom it looks for, what it gives, and who works there."""
+"""Fernhollow Solar: its program, whom it looks for, and who works there."""
 
-from datetime import time
+from datetime import datetime, time
 from typing import Any, NamedTuple
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 
+from campaigns.demo.rewards import set_up_rewards
 from campaigns.models import DigestSubscription
 from referrals.models import Channel, IdealCustomerProfile, Membership, Program, Question
 from referrals.services.membership import regroup
-from rewards.models import Incentive, RewardRule
 
 PROGRAM: dict[str, Any] = {
     "name": "Sunny Neighbours",
@@ -65,29 +65,6 @@ CHANNELS = (
     ("qr", "QR code"),
     ("person", "In person"),
 )
-# side, incentive, whether somebody approves it. Nothing waits, so that a reward can be tried out at once.
-REWARDS: tuple[tuple[str, dict[str, Any], str], ...] = (
-    (
-        RewardRule.Side.ADVOCATE,
-        {
-            "name": "a £150 gift card",
-            "kind": Incentive.Kind.GIFT_CARD,
-            "value": 15_000,
-            "how_to_use": "Enter the code at the checkout of any shop that takes High Street Cards.",
-        },
-        RewardRule.Approval.ALWAYS,
-    ),
-    (
-        RewardRule.Side.FRIEND,
-        {
-            "name": "£250 off the installation",
-            "kind": Incentive.Kind.DISCOUNT,
-            "value": 25_000,
-            "how_to_use": "We take it off your final invoice. There is nothing to do.",
-        },
-        RewardRule.Approval.NEVER,
-    ),
-)
 
 
 class Staff(NamedTuple):
@@ -105,7 +82,7 @@ STAFF = (
 )
 
 
-def found_company(*, password: str) -> Program:
+def found_company(*, password: str, now: datetime) -> Program:
     """The program, live, with its staff; Maya may do everything, Tom gets the calls."""
     program = Program.objects.create(**PROGRAM, status=Program.Status.LIVE)
     profile = IdealCustomerProfile.objects.create(program=program, **PROFILE)
@@ -113,11 +90,7 @@ def found_company(*, password: str) -> Program:
         Question.objects.create(profile=profile, position=position, **question)
     for position, (slug, name) in enumerate(CHANNELS, start=1):
         Channel.objects.create(program=program, slug=slug, name=name, position=position)
-    for side, incentive, approval in REWARDS:
-        RewardRule.objects.create(
-            program=program, side=side, hold_days=0, approval=approval,
-            incentive=Incentive.objects.create(program=program, **incentive),
-        )  # fmt: skip
+    set_up_rewards(program, now=now)
     people = {person.role: _employ(person, program, password) for person in STAFF}
     regroup(people.values())
     program.owner = people[Membership.Role.SALES]

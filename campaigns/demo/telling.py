@@ -12,6 +12,15 @@ from django.conf import settings
 from django.db import transaction
 
 from campaigns.demo.company import found_company
+from campaigns.demo.deeds import (
+    DEEDS,
+    FREE_ENTRIES,
+    ask_for_chance,
+    do_for_company,
+    give_to_charity,
+    open_gifts,
+    pick,
+)
 from campaigns.demo.people import ADVOCATES, enrol_people, find_address, find_phone
 from campaigns.demo.steps import Staff, take_step
 from campaigns.demo.story import CAME, NAMED, Came, Named
@@ -20,11 +29,13 @@ from campaigns.services.delivery import deliver_due
 from campaigns.services.digest import write_digests
 from referrals.contacts import keyed_hash
 from referrals.forms import agreement_of_advocate, agreement_of_friend
-from referrals.models import Channel, Click, Membership, Program, Question, Referral
+from referrals.models import Channel, Click, Conversion, Membership, Program, Question, Referral
 from referrals.models.profile import fit_score
+from referrals.services.conversion import reverse_conversion
 from referrals.services.join import join_by_link
 from referrals.services.referral import Friend, submit_referrals
 from referrals.services.visit import confirm_visit, record_visit
+from rewards.services.contest import collect_entries
 
 DIGESTS_FOR = timedelta(days=8)
 
@@ -39,7 +50,7 @@ class Happening(NamedTuple):
 @transaction.atomic
 def found_demo(*, password: str, now: datetime) -> Program:
     """Fill an empty database with the demo company; everything in it happened before ``now``."""
-    program = found_company(password=password)
+    program = found_company(password=password, now=now)
     _begin_digests(now - DIGESTS_FOR)
     with _kept_here():
         for at, tell in sorted(Story(program, now).happenings(), key=lambda happening: happening.at):
@@ -90,8 +101,26 @@ class Story:
             yield from self._named(number, list(rows))
         for number, row in enumerate(CAME):
             yield from self._came(number, row)
+        yield from (Happening(self.moment(days, 11), tell) for days, tell in self._rewards())
         for days in range(DIGESTS_FOR.days):
             yield Happening(self.moment(days + 1, 8, 1), lambda at: write_digests(now=at))
+
+    def _rewards(self) -> Iterator[tuple[int, Callable[[datetime], object]]]:
+        """What people did with their rewards, and what else they did for the company, so many days ago."""
+        for days, kind, name in DEEDS:
+            yield days, partial(do_for_company, self.enrolments[name], kind)
+        for days, name in FREE_ENTRIES:
+            yield days, partial(ask_for_chance, self.enrolments[name])
+        yield 8, partial(give_to_charity, self.enrolments["Callum Fraser"], "Fernhollow Food Bank")
+        yield 7, partial(open_gifts, self.enrolments["Hannah Lindqvist"])
+        yield 6, partial(pick, self.enrolments["Priya Shah"], "a solar garden lantern")
+        yield 3, self._refund
+        yield 1, lambda at: collect_entries(now=at)
+
+    def _refund(self, at: datetime) -> None:
+        """One sale is cancelled after everything was handed out."""
+        sale = Conversion.objects.get(referral__email=find_address("Nikhil Rao"))
+        reverse_conversion(sale, reason="Roof could not carry the panels", now=at, by=self.staff.manager)
 
     def _named(self, number: int, rows: list[Named]) -> Iterator[Happening]:
         first, at = rows[0], self.moment(rows[0].days, 9 + number * 3 % 10, number * 17 % 60)

@@ -8,7 +8,8 @@ from campaigns.models import Message
 from campaigns.services.bank import load_bank
 from referrals.models import Advocate, Click, FollowUp, Program, Referral
 from referrals.roles import sync_roles
-from rewards.models import Reward
+from rewards.models import Budget, Contest, Reward, Standing
+from rewards.services.audit import ledger_differences
 
 pytestmark = pytest.mark.django_db
 
@@ -29,13 +30,21 @@ def demo(django_db_setup, django_db_blocker):
 
 def test_there_is_something_of_every_kind_to_see(demo):
     assert set(Referral.objects.values_list("status", flat=True)) == set(Referral.Status.values)
-    assert set(Reward.objects.values_list("status", flat=True)) == {
-        "pending",
-        "approved",
-        "issued",
-        "redeemed",
-        "declined",
-    }
+    assert {"waiting", "pending", "approved", "issued", "redeemed", "declined", "claimed"} <= set(
+        Reward.objects.values_list("status", flat=True)
+    )
+
+
+def test_every_screen_of_rewards_is_alive(demo):
+    assert Reward.objects.filter(wrapped_in__isnull=False, opened_at__isnull=False).exists()
+    assert Reward.objects.filter(wrapped_in__isnull=False, opened_at=None, status="issued").exists()
+    assert Reward.objects.filter(charity__isnull=False, status="issued").count() == 1
+    assert Reward.objects.filter(prize__isnull=False).count() == 2
+    assert set(Standing.objects.values_list("tier__name", flat=True)) >= {"Ray", "Beam"}
+    assert Contest.objects.get().entries.leaderboard().count() >= 8
+    assert Contest.objects.running(demo).exists()
+    assert Budget.objects.get().used > 0
+    assert ledger_differences() == []
 
 
 def test_some_calls_are_overdue_and_some_are_due_today(demo):
