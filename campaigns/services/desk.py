@@ -1,5 +1,6 @@
 """The first page of the back office: what needs this person today, and how it goes."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -9,9 +10,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns.models import Message
+from campaigns.services.shortages import running_out, tight_budgets
 from referrals.models import Event, FollowUp, IdealCustomerProfile, Membership, Program, Referral
 from referrals.roles import programs_granting
-from rewards.models import Reward, RewardRule
+from rewards.models import (
+    Budget,
+    Contest,
+    FulfilmentCall,
+    Incentive,
+    LedgerCheck,
+    LedgerTransaction,
+    Reward,
+    RewardRule,
+)
 
 WEEK = timedelta(days=7)
 FUNNEL_DAYS = 90
@@ -65,10 +76,12 @@ class Desk(NamedTuple):
 
 
 def look(user: Any, *, now: datetime) -> Desk:
-    """The desk of this person, in seven queries however much data there is."""
+    """The desk of this person, in thirteen queries however much data there is."""
     programs = list(_programs(user))
     review, reached = _referrals(user, now)
     needs = [
+        *_books(user),
+        *_supply(user, now),
         *_rewards(user, now),
         *_calls(user, programs, now),
         _need(
@@ -100,19 +113,68 @@ def _programs(user: Any) -> Any:
     ).order_by("-status", "pk")  # fmt: skip
 
 
+def _books(user: Any) -> list[Need]:
+    """What the newest check of the ledger found; nothing is recomputed here."""
+    if not programs_granting(user, "view", LedgerTransaction).exists():
+        return []
+    check = LedgerCheck.objects.newest()
+    count = check.count if check else 0
+    words = ngettext("thing in the ledger does not add up", "things in the ledger do not add up", count)
+    return [_need("bad", count, words, "rewards_ledgertransaction", "")]
+
+
+def _supply(user: Any, now: datetime) -> list[Need]:
+    """Pools, stock and budgets that run out, and hand-overs to other systems that failed."""
+    short = running_out(programs_granting(user, "change", Incentive), now=now)
+    tight = list(
+        tight_budgets(programs_granting(user, "change", Budget), now=now).values_list("pk", flat=True)
+    )
+    calls = FulfilmentCall.objects.filter(
+        reward__program__in=programs_granting(user, "change", FulfilmentCall)
+    )
+    failed = calls.needing_attention().count()
+    empty = "bad" if any(supply.left == 0 for supply in short) else "warn"
+    return [
+        _need(empty, len(short), ngettext("stock or pool of codes running out", "stocks or pools of codes running out",
+              len(short)), "rewards_incentive", _these(supply.incentive.pk for supply in short)),
+        _need("warn", len(tight), ngettext("budget almost spent", "budgets almost spent", len(tight)),
+              "rewards_budget", _these(tight)),
+        _need("bad", failed, ngettext("reward that another system did not hand out",
+              "rewards that another system did not hand out", failed),
+              "rewards_fulfilmentcall", "status__exact=failed"),
+    ]  # fmt: skip
+
+
 def _rewards(user: Any, now: datetime) -> list[Need]:
     mine = Reward.objects.filter(program__in=programs_granting(user, "change", Reward))
     counts = mine.aggregate(
-        approve=Count("pk", filter=Q(status="pending", needs_approval=True)),
+        approve=Count("pk", filter=Q(status="pending", needs_approval=True, first_approval=None)),
+        second=Count("pk", filter=Q(status="pending", needs_approval=True, first_approval__isnull=False)),
         hand_out=Count("pk", filter=Q(status="approved", due_at__lte=now)),
+        claims=Count("pk", filter=Q(status="claimed")),
+        waiting=Count("pk", filter=Q(status="waiting")),
     )
-    approve, hand_out = counts["approve"], counts["hand_out"]
+    approve, second, hand_out, claims, waiting = counts.values()
+    contests = Contest.objects.filter(program__in=programs_granting(user, "change", Contest))
+    over = contests.to_draw(now).count()
     return [
         _need("warn", approve, ngettext("reward to approve", "rewards to approve", approve),
               "rewards_reward", "decide=approve"),
+        _need("warn", second, ngettext("reward needs a second person", "rewards need a second person", second),
+              "rewards_reward", "decide=second"),
         _need("warn", hand_out, ngettext("reward to hand out", "rewards to hand out", hand_out),
               "rewards_reward", "decide=hand-out"),
+        _need("warn", claims, ngettext("reward to be paid back", "rewards to be paid back", claims),
+              "rewards_reward", "decide=claims"),
+        _need("busy", waiting, ngettext("reward on the waiting list", "rewards on the waiting list", waiting),
+              "rewards_reward", "decide=waiting"),
+        _need("warn", over, ngettext("contest to draw", "contests to draw", over),
+              "rewards_contest", "state=to-draw"),
     ]  # fmt: skip
+
+
+def _these(keys: Iterable[int]) -> str:
+    return f"id__in={','.join(str(key) for key in keys)}"
 
 
 def _calls(user: Any, programs: list[Program], now: datetime) -> list[Need]:
@@ -238,4 +300,4 @@ def _tasks(program: Any) -> list[Task]:
 
 
 def _need(tone: str, count: int, words: str, page: str, query: str) -> Need:
-    return Need(count, words, f"{reverse(f'admin:{page}_changelist')}?{query}", tone)
+    return Need(count, words, f"{reverse(f'admin:{page}_changelist')}?{query}".rstrip("?"), tone)

@@ -1,7 +1,7 @@
 """What staff read in the morning: counts of their own programs, and where to go. No names: a mail lies
 around longer than a right lasts, and whoever asked to be forgotten must not stand in one."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -18,8 +18,10 @@ from django.utils.translation import ngettext, override
 from campaigns.links import link_to_desk
 from campaigns.models import DigestSubscription, Message, Purpose
 from campaigns.services import outbox
+from campaigns.services.shortages import running_out, tight_budgets
 from referrals.models import Conversion, FollowUp, Membership, Program, Referral
-from rewards.models import Reward
+from referrals.roles import grants
+from rewards.models import Contest, LedgerCheck, LedgerTransaction, Reward
 
 AT_ONCE = 1000
 FAILURES_OF = timedelta(days=7)
@@ -27,13 +29,34 @@ FAILURES_OF = timedelta(days=7)
 
 # Where the back office lists what is counted.
 LISTS = {
+    "differences": "rewards/ledgertransaction/?",
     "overdue": "referrals/followup/?when=overdue&",
     "to_approve": "rewards/reward/?decide=approve&",
+    "second": "rewards/reward/?decide=second&",
     "to_hand_out": "rewards/reward/?decide=hand-out&",
+    "claims": "rewards/reward/?decide=claims&",
+    "waiting": "rewards/reward/?decide=waiting&",
+    "short": "rewards/incentive/?",
+    "budgets": "rewards/budget/?",
+    "contests": "rewards/contest/?state=to-draw&",
     "failed": "campaigns/message/?state=attention&",
     "came": "referrals/referral/?",
     "sold": "referrals/conversion/?",
 }
+# What waits for somebody; the rest is news. A digest written by an earlier version may lack some.
+TO_DO = (
+    "differences",
+    "overdue",
+    "failed",
+    "short",
+    "budgets",
+    "to_approve",
+    "second",
+    "to_hand_out",
+    "claims",
+    "waiting",
+    "contests",
+)
 # What a digest says of one program: its id and name, and counts of what is new and of what waits for somebody.
 Part = dict[str, Any]
 
@@ -66,9 +89,7 @@ def compose_digest(message: Message) -> tuple[str, str, str]:
     """Subject, text and HTML of a digest, without the frame."""
     with override(message.language):
         parts = message.context["programs"]
-        todo = sum(
-            part["overdue"] + part["to_approve"] + part["to_hand_out"] + part["failed"] for part in parts
-        )
+        todo = sum(part.get(name, 0) for part in parts for name in TO_DO)
         came = sum(part["came"] for part in parts)
         subject = _("%(came)s, %(todo)s") % {
             "came": ngettext("%d new recommendation", "%d new recommendations", came) % came,
@@ -94,6 +115,7 @@ def compose_digest(message: Message) -> tuple[str, str, str]:
 def _write(due: Sequence[DigestSubscription], now: datetime) -> int:
     seen = programs_of({row.user_id for row in due})
     news = _News({program for row in due for program in seen[row.user_id]}, now)
+    news.keep_for({row.user_id for row in due})
     written = [message for row in due if (message := _digest(row, seen[row.user_id], news, now))]
     with transaction.atomic():
         outbox.queue(written, now=now)
@@ -112,7 +134,11 @@ def _by_next(due: Sequence[DigestSubscription], now: datetime) -> dict[datetime,
 
 def _digest(row: DigestSubscription, programs: set[int], news: "_News", now: datetime) -> Message | None:
     since = row.last_at or now - row.period
-    parts = [part for part in (news.part(program, since) for program in sorted(programs)) if _is_news(part)]
+    told = [news.part(program, since) for program in sorted(programs)]
+    if told and row.user_id in news.keepers:
+        # The ledger is one for all programs: whoever may see it reads of it once.
+        told[0] |= {"differences": news.differences}
+    parts = [part for part in told if _is_news(part)]
     if not parts or not row.user.email:
         return None
     with override("en"):
@@ -140,10 +166,20 @@ class _News:
             "overdue": _count(
                 FollowUp.objects.overdue(now).filter(referral__program__in=programs), "referral__program"
             ),
-            "to_approve": _count(rewards.to_approve()),
-            "to_hand_out": _count(rewards.to_hand_out()),
+            "short": Counter(supply.incentive.program_id for supply in running_out(programs, now=now)),
+            "budgets": _count(tight_budgets(programs, now=now)),
+            **_of_rewards(rewards, now),
+            "contests": _count(Contest.objects.filter(program__in=programs).to_draw(now)),
             "failed": _count(failed.needing_attention()),
         }
+
+    def keep_for(self, users: set[int]) -> None:
+        """Find out which of these people read of the ledger, and what its newest check found."""
+        check = LedgerCheck.objects.newest()
+        self.differences = check.count if check else 0
+        roles = [role for role in Membership.Role.values if grants(role, "view", LedgerTransaction)]
+        keepers = User.objects.filter(Q(is_superuser=True) | Q(memberships__role__in=roles), pk__in=users)
+        self.keepers = set(keepers.values_list("pk", flat=True)) if self.differences else set()
 
     def part(self, program: int, since: datetime) -> Part:
         if since not in self._since:
@@ -158,6 +194,22 @@ class _News:
         )  # fmt: skip
 
 
+def _of_rewards(rewards: QuerySet[Reward], now: datetime) -> dict[str, dict[int, int]]:
+    """What waits for somebody about rewards, by program, in one query."""
+    status = Reward.Status
+    asked = Q(status=status.PENDING, needs_approval=True)
+    wanted = {
+        "to_approve": asked & Q(first_approval=None),
+        "second": asked & Q(first_approval__isnull=False),
+        "to_hand_out": Q(status=status.APPROVED, due_at__lte=now),
+        "claims": Q(status=status.CLAIMED),
+        "waiting": Q(status=status.WAITING),
+    }
+    counts = {name: Count("pk", filter=which) for name, which in wanted.items()}
+    rows: list[Any] = list(rewards.order_by().values("program").annotate(**counts))
+    return {name: {row["program"]: row[name] for row in rows} for name in wanted}
+
+
 def _count(rows: QuerySet[Any], program: str = "program") -> dict[int, int]:
     return dict(rows.order_by().values_list(program).annotate(count=Count("pk")))
 
@@ -167,13 +219,23 @@ def _is_news(part: Part) -> bool:
 
 
 def _lines(part: Part, *, only_one: bool) -> list[dict[str, str]]:
-    """What waits for somebody first, then what came in; nothing about zeros."""
+    """What is wrong first, then what waits for somebody, then what came in; nothing about zeros."""
+    part = Counter(part)
     lines = [
+        (ngettext("%d thing in the ledger does not add up", "%d things in the ledger do not add up",
+                  part["differences"]), "differences"),
         (ngettext("%d call is overdue", "%d calls are overdue", part["overdue"]), "overdue"),
-        (ngettext("%d reward waits for approval", "%d rewards wait for approval", part["to_approve"]), "to_approve"),
-        (ngettext("%d reward can be handed out", "%d rewards can be handed out", part["to_hand_out"]), "to_hand_out"),
         (ngettext("%d message did not arrive, or may not have",
                   "%d messages did not arrive, or may not have", part["failed"]), "failed"),
+        (ngettext("%d stock or pool of codes runs out", "%d stocks or pools of codes run out", part["short"]), "short"),
+        (ngettext("%d budget is almost spent", "%d budgets are almost spent", part["budgets"]), "budgets"),
+        (ngettext("%d reward waits for approval", "%d rewards wait for approval", part["to_approve"]), "to_approve"),
+        (ngettext("%d reward needs a second person", "%d rewards need a second person", part["second"]), "second"),
+        (ngettext("%d reward can be handed out", "%d rewards can be handed out", part["to_hand_out"]), "to_hand_out"),
+        (ngettext("%d reward is to be paid back", "%d rewards are to be paid back", part["claims"]), "claims"),
+        (ngettext("%d reward is on the waiting list", "%d rewards are on the waiting list",
+                  part["waiting"]), "waiting"),
+        (ngettext("%d contest can be drawn", "%d contests can be drawn", part["contests"]), "contests"),
         (ngettext("%d new recommendation", "%d new recommendations", part["came"]), "came"),
         (ngettext("%d sale to a friend", "%d sales to friends", part["sold"]), "sold"),
     ]  # fmt: skip

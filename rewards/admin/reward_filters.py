@@ -38,7 +38,7 @@ class DecideFilter(admin.SimpleListFilter):
         now = timezone.now()
         match self.value():
             case "approve":
-                return queryset.to_approve()
+                return queryset.to_approve().filter(first_approval=None)
             case "second":
                 return queryset.awaiting_second()
             case "hand-out":
