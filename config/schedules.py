@@ -29,6 +29,12 @@ SCHEDULES = (
     Scheduled("Write digests", "campaigns.services.digest.write_digests", 5),
     Scheduled("Release rewards whose waiting time is over", "rewards.services.reward.release_rewards", 10),
     Scheduled("Ask other systems to hand rewards out", "rewards.services.fulfilment.call_fulfilment", 1),
+    Scheduled("Promise what was waited for", "rewards.services.reward.promise_waiting", 10),
+    Scheduled("Collect the entries of contests", "rewards.services.contest.collect_entries", 10),
+    Scheduled("Tell managers what has run out", "campaigns.services.shortages.tell_of_shortages", 60),
+    Scheduled("Let people come down the ladder", "rewards.services.tier.refresh_standings", 60),
+    Scheduled("Record anniversaries", "rewards.services.anniversary.record_anniversaries", 360),
+    Scheduled("Check the ledger", "rewards.services.audit.check_ledger", 1440),
     Scheduled("Forget what has expired", "referrals.services.expiry.forget_expired", 60),
 )
 

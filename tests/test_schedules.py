@@ -9,9 +9,10 @@ from django_q.models import Schedule
 
 from campaigns.models import Heartbeat, MessageTemplate
 from config.schedules import SCHEDULES, run, sync_schedules
-from referrals.models import Limit, Submission
+from referrals.models import Event, Limit, Submission
 from referrals.services.expiry import forget_expired
-from tests.factories import ProgramFactory
+from rewards.models import LedgerCheck
+from tests.factories import ProgramFactory, RewardFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -62,14 +63,22 @@ def test_tick_does_all_that_is_due_at_the_given_moment():
 
     call_command("tick", "--now", "2026-03-02T08:00", stdout=said)
 
-    assert said.getvalue().splitlines() == [
-        "Show that the worker is alive: 1",
-        "Deliver messages: 0",
-        "Write digests: 0",
-        "Release rewards whose waiting time is over: 0",
-        "Forget what has expired: 0",
-    ]
+    first, *others = said.getvalue().splitlines()
+    assert first == "Show that the worker is alive: 1"
+    assert others == [f"{row.name}: 0" for row in SCHEDULES[1:]]
     assert Heartbeat.objects.get().beat_at.isoformat() == "2026-03-02T08:00:00+00:00"
+
+
+def test_every_schedule_may_run_twice_at_the_same_moment(now):
+    reward = RewardFactory(status="waiting", referral__enrolment__joined_at=now - timedelta(days=365))
+    for _ in range(2):
+        for row in SCHEDULES:
+            row.run(now=now)
+
+    reward.refresh_from_db()
+    assert reward.status == "pending"
+    assert Event.objects.filter(kind="anniversary").count() == 1
+    assert list(LedgerCheck.objects.values_list("checked_at", flat=True)) == [now]
 
 
 @pytest.mark.parametrize("moment", ["tomorrow", "2026-13-01T08:00"])
