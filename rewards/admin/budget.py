@@ -16,7 +16,7 @@ from referrals.admin.cells import status_word
 from referrals.admin.scoped import ProgramFilter
 from referrals.money import format_money
 from rewards.admin.money import MoneyForm, money_field
-from rewards.admin.setup import SetupAdmin, promise_what_waited
+from rewards.admin.setup import SetupAdmin, labelled, promise_what_waited
 from rewards.models import Budget
 from rewards.services.supply import Spending, spending
 
@@ -108,8 +108,8 @@ class BudgetAdmin(SetupAdmin):
         }
         return [words, bar(found)]
 
-    def _money(self, budget: Any, amount: int) -> str:
-        return format_money(amount, budget.program.currency)
+    def _cell(self, budget: Any, label: Any, amount: int) -> Any:
+        return labelled(label, format_money(amount, budget.program.currency))
 
     @admin.display(description=gettext_lazy("period"), ordering="starts_on")
     def period(self, budget: Budget) -> Any:
@@ -120,22 +120,22 @@ class BudgetAdmin(SetupAdmin):
         return status_word("live", words) if in_force else status_word("", words)
 
     @admin.display(description=gettext_lazy("budget"), ordering="amount")
-    def total(self, budget: Any) -> str:
-        return self._money(budget, budget.amount)
+    def total(self, budget: Any) -> Any:
+        return self._cell(budget, _("budget"), budget.amount)
 
     @admin.display(description=gettext_lazy("promised"))
-    def promised(self, budget: Any) -> str:
-        return self._money(budget, budget.spending.promised)
+    def promised(self, budget: Any) -> Any:
+        return self._cell(budget, _("promised"), budget.spending.promised)
 
     @admin.display(description=gettext_lazy("spent"))
-    def spent(self, budget: Any) -> str:
-        return self._money(budget, budget.spending.spent)
+    def spent(self, budget: Any) -> Any:
+        return self._cell(budget, _("spent"), budget.spending.spent)
 
     @admin.display(description=gettext_lazy("free"))
-    def free(self, budget: Any) -> str:
-        return self._money(budget, budget.spending.free)
+    def free(self, budget: Any) -> Any:
+        return self._cell(budget, _("free"), budget.spending.free)
 
-    @admin.display(description=gettext_lazy("used"))
+    @admin.display(description=gettext_lazy("so far"))
     def used_bar(self, budget: Any) -> Any:
         return bar(budget.spending)
 
@@ -148,6 +148,6 @@ def bar(found: Spending) -> SafeString:
     return format_html(
         '<span class="used"><svg class="used-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
         '<rect class="bar-of" width="100" height="8" rx="1"/><rect class="bar-is bar-{}" width="{}" height="8" rx="1"/>'
-        "</svg> {} %</span>",
-        tone, share, share,
+        "</svg> {}</span>",
+        tone, share, _("%(percent)d %% used") % {"percent": share},
     )  # fmt: skip

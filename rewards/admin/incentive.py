@@ -20,7 +20,7 @@ from referrals.money import format_money
 from referrals.transitions import Moved
 from rewards.admin.codes import CodesForm
 from rewards.admin.money import MoneyForm, money_field
-from rewards.admin.setup import SetupAdmin, promise_what_waited
+from rewards.admin.setup import SetupAdmin, labelled, promise_what_waited
 from rewards.models import Incentive, MysteryBox
 from rewards.models.incentive import POINTS
 from rewards.services.codes import import_codes
@@ -205,13 +205,13 @@ class IncentiveAdmin(StepsAdmin, SetupAdmin):
         )
 
     @admin.display(description=gettext_lazy("worth"), ordering="value")
-    def value_in_words(self, incentive: Incentive) -> str:
-        return incentive.worth or "–"
+    def value_in_words(self, incentive: Incentive) -> Any:
+        return labelled(_("worth"), incentive.worth or "–")
 
     @admin.display(description=gettext_lazy("cost"), ordering="cost")
-    def cost_in_words(self, incentive: Incentive) -> str:
+    def cost_in_words(self, incentive: Incentive) -> Any:
         free = incentive.unit == POINTS or not incentive.charge
-        return "–" if free else format_money(incentive.charge, incentive.unit)
+        return labelled(_("cost"), "–" if free else format_money(incentive.charge, incentive.unit))
 
     @admin.display(description=gettext_lazy("left"))
     def left(self, incentive: Any) -> Any:

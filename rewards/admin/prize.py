@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from referrals.admin.cells import status_word
 from referrals.admin.scoped import ProgramFilter
 from rewards.admin.money import MoneyForm
-from rewards.admin.setup import SetupAdmin
+from rewards.admin.setup import SetupAdmin, labelled
 from rewards.models import Incentive, Prize
+from rewards.models.incentive import POINTS, worth
 
 # Points for points, and chances that no contest is behind.
 NO_PRIZE = (Incentive.Kind.POINTS, Incentive.Kind.CONTEST_ENTRY)
@@ -35,7 +36,7 @@ class PrizeForm(MoneyForm):
 class PrizeAdmin(SetupAdmin):
     about = gettext_lazy("What advocates pick themselves, and how many points it takes.")
     form = PrizeForm
-    list_display = ("gift", "points", "worth", "state", "program")
+    list_display = ("gift", "price", "worth", "state", "program")
     list_filter = (ProgramFilter, "active")
     list_select_related = ("program", "incentive__program")
     search_fields = ("incentive__name",)
@@ -67,9 +68,13 @@ class PrizeAdmin(SetupAdmin):
     def gift(self, prize: Prize) -> str:
         return prize.incentive.name
 
+    @admin.display(description=gettext_lazy("price"), ordering="points")
+    def price(self, prize: Prize) -> str:
+        return worth(prize.points, POINTS)
+
     @admin.display(description=gettext_lazy("worth"))
-    def worth(self, prize: Prize) -> str:
-        return prize.incentive.worth or "–"
+    def worth(self, prize: Prize) -> Any:
+        return labelled(_("worth"), prize.incentive.worth or "–")
 
     @admin.display(description=gettext_lazy("in use"), ordering="active")
     def state(self, prize: Prize) -> Any:

@@ -2,7 +2,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -17,8 +16,14 @@ from rewards.models.incentive import worth
 from rewards.services.forecast import cost_of_last_year
 
 Side, When = RewardRule.Side, RewardRule.When
-# What only advocates have a place for: an account of points, a contest, a choice of charity.
+# What only advocates have a place for: an account of points, a contest.
 FOR_ADVOCATES = (Incentive.Kind.POINTS, Incentive.Kind.CONTEST_ENTRY)
+# Chosen from the program's own, and what choosing none means.
+CHOSEN = {
+    "incentive": None,
+    "tier": gettext_lazy("any tier, or none"),
+    "fallback_incentive": gettext_lazy("none"),
+}
 # Two rules that agree in these give the same thing for the same thing twice.
 SAME = ("program", "when", "side", "incentive", "tier", "kind", "nth", "minimum")
 
@@ -41,11 +46,18 @@ class RewardRuleForm(MoneyForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in (
-            {"incentive", "fallback_incentive", "tier"} & set(self.fields) if self.instance.pk else ()
-        ):
-            own = self.fields[name].queryset.filter(program=self.instance.program_id)  # type: ignore[attr-defined]
-            self.fields[name].queryset = own  # type: ignore[attr-defined]
+        for name in CHOSEN.keys() & self.fields.keys():
+            self._offer(name, self.fields[name])
+
+    def _offer(self, name: str, field: Any) -> None:
+        if CHOSEN[name]:
+            field.empty_label = CHOSEN[name]
+        if self.instance.pk:
+            field.queryset = field.queryset.filter(program=self.instance.program_id)
+        else:
+            # Nobody has said yet for which program: each choice says whose it is.
+            field.queryset = field.queryset.select_related("program")
+            field.label_from_instance = lambda one: f"{one} · {one.program}"
 
     @property
     def previews(self) -> bool:
@@ -196,12 +208,6 @@ class RewardRuleAdmin(SetupAdmin):
             },
         ),
     )  # fmt: skip
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if field and db_field.name in ("incentive", "fallback_incentive", "tier"):
-            field.queryset = field.queryset.select_related("program")
-        return field
 
     def summary(self, obj: RewardRule) -> Sequence[Any]:
         return [*effects(obj), format_html("{}", self.state(obj))]

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -83,6 +84,11 @@ def _without_rewards(scheme: RewardScheme) -> Any:
     }
     url = reverse("admin:rewards_rewardscheme_change", args=[scheme.pk])
     return format_html('{} <a href="{}">{}</a>', status_word("paused", words), url, _("Change its type"))
+
+
+def labelled(label: Any, amount: Any) -> SafeString:
+    """A cell of a list that says what it is where there is no room for headings."""
+    return format_html('<small class="on-phone">{}</small> {}', label, amount)
 
 
 def promise_what_waited(request: HttpRequest, program: Program, *, now: datetime | None = None) -> int:

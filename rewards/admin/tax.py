@@ -70,7 +70,7 @@ class TaxThresholdAdmin(ScopedAdmin):
     list_filter = ("year",)
     search_fields = ("country", "source")
     ordering = ("-year", "country")
-    fields = (("country", "year"), ("amount", "currency"), "warn_at_percent", "source")
+    fields = ("country", "year", "currency", "amount", "warn_at_percent", "source")
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> Any:

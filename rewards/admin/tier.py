@@ -13,7 +13,7 @@ from referrals.admin.cells import status_word
 from referrals.admin.scoped import Panel, ProgramFilter
 from referrals.money import format_money
 from rewards.admin.money import COUNT, MoneyForm, money_field
-from rewards.admin.setup import SetupAdmin
+from rewards.admin.setup import SetupAdmin, labelled
 from rewards.models import RewardScheme, Tier
 from rewards.models.incentive import POINTS
 
@@ -116,6 +116,8 @@ class TierAdmin(SetupAdmin):
         return _hole() % {"count": lowest - 1} if lowest and lowest > 1 else ""
 
     def summary(self, obj: Any) -> Sequence[Any]:
+        if not obj.people_count:
+            return [_("Nobody stands here yet.")]
         people = ngettext(
             "%(count)d advocate stands here.", "%(count)d advocates stand here.", obj.people_count
         )
@@ -135,8 +137,8 @@ class TierAdmin(SetupAdmin):
         return ", ".join(tier.perk_lines)
 
     @admin.display(description=gettext_lazy("advocates here"), ordering="people_count")
-    def people(self, tier: Any) -> int:
-        return int(tier.people_count)
+    def people(self, tier: Any) -> Any:
+        return labelled(_("advocates"), tier.people_count)
 
 
 def rung(tier: Tier) -> str:
