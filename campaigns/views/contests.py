@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from campaigns.offers import FOR_THE_ADVOCATE, When
 from campaigns.services.leaderboard import leaders_of, place_of
 from campaigns.views.portal import advocate_of, signed_in
 from referrals.models import Program
@@ -24,13 +25,14 @@ def show_contest(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """The rules, the chances and the prizes; the seed's hash before the draw, the seed after it."""
     now = timezone.now()
     contest = _contest(slug, pk, now)
+    actions = contest.actions.order_by("-weight", "pk")
     page = {
         "program": contest.program,
         "contest": contest,
         "running": contest.ends_at > now,
-        "ends": date_format(contest.program.local(contest.ends_at), "DATETIME_FORMAT"),
+        "ends": _end(contest),
         "drawn": date_format(contest.program.local(contest.drawn_at or now), "DATE_FORMAT"),
-        "actions": contest.actions.order_by("-weight", "pk"),
+        "actions": [(FOR_THE_ADVOCATE[When(a.when)], a.weight) for a in actions],
         "prizes": contest.prizes.select_related("incentive", "winner").order_by("place"),
     }
     return render(request, "campaigns/contest.html", page)
@@ -62,6 +64,12 @@ def show_mystery(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def show_mystery_draw(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     box = _box(slug, pk)
     return _file(published_box(box), f"mystery-{pk}.json")
+
+
+def _end(contest: Contest) -> str:
+    """The moment on the clock of the program's office, such as “March 12, 18:00”."""
+    local = contest.program.local(contest.ends_at)
+    return f"{date_format(local, 'MONTH_DAY_FORMAT')}, {date_format(local, 'H:i')}"
 
 
 def _contest(slug: str, pk: int, now: datetime) -> Contest:
@@ -105,7 +113,7 @@ def show_my_contest(request: HttpRequest, pk: int) -> HttpResponse:
         "program": contest.program,
         "contest": contest,
         "running": contest.ends_at > now,
-        "ends": date_format(contest.program.local(contest.ends_at), "DATETIME_FORMAT"),
+        "ends": _end(contest),
         "refusal": refusal,
         "place": place_of(enrolment, contest),
         "leaders": leaders_of(contest, enrolment),
