@@ -126,9 +126,9 @@ def _begin_contest(program: Program, things: dict[str, Incentive], now: datetime
         program=program,
         name="The long-day contest",
         about="Open to everyone in the program who lives in the United Kingdom and is 18 or older. No purchase is "
-        "needed: whoever asks gets a chance for nothing. Our own people may take part and cannot win.",
+        "needed: whoever asks gets a chance for nothing.",
         starts_at=now - timedelta(days=25),
-        ends_at=now + timedelta(days=12),
+        ends_at=program.local(now + timedelta(days=12)).replace(hour=18, minute=0, second=0, microsecond=0),
         seed=SEED[::-1],
     )
     for when, weight in CHANCES:

@@ -90,7 +90,8 @@ def _use(referral: Referral, detail: str, *, staff: Staff, now: datetime) -> Non
 
 
 def _rewards(referral: Referral) -> Any:
-    return Reward.objects.filter(referral=referral)
+    """What the sale earned; points for naming the friend look after themselves."""
+    return Reward.objects.filter(referral=referral, rule__when=RewardRule.When.CONVERSION)
 
 
 STEPS: dict[str, Callable[..., None]] = {
