@@ -29,6 +29,7 @@ SCHEDULES = (
     Scheduled("Write digests", "campaigns.services.digest.write_digests", 5),
     Scheduled("Release rewards whose waiting time is over", "rewards.services.reward.release_rewards", 10),
     Scheduled("Ask other systems to hand rewards out", "rewards.services.fulfilment.call_fulfilment", 1),
+    Scheduled("Remind of what expires", "campaigns.services.reward_notices.remind_expiring", 360),
     Scheduled("Promise what was waited for", "rewards.services.reward.promise_waiting", 10),
     Scheduled("Collect the entries of contests", "rewards.services.contest.collect_entries", 10),
     Scheduled("Tell managers what has run out", "campaigns.services.shortages.tell_of_shortages", 60),
