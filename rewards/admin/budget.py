@@ -71,7 +71,6 @@ class BudgetAdmin(SetupAdmin):
     list_display = ("period", "total", "promised", "spent", "free", "used_bar", "program")
     list_filter = (ProgramFilter, "starts_on")
     list_select_related = ("program",)
-    search_fields = ("program__name",)
     ordering = ("-starts_on",)
     fieldsets = (
         (

@@ -49,7 +49,6 @@ class RewardSchemeAdmin(SetupAdmin):
     list_display = ("program_name", "sides", "ladder", "two_people")
     list_filter = ("sides", "has_ladder", ProgramFilter)
     list_select_related = ("program",)
-    search_fields = ("program__name",)
     ordering = ("program__name",)
     fieldsets = (
         (
