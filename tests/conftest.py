@@ -7,6 +7,7 @@ from django.db import connection
 from hypothesis import HealthCheck, settings
 
 from campaigns.services.bank import load_bank
+from rewards.models import LedgerEntry, LedgerTransaction
 from tests.factories import NOW
 
 # The same examples each time, so that a red run is red again; no deadline, so that a busy machine is not red.
@@ -40,20 +41,21 @@ def bank(transactional_db: None) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def tests_may_empty_the_ledger() -> Iterator[None]:
-    """Let tests with real transactions clean up: SQLite empties tables row by row, which triggers refuse.
-
-    PostgreSQL truncates, which triggers on rows do not see.
-    """
+    """Let tests with real transactions clean up, which the triggers of the ledger refuse."""
     plain = connection.ops.sql_flush
 
-    def sql_flush(*args, **options):
+    def on_postgresql(*args, **options):
+        tables = [model._meta.db_table for model in (LedgerTransaction, LedgerEntry)]
+        off, on = ([f"ALTER TABLE {t} {verb} TRIGGER USER" for t in tables] for verb in ("DISABLE", "ENABLE"))
+        return [*off, *plain(*args, **options), *on]
+
+    def on_sqlite(*args, **options):
         with connection.cursor() as cursor:
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
             triggers = cursor.fetchall()
         dropped = [f'DROP TRIGGER "{name}"' for name, _sql in triggers]
         return [*dropped, *plain(*args, **options), *(sql for _name, sql in triggers)]
 
-    if connection.vendor == "sqlite":
-        connection.ops.sql_flush = sql_flush
+    connection.ops.sql_flush = on_sqlite if connection.vendor == "sqlite" else on_postgresql
     yield
     connection.ops.sql_flush = plain

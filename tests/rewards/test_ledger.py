@@ -31,6 +31,14 @@ def test_the_database_refuses_to_change_the_ledger(now, table, change):
     assert (LedgerTransaction.objects.count(), LedgerEntry.objects.count()) == (1, 2)
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no TRUNCATE")
+@pytest.mark.parametrize("table", ["rewards_ledgertransaction", "rewards_ledgerentry"])
+def test_the_database_refuses_to_empty_the_ledger(table):
+    refused = pytest.raises(DatabaseError, match="The ledger is append-only")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {table} CASCADE")
+
+
 def test_one_event_cannot_move_money_twice(now):
     reward = RewardFactory()
     reward.advance("approved", now=now)
