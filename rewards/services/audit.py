@@ -1,8 +1,8 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from django.db.models import Case, CharField, Count, F, Max, Min, OuterRef, Q, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Max, Min, Q, Sum
 
 from rewards.models import Account, Budget, LedgerCheck, LedgerEntry, LedgerTransaction, Reward
 from rewards.models.incentive import POINTS
@@ -10,6 +10,7 @@ from rewards.models.reward import STANDS_IN
 
 # Checks of a month show since when something is wrong.
 KEPT_FOR = timedelta(days=31)
+BATCH = 1000
 
 
 def check_ledger(*, now: datetime) -> int:
@@ -24,7 +25,7 @@ def check_ledger(*, now: datetime) -> int:
 def ledger_differences() -> list[str]:
     """Everything in the ledger that does not add up, as sentences for staff; empty when all is well.
 
-    Recomputed from the entries in a handful of statements, whatever their number.
+    Recomputed from the entries: a handful of statements, and one for each thousand rewards.
     """
     return [*_unbalanced(), *_off_status(), *_off_budget(), *_overspent()]
 
@@ -44,18 +45,24 @@ def _unbalanced() -> Iterator[str]:
 
 def _off_status() -> Iterator[str]:
     """Rewards whose cost does not stand in the account of their status, or stands in another as well."""
-    account = Case(
-        *(When(status=status, then=Value(account.value)) for status, account in STANDS_IN.items() if status),
-        output_field=CharField(),
-    )
-    entries = LedgerEntry.objects.filter(
-        transaction__reward=OuterRef("pk"), currency=OuterRef("currency"), account=OuterRef("stands_in")
-    )
-    total = entries.order_by().values("transaction__reward").annotate(total=Sum("amount")).values("total")
-    rewards = Reward.objects.annotate(stands_in=account).annotate(booked=Coalesce(Subquery(total), 0))
-    freed = Q(stands_in=Account.BUDGET)
-    for reward in rewards.filter((freed & ~Q(booked=0)) | (~freed & ~Q(booked=F("cost")))):
-        yield f"Reward {reward.pk} ({reward.status}): cost {reward.cost}, booked {reward.booked}."
+    last = UUID(int=0)
+    fields = ("pk", "status", "cost", "currency")
+    while rows := list(Reward.objects.filter(pk__gt=last).order_by("pk").values_list(*fields)[:BATCH]):
+        booked = _booked([pk for pk, *_ in rows])
+        for pk, status, cost, currency in rows:
+            account = STANDS_IN[Reward.Status(status)]
+            stands = booked.get((pk, currency, account.value), 0)
+            if stands != (0 if account == Account.BUDGET else cost):
+                yield f"Reward {pk} ({status}): cost {cost}, booked {stands}."
+        last = rows[-1][0]
+
+
+def _booked(rewards: list[UUID]) -> dict[tuple[UUID, str, str], int]:
+    """What stands where for each of these rewards, by reward, currency and account."""
+    entries = LedgerEntry.objects.filter(transaction__reward__in=rewards).order_by()
+    keys = ("transaction__reward", "currency", "account")
+    sums = entries.values_list(*keys).annotate(total=Sum("amount"))
+    return {(reward, currency, account): total for reward, currency, account, total in sums}
 
 
 def _off_budget() -> Iterator[str]:
