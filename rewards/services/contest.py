@@ -23,11 +23,18 @@ def collect_entries(*, now: datetime) -> int:
     """Write the chances that events since the last time brought into the contests that run, or are to be
     drawn; each event counts once. Returns how many entries were looked at."""
     open_contests = Contest.objects.filter(drawn_at=None, starts_at__lte=now)
-    return sum(_collect(contest, now) for contest in open_contests.prefetch_related("actions"))
+    return sum(_collect_open(contest, now) for contest in open_contests.values_list("pk", flat=True))
+
+
+def _collect_open(key: int, now: datetime) -> int:
+    """Collect for one contest, unless it has been drawn meanwhile: no entry comes after the draw."""
+    with transaction.atomic():
+        contest = Contest.objects.select_for_update(no_key=True).get(pk=key)
+        return 0 if contest.drawn_at else _collect(contest, now)
 
 
 def _collect(contest: Contest, now: datetime) -> int:
-    weights = {action.when: action.weight for action in contest.actions.all()}
+    weights = dict(contest.actions.values_list("when", "weight"))
     events = Event.objects.filter(
         program_id=contest.program_id,
         kind__in=weights,
@@ -37,9 +44,10 @@ def _collect(contest: Contest, now: datetime) -> int:
     if contest.collected_at:
         # A transaction that was under way at the last look may have shown its events only since.
         events = events.filter(recorded_at__gt=contest.collected_at - OVERLAP)
-    places = dict(contest.program.enrolments.values_list("advocate", "pk")) if events.exists() else {}
     count = 0
     for batch in batched(events.values_list("pk", "kind", "advocate").iterator(), BATCH):
+        mine = contest.program.enrolments.filter(advocate__in={advocate for *_, advocate in batch})
+        places = dict(mine.values_list("advocate", "pk"))
         entries = [
             ContestEntry(
                 contest=contest,
@@ -66,13 +74,15 @@ def batched(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 def enter_free(contest: Contest, enrolment: Enrolment, *, now: datetime) -> None:
     """One chance for whoever asks. Asking again changes nothing. Raises Refused outside the period."""
-    if not (contest.free_entry and contest.starts_at <= now < contest.ends_at):
-        raise Refused(_("This contest takes no entries now."))
     if contest.program_id != enrolment.program_id:
         raise Refused(_("This contest is not for your program."))
-    ContestEntry.objects.get_or_create(
-        contest=contest, enrolment=enrolment, event=None, defaults={"weight": 1, "entered_at": now}
-    )
+    with transaction.atomic():
+        row = Contest.objects.select_for_update(no_key=True).get(pk=contest.pk)
+        if not (row.free_entry and row.starts_at <= now < row.ends_at) or row.drawn_at:
+            raise Refused(_("This contest takes no entries now."))
+        ContestEntry.objects.get_or_create(
+            contest=row, enrolment=enrolment, event=None, defaults={"weight": 1, "entered_at": now}
+        )
 
 
 def entry_list(contest: Contest) -> list[Entry]:
@@ -95,6 +105,8 @@ def draw(contest: Contest, *, now: datetime, by: Any = None) -> list[Reward]:
             return []
         if row.ends_at > now:
             raise Refused(_("The contest is not over. It can be drawn once it is."))
+        # Once more from the start: a friend released from review counts, one rejected since does not.
+        row.collected_at = None
         _collect(row, now)
         _forget_uncounted(row)
         entries = entry_list(row)
