@@ -28,7 +28,7 @@ def _cause(reward: Reward) -> Iterator[str]:
         yield _("Won in a contest, place %(place)d.") % {"place": reward.inputs["place"]}
     yield _("Because of “%(event)s” on %(day)s.") % {
         "event": reward.event,
-        "day": date_format(reward.program.local(reward.event.occurred_at), "DATETIME_FORMAT"),
+        "day": date_format(reward.program.local(reward.event.occurred_at), "j F Y, H:i"),
     }
 
 
@@ -53,7 +53,7 @@ def _inputs(reward: Reward) -> Iterator[str]:
 def _outcome(reward: Reward) -> Iterator[str]:
     yield _("It is “%(status)s” since %(day)s.") % {
         "status": reward.get_status_display(),
-        "day": date_format(reward.program.local(reward.status_at), "DATETIME_FORMAT"),
+        "day": date_format(reward.program.local(reward.status_at), "j F Y, H:i"),
     }
     if reward.status_reason:
         yield _("Reason: %(reason)s.") % {"reason": dict(Reward.Reason.choices).get(reward.status_reason, "")}
