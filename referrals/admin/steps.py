@@ -54,6 +54,8 @@ class StepsAdmin(ScopedAdmin):
 
     def why_not(self, row: Any) -> str:
         """Why a step left this row where it was."""
+        if getattr(row, "refusal", ""):
+            return f"{row}: {row.refusal}"
         return _("%(row)s is “%(status)s”") % {"row": row, "status": row.get_status_display()}
 
     def may_step(self, request: HttpRequest, step: Step, obj: Any = None) -> bool:

@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from referrals.admin.cells import link_to, status_word
-from referrals.admin.scoped import NamedFormSet, ProgramFilter, ScopedAdmin, ScopedInline
+from referrals.admin.scoped import NamedFormSet, ProgramFilter, ScopedInline
+from referrals.admin.steps import Step, StepsAdmin
 from rewards.models import Incentive, MysteryBox, MysteryOutcome, Reward
+from rewards.services.mystery import reveal
 
 
 class OutcomeFormSet(NamedFormSet):
@@ -71,7 +73,7 @@ class OutcomeInline(ScopedInline):
 
 
 @admin.register(MysteryBox)
-class MysteryBoxAdmin(ScopedAdmin):
+class MysteryBoxAdmin(StepsAdmin):
     about = gettext_lazy(
         "What a mystery gift may turn out to be, and how likely. The hash is published before anyone draws; "
         "with the seed, published later, everybody can check each draw."
@@ -84,7 +86,13 @@ class MysteryBoxAdmin(ScopedAdmin):
     fields = ("gift_link", "hash")
     readonly_fields = fields
     inlines = (OutcomeInline,)
-    actions = None
+    steps = (
+        Step(
+            name="reveal", label=gettext_lazy("Publish the seed"), carry_out=reveal, bulk=False,
+            does=gettext_lazy("Anybody can repeat every draw from then on. Nothing is drawn from it any more."),
+            fits=lambda box: box.revealed_at is None and not box.incentive.active,
+        ),
+    )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request).select_related("incentive__program")

@@ -76,9 +76,6 @@ class RewardAdmin(StepsAdmin, FactsAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).with_people().select_related("first_approval")
 
-    def why_not(self, row: Reward) -> str:
-        return f"{row}: {row.refusal}" if row.refusal else super().why_not(row)
-
     def report(self, request: HttpRequest, step: Step, moved: Moved) -> None:
         """A first approval of two did what it could: that is news, and no refusal."""
         mine = asker(request).pk

@@ -21,6 +21,8 @@ class MysteryBox(models.Model):
     revealed_at = models.DateTimeField(_("seed published"), null=True, blank=True, editable=False)
 
     objects = MysteryBoxQuerySet.as_manager()
+    # Why a step left it as it is.
+    refusal = ""
 
     class Meta:
         verbose_name = _("mystery gift")

@@ -2,9 +2,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from referrals.transitions import Refused
+from referrals.transitions import Moved, Refused
 from rewards.draws import Entry, pick
 from rewards.models import Incentive, Reward
 from rewards.models.mystery import MysteryBox, MysteryOutcome
@@ -25,7 +26,7 @@ def draw_contents(rewards: Sequence[Reward]) -> None:
     for gift in gifts:
         box = by_incentive.get(gift.incentive_id)
         outcomes = {str(o.pk): o for o in box.outcomes.all()} if box else {}
-        if box is None or not outcomes:
+        if box is None or not outcomes or box.revealed_at:
             continue
         drawn = pick(box.seed, str(gift.pk), [Entry(name, o.chances) for name, o in outcomes.items()])
         found = outcomes[drawn].incentive
@@ -46,6 +47,21 @@ def open_gift(reward: Reward, *, now: datetime) -> None:
     closed = Reward.objects.filter(pk=reward.pk, opened_at=None, status__in=HANDED_OUT)
     if closed.update(opened_at=now):
         reward.opened_at = now
+
+
+def reveal(boxes: QuerySet[MysteryBox], *, now: datetime, by: Any) -> Moved:
+    """Publish the seeds of mystery gifts that nobody can get any more, so that every draw can be checked.
+
+    Those still given away are refused: who knows the seed could foresee what the next gift holds.
+    """
+    rows = list(boxes.select_related("incentive").filter(revealed_at=None))
+    for row in rows:
+        row.refusal = (
+            _("it is still given away; switch the incentive off first") if row.incentive.active else ""
+        )
+    retired = [row for row in rows if not row.refusal]
+    MysteryBox.objects.filter(pk__in=[row.pk for row in retired]).update(revealed_at=now)
+    return Moved(retired, [row for row in rows if row.refusal])
 
 
 def published(box: MysteryBox) -> dict[str, Any]:
