@@ -132,9 +132,12 @@ class RewardRule(models.Model):
         if errors:
             raise ValidationError(errors)
 
+    def _is_foreign(self, row: Any) -> bool:
+        return row is not None and self.program_id is not None and row.program_id != self.program_id
+
     def _contradictions(self) -> list[tuple[str, Any]]:
         """Settings that cannot all be meant, by field."""
-        foreign = self.incentive_id and self.program_id and self.incentive.program_id != self.program_id
+        foreign = self.incentive_id and self._is_foreign(self.incentive)
         is_sale = self.when == self.When.CONVERSION
         about_friend = self.when in self.ABOUT_FRIENDS
         other = self.fallback == self.Fallback.OTHER
@@ -142,6 +145,11 @@ class RewardRule(models.Model):
         above = self.approval == self.Approval.ABOVE
         return [
             ("incentive", foreign and _("Choose an incentive of the same program.")),
+            ("tier", self._is_foreign(self.tier) and _("Choose a tier of the same program.")),
+            (
+                "fallback_incentive",
+                self._is_foreign(self.fallback_incentive) and _("Choose an incentive of the same program."),
+            ),
             ("minimum", self.minimum and not is_sale and _("Only a sale has an amount. Set this to 0.")),
             ("nth", self.nth and not is_sale and _("Only sales are counted. Set this to 0.")),
             (
