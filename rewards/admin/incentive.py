@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from referrals.admin.cells import link_to, person, status_word
-from referrals.admin.scoped import ProgramFilter, asker
+from referrals.admin.scoped import Panel, ProgramFilter, asker
 from referrals.admin.steps import Step, StepsAdmin
 from referrals.money import format_money
 from referrals.transitions import Moved
@@ -25,6 +25,7 @@ from rewards.models import Incentive, MysteryBox
 from rewards.models.incentive import POINTS
 from rewards.services.codes import import_codes
 from rewards.services.supply import Supply, supplies
+from rewards.webhooks import secret_of
 
 Kind, Fulfilment = Incentive.Kind, Incentive.Fulfilment
 # Nobody types a code for these: they are credited, drawn, or opened.
@@ -188,6 +189,14 @@ class IncentiveAdmin(StepsAdmin, SetupAdmin):
     def summary(self, obj: Incentive) -> Sequence[Any]:
         rules = [rule.sentence for rule in obj.rules.select_related("program", "incentive", "tier")]
         return [*self._level(obj), *(rules or [_("No rule gives this to anybody yet.")])]
+
+    def panels(self, request: HttpRequest, obj: Incentive) -> list[Panel]:
+        """How another system checks that a call is ours; for those who may change the incentive."""
+        if obj.fulfilment != Fulfilment.WEBHOOK or not self.may(request, "change", obj):
+            return []
+        secret = format_html("<code>{}</code>", secret_of(f"incentive:{obj.pk}"))
+        headers = (_("Address to call"), _("Signing secret (Standard Webhooks)"))
+        return [Panel(_("The other system"), headers, [(obj.webhook_url, secret)])]
 
     def _level(self, obj: Incentive) -> Iterator[Any]:
         for supply in supplies(Incentive.objects.filter(pk=obj.pk), now=timezone.now()):
