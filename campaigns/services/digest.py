@@ -85,18 +85,20 @@ def programs_of(users: Iterable[int]) -> dict[int, set[int]]:
     return found
 
 
+def _subject(came: int, todo: int) -> str:
+    """What came in and what is to do; neither is named when there is none of it."""
+    new = ngettext("%d new recommendation", "%d new recommendations", came) % came
+    work = ngettext("%d thing to do", "%d things to do", todo) % todo
+    return ", ".join(words for words, count in ((new, came), (work, todo)) if count) or _("Nothing to do")
+
+
 def compose_digest(message: Message) -> tuple[str, str, str]:
     """Subject, text and HTML of a digest, without the frame."""
     with override(message.language):
         parts = message.context["programs"]
         todo = sum(part.get(name, 0) for part in parts for name in TO_DO)
         came = sum(part["came"] for part in parts)
-        subject = _("%(came)s, %(todo)s") % {
-            "came": ngettext("%d new recommendation", "%d new recommendations", came) % came,
-            "todo": ngettext("%d thing to do", "%d things to do", todo) % todo
-            if todo
-            else _("nothing to do"),
-        }
+        subject = _subject(came, todo)
         words = {
             "first_name": message.to_name.split(" ")[0],
             "since": message.context["since"],
