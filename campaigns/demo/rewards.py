@@ -100,9 +100,10 @@ def set_up_rewards(program: Program, *, now: datetime) -> None:
     }
     for name, threshold, perks in TIERS:
         Tier.objects.create(program=program, name=name, threshold=threshold, perks=perks)
+    since = {"hold_days": 0, "starts_at": now - timedelta(days=90)}
     for side, when, name, settings in RULES:
         RewardRule.objects.create(
-            program=program, side=side, when=when, incentive=things[name], **{"hold_days": 0} | settings
+            program=program, side=side, when=when, incentive=things[name], **since | settings
         )
     for name, points in PRIZES:
         Prize.objects.create(program=program, incentive=things[name], points=points)
