@@ -1,7 +1,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -37,6 +39,14 @@ class RewardRuleForm(MoneyForm):
         gettext_lazy("Approval from"), gettext_lazy("For “from this value on”, as you write it: 100.")
     )
 
+    friend_incentive = forms.ModelChoiceField(
+        Incentive.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("nothing"),
+        label=gettext_lazy("And the friend gets"),
+        help_text=gettext_lazy("Saved as a rule of its own, under the same conditions."),
+    )
+
     class Meta(MoneyForm.Meta):
         model = RewardRule
         fields = (
@@ -46,6 +56,12 @@ class RewardRuleForm(MoneyForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance.pk or "incentive" not in self.fields:
+            del self.fields["friend_incentive"]
+        else:
+            friend: Any = self.fields["friend_incentive"]
+            friend.queryset = self.fields["incentive"].queryset.select_related("program")  # type: ignore[attr-defined]
+            friend.label_from_instance = lambda one: f"{one} · {one.program}"
         for name in CHOSEN.keys() & self.fields.keys():
             self._offer(name, self.fields[name])
 
@@ -70,7 +86,23 @@ class RewardRuleForm(MoneyForm):
 
     def preview(self) -> list[Any]:
         """What the rule would do as it is typed here, and what it would have cost; nothing while it is wrong."""
-        return list(effects(self.instance)) if self.previews and not self.errors else []
+        if not self.previews or self.errors:
+            return []
+        other = self.for_the_friend()
+        return [*effects(self.instance), *(effects(other) if other else [])]
+
+    def for_the_friend(self) -> RewardRule | None:
+        """The rule for the other side, if one was asked for: the same in everything else."""
+        gift = self.cleaned_data.get("friend_incentive")
+        if gift is None:
+            return None
+        same = {
+            field.attname: getattr(self.instance, field.attname) for field in RewardRule._meta.concrete_fields
+        }
+        del same["id"]
+        other = RewardRule(**same)
+        other.program, other.side, other.incentive = self.instance.program, Side.FRIEND, gift
+        return other
 
     def clean(self) -> dict[str, Any]:
         found = super().clean()
@@ -100,7 +132,25 @@ class RewardRuleForm(MoneyForm):
                 "incentive",
                 _("A friend has no account for this. Choose another incentive, or the advocate."),
             )
+        if friend := found.get("friend_incentive"):
+            yield from self._friend_cannot(friend, found, scheme)
         yield from self._without_effect(found, scheme)
+
+    def _friend_cannot(
+        self, gift: Incentive, found: dict[str, Any], scheme: RewardScheme | None
+    ) -> Iterator[tuple[str, str]]:
+        """Why the friend cannot get this as well."""
+        program = self.program_in(found)
+        if program and gift.program_id != program.pk:
+            yield "friend_incentive", _("Choose an incentive of the same program.")
+        if gift.kind in FOR_ADVOCATES:
+            yield "friend_incentive", _("A friend has no account for this. Choose another incentive.")
+        if found.get("side") == Side.FRIEND:
+            yield "friend_incentive", _("The rule is for the friend already. Choose the advocate above.")
+        if found.get("when") not in RewardRule.ABOUT_FRIENDS:
+            yield "friend_incentive", _("No friend has a part in this. Choose nothing here.")
+        if scheme and not scheme.rewards(Side.FRIEND):
+            yield "friend_incentive", _("In this program friends get nothing. Change its type first.")
 
     def _without_effect(
         self, found: dict[str, Any], scheme: RewardScheme | None
@@ -175,8 +225,8 @@ class RewardRuleAdmin(SetupAdmin):
         (
             gettext_lazy("Somebody gets something"),
             {
-                "description": gettext_lazy("For both sides, make two rules."),
-                "fields": ("side", "kind", "tier", "incentive"),
+                "description": gettext_lazy("One side, or both at once."),
+                "fields": ("side", "kind", "tier", "incentive", "friend_incentive"),
             },
         ),
         (
@@ -208,6 +258,20 @@ class RewardRuleAdmin(SetupAdmin):
             },
         ),
     )  # fmt: skip
+
+    def get_fieldsets(self, request: HttpRequest, obj: RewardRule | None = None) -> Any:
+        """Both sides are set up together, and changed one by one."""
+        if obj is None and self.has_add_permission(request):
+            return self.fieldsets
+        return [
+            (name, options | {"fields": tuple(f for f in options["fields"] if f != "friend_incentive")})
+            for name, options in self.fieldsets
+        ]
+
+    def save_model(self, request: HttpRequest, obj: RewardRule, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change and (other := form.for_the_friend()):
+            other.save()
 
     def summary(self, obj: RewardRule) -> Sequence[Any]:
         return [*effects(obj), format_html("{}", self.state(obj))]

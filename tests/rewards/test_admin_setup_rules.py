@@ -269,3 +269,52 @@ def test_a_manager_elsewhere_previews_nothing_of_ours(gift):
 
     assert {"program", "incentive"} <= set(errors(response))
     assert preview(response) == []
+
+
+class TestBothSides:
+    """“Credit for you, and credit for your friend on the first order over X” is one form."""
+
+    def test_one_form_makes_a_rule_for_each_side(self, client, gift):
+        credit = IncentiveFactory(program=gift.program, name="€20 credit")
+
+        client.post(ADD, typed(gift, minimum="100", friend_incentive=credit.pk))
+
+        mine, theirs = RewardRule.objects.order_by("side")
+        assert (mine.side, mine.incentive, mine.minimum) == ("advocate", gift, 10000)
+        assert (theirs.side, theirs.incentive, theirs.minimum) == ("friend", credit, 10000)
+
+    def test_the_preview_tells_both_and_saves_neither(self, client, gift):
+        credit = IncentiveFactory(program=gift.program, name="€20 credit")
+
+        told = preview(client.post(ADD, typed(gift, friend_incentive=credit.pk, _preview="1")))
+
+        assert [line for line in told if "gets" in line] == [
+            "When a friend becomes a customer, the advocate gets a €40 gift card, after 14 days.",
+            "When a friend becomes a customer, the friend gets €20 credit, after 14 days.",
+        ]
+        assert not RewardRule.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("more", "refusal"),
+        [
+            ({"side": "friend"}, "The rule is for the friend already. Choose the advocate above."),
+            ({"when": "review.left"}, "No friend has a part in this. Choose nothing here."),
+        ],
+    )
+    def test_what_has_no_other_side_is_refused(self, client, gift, more, refusal):
+        credit = IncentiveFactory(program=gift.program)
+
+        response = client.post(ADD, typed(gift, friend_incentive=credit.pk, **more))
+
+        assert errors(response)["friend_incentive"] == [refusal]
+        assert not RewardRule.objects.exists()
+
+    def test_another_programs_incentive_is_no_choice(self, client, gift):
+        response = client.post(ADD, typed(gift, friend_incentive=IncentiveFactory().pk))
+
+        assert "friend_incentive" in errors(response)
+
+    def test_a_rule_that_exists_is_changed_alone(self, client, gift):
+        rule = RewardRuleFactory(program=gift.program, incentive=gift)
+
+        assert "friend_incentive" not in client.get(page(rule)).context["adminform"].form.fields
