@@ -4,13 +4,13 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from referrals.models import Enrolment, Event
 from referrals.transitions import Refused
 from rewards.draws import Entry, draw_winners
-from rewards.models import Contest, ContestEntry, ContestPrize, Reward
+from rewards.models import Contest, ContestEntry, ContestPrize, Incentive, Reward
 from rewards.models.reward import NOT_COUNTED
 from rewards.models.rule import RewardRule
 from rewards.services.grant import promise
@@ -35,9 +35,13 @@ def _collect_open(key: int, now: datetime) -> int:
 
 def _collect(contest: Contest, now: datetime) -> int:
     weights = dict(contest.actions.values_list("when", "weight"))
+    tickets = Incentive.objects.filter(program=contest.program_id, kind=Incentive.Kind.CONTEST_ENTRY)
+    handed_out = Q(
+        kind=Event.Kind.REWARD_ISSUED, data__incentive__in=list(tickets.values_list("pk", flat=True))
+    )
     events = Event.objects.filter(
+        Q(kind__in=weights) | handed_out,
         program_id=contest.program_id,
-        kind__in=weights,
         occurred_at__gte=contest.starts_at,
         occurred_at__lt=contest.ends_at,
     ).exclude(referral__status__in=NOT_COUNTED)
@@ -53,7 +57,8 @@ def _collect(contest: Contest, now: datetime) -> int:
                 contest=contest,
                 enrolment_id=places[advocate],
                 event_id=pk,
-                weight=weights[kind],
+                # A contest entry handed out as a reward is one chance.
+                weight=weights.get(kind, 1),
                 entered_at=now,
             )
             for pk, kind, advocate in batch

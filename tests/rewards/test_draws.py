@@ -11,7 +11,7 @@ from referrals.transitions import Refused
 from rewards.draws import Entry, commitment, draw_winners, new_seed, pick
 from rewards.models import Contest, Reward
 from rewards.services.contest import collect_entries, draw, enter_free, published
-from tests.factories import EnrolmentFactory, EventFactory, IncentiveFactory
+from tests.factories import EnrolmentFactory, EventFactory, IncentiveFactory, RewardFactory
 
 entries = st.lists(st.builds(Entry, st.text("ABC", min_size=1, max_size=3), st.integers(1, 9)), min_size=1)
 
@@ -78,3 +78,20 @@ def test_actions_bring_chances_once_and_the_draw_can_be_checked(contest, now):
 def test_a_free_entry_outside_the_period_is_refused(contest, now):
     with pytest.raises(Refused, match="takes no entries now"):
         enter_free(contest, EnrolmentFactory(program=contest.program), now=now + timedelta(days=1))
+
+
+def test_a_contest_entry_handed_out_as_a_reward_is_one_chance(contest, now):
+    ticket = IncentiveFactory(program=contest.program, kind="contest", value=0)
+    reward = RewardFactory(
+        status="approved",
+        referral__enrolment__program=contest.program,
+        rule__incentive=ticket,
+        amount=0,
+        cost=0,
+    )
+    reward.advance("issued", now=now)
+
+    for _ in range(2):
+        collect_entries(now=now)
+
+    assert list(contest.entries.values_list("enrolment", "weight")) == [(reward.enrolment_id, 1)]
