@@ -64,7 +64,7 @@ def test_a_customer_from_the_file_recommends_a_friend_and_both_are_thanked(now, 
     rewards.advance(Reward.Status.APPROVED, now=now)
     hand_out(rewards, now=now, by=None, code="GIFT-1")
 
-    assert LedgerEntry.objects.balance(Account.PAID, "EUR") == 8000
+    assert LedgerEntry.objects.balance(Account.PAID, "USD") == 8000
     assert sorted(Message.objects.values_list("purpose", "to_address")) == [
         ("invitation", "ben@friend.example"),
         ("referral_thanks", "carla@customer.example"),
