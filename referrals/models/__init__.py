@@ -11,6 +11,7 @@ from referrals.models.profile import IdealCustomerProfile, Question
 from referrals.models.program import Program
 from referrals.models.referral import Referral
 from referrals.models.submission import Submission
+from referrals.models.tag import Tag, Tagging
 
 __all__ = [
     "Advocate",
@@ -28,4 +29,6 @@ __all__ = [
     "Question",
     "Referral",
     "Submission",
+    "Tag",
+    "Tagging",
 ]

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -51,6 +52,27 @@ class Advocate(models.Model):
     company = models.CharField(_("company"), max_length=80, blank=True)
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, blank=True)
     timezone = models.CharField(_("time zone"), max_length=40, blank=True, validators=[valid_timezone])
+    country = models.CharField(
+        _("country"),
+        max_length=2,
+        blank=True,
+        validators=[RegexValidator(r"^[A-Z]{2}$", _("Two capital letters, such as IT."))],
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("account manager"),
+        help_text=_("Asks this person, and is asked about them."),
+        related_name="+",
+    )
+    attributes = models.JSONField(
+        _("further fields"),
+        default=dict,
+        blank=True,
+        help_text=_("As your CRM knows them: name and value, plain text and numbers."),
+    )
     show_name = models.BooleanField(_("friends may see the first name"), default=True)
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
