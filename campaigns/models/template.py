@@ -32,6 +32,33 @@ class Purpose(models.TextChoices):
     REWARD_FRIEND = "reward_friend", _("friend: your reward")
     FRIEND_REWARD = "friend_reward", _("friend: news of your reward")
     SHARE_WORDS = "share_words", _("ready words to share")
+    ASK = "ask", _("advocate: ask for a recommendation")
+    ASK_FOLLOW_UP = "ask_follow_up", _("advocate: follow-up of an ask")
+    ASK_LAST = "ask_last", _("advocate: last reminder of an ask")
+    ADVOCATE_INVITE = "advocate_invite", _("advocate: invited after becoming a customer")
+    PROGRESS = "progress", _("advocate: what your recommendations did")
+    CONTACTED_NEWS = "contacted_news", _("advocate: we have talked to your friend")
+    QUALIFIED_NEWS = "qualified_news", _("advocate: your friend is a good fit")
+    LOST_NEWS = "lost_news", _("advocate: it did not work out, and why")
+    CLAIM_NEWS = "claim_news", _("advocate: what became of your claim")
+    REWARD_REMINDER = "reward_reminder", _("advocate: a reward waits for you")
+    ANNIVERSARY = "anniversary", _("advocate: a year in the program")
+    PERSONAL_THANKS = "personal_thanks", _("advocate: personal thank-you letter")
+    SURVEY_INVITE = "survey_invite", _("advocate: survey")
+    REVIEW_REQUEST = "review_request", _("advocate: please leave a review")
+    FRIEND_REMINDER = "friend_reminder", _("friend: reminder of the invitation")
+    NURTURE = "nurture", _("friend: nurture message")
+    NEWSLETTER_BLOCK = "newsletter_block", _("block for a newsletter")
+    BLOG_BLOCK = "blog_block", _("block for a blog")
+    LANDING_COPY = "landing_copy", _("words for a landing page")
+    CHAT_WORDS = "chat_words", _("words for live chat and chatbot")
+    CALL_SCRIPT = "call_script", _("script: call an advocate")
+    SALES_SCRIPT = "sales_script", _("script: sales calls a friend")
+    SUPPORT_SCRIPT = "support_script", _("script: support asks after helping")
+    CALL_SOON = "call_soon", _("staff: a call is due soon")
+    CALL_OVERDUE = "call_overdue", _("staff: a call is overdue")
+    CALL_ESCALATED = "call_escalated", _("staff: a call has been escalated to you")
+    FRIEND_BACK = "friend_back", _("staff: a friend came back to the page")
     SALES_ALERT = "sales_alert", _("staff: call this friend")
     DIGEST = "digest", _("staff: digest")
     STAFF_NOTICE = "staff_notice", _("staff: something is wrong")
@@ -40,7 +67,17 @@ class Purpose(models.TextChoices):
 
 # Somebody at our door asked for these a moment ago: they are no mailing, and nobody can unsubscribe.
 ASKED_FOR = frozenset({Purpose.SIGN_IN, Purpose.CONFIRM})
-TO_STAFF = frozenset({Purpose.SALES_ALERT, Purpose.DIGEST, Purpose.STAFF_NOTICE})
+TO_STAFF = frozenset(
+    {
+        Purpose.SALES_ALERT,
+        Purpose.CALL_SOON,
+        Purpose.CALL_OVERDUE,
+        Purpose.CALL_ESCALATED,
+        Purpose.FRIEND_BACK,
+        Purpose.DIGEST,
+        Purpose.STAFF_NOTICE,
+    }
+)
 TO_FRIEND = frozenset(
     {
         Purpose.INVITATION,
@@ -48,6 +85,8 @@ TO_FRIEND = frozenset(
         Purpose.WELCOME,
         Purpose.REWARD_FRIEND,
         Purpose.FRIEND_REWARD,
+        Purpose.FRIEND_REMINDER,
+        Purpose.NURTURE,
     }
 )
 
@@ -56,6 +95,11 @@ class MessageChannel(models.TextChoices):
     EMAIL = "email", _("e-mail")
     SMS = "sms", _("text message")
     SOCIAL = "social", _("social post")
+    MESSENGER = "messenger", _("messenger")
+    CHAT = "chat", _("chat")
+    CALL = "call", _("call")
+    PAGE = "page", _("page")
+    NEWSLETTER = "newsletter", _("newsletter")
 
 
 class MessageTemplateQuerySet(ScopedQuerySet):
