@@ -10,11 +10,13 @@ from campaigns.models.template import (
     MessageTemplate,
     Purpose,
 )
+from campaigns.models.voice import BrandVoice
 
 __all__ = [
     "ASKED_FOR",
     "TO_FRIEND",
     "TO_STAFF",
+    "BrandVoice",
     "DigestSubscription",
     "Heartbeat",
     "Message",
