@@ -23,6 +23,7 @@ from campaigns.services import notices
 from campaigns.services.holding import Checks, Hold
 from campaigns.services.sending import Answer, Post, build_mail
 from campaigns.services.suppression import suppress_keys
+from campaigns.services.voice import WITH_VOICE
 from campaigns.services.words import AS_WRITTEN, NoWords, Wording
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,9 @@ def claim(*, now: datetime) -> list[Message]:
             status=Status.SENDING, lease=lease, lease_until=now + LEASE, attempts=F("attempts") + 1
         )
     mine = Message.objects.filter(pk__in=keys, lease=lease)
-    return list(mine.select_related("program__owner", "referral", "user").order_by("due_at", "pk"))
+    return list(
+        mine.select_related("program__owner", "referral", "user", *WITH_VOICE).order_by("due_at", "pk")
+    )
 
 
 def deliver(batch: Sequence[Message], *, now: datetime, stop_at: float) -> None:
