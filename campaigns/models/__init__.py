@@ -1,3 +1,4 @@
+from campaigns.models.contact_policy import ContactPolicy
 from campaigns.models.digest import DigestSubscription
 from campaigns.models.heartbeat import Heartbeat
 from campaigns.models.message import Message
@@ -6,6 +7,7 @@ from campaigns.models.template import (
     ASKED_FOR,
     TO_FRIEND,
     TO_STAFF,
+    UNASKED,
     MessageChannel,
     MessageTemplate,
     Purpose,
@@ -15,6 +17,8 @@ __all__ = [
     "ASKED_FOR",
     "TO_FRIEND",
     "TO_STAFF",
+    "UNASKED",
+    "ContactPolicy",
     "DigestSubscription",
     "Heartbeat",
     "Message",
