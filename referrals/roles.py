@@ -51,6 +51,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "campaigns.outreachplan": (ALL, VIEW, VIEW, VIEW),
     "campaigns.planstep": (ALL, VIEW, VIEW, VIEW),
     "campaigns.ask": ("vc", "vc", "vc", VIEW),
+    "campaigns.contactpolicy": ("vc", VIEW, VIEW, VIEW),
     "campaigns.suppression": ("va", "", "va", VIEW),
     "campaigns.digestsubscription": (ALL, ALL, ALL, ALL),
 }

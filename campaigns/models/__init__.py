@@ -1,4 +1,5 @@
 from campaigns.models.ask import Ask
+from campaigns.models.contact_policy import ContactPolicy
 from campaigns.models.digest import DigestSubscription
 from campaigns.models.heartbeat import Heartbeat
 from campaigns.models.message import Message
@@ -8,6 +9,7 @@ from campaigns.models.template import (
     ASKED_FOR,
     TO_FRIEND,
     TO_STAFF,
+    UNASKED,
     MessageChannel,
     MessageTemplate,
     Purpose,
@@ -17,7 +19,9 @@ __all__ = [
     "ASKED_FOR",
     "TO_FRIEND",
     "TO_STAFF",
+    "UNASKED",
     "Ask",
+    "ContactPolicy",
     "DigestSubscription",
     "Heartbeat",
     "Message",

@@ -11,7 +11,7 @@ import referrals.tokens
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0005_name_the_messages_to_come"),
+        ("campaigns", "0006_how_often_we_write_and_when"),
         ("referrals", "0006_plans_are_started_and_stopped"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
