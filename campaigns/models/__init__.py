@@ -1,3 +1,4 @@
+from campaigns.models.ask import Ask
 from campaigns.models.by_hand import ByHand
 from campaigns.models.contact_policy import ContactPolicy
 from campaigns.models.contact_preference import ContactPreference
@@ -5,6 +6,7 @@ from campaigns.models.digest import DigestSubscription
 from campaigns.models.heartbeat import Heartbeat
 from campaigns.models.held_back import HeldBack
 from campaigns.models.message import Message
+from campaigns.models.plan import OutreachPlan, PlanStep
 from campaigns.models.suppression import Suppression
 from campaigns.models.template import (
     ASKED_FOR,
@@ -24,6 +26,7 @@ __all__ = [
     "TO_FRIEND",
     "TO_STAFF",
     "UNASKED",
+    "Ask",
     "ByHand",
     "ContactPolicy",
     "ContactPreference",
@@ -33,6 +36,8 @@ __all__ = [
     "Message",
     "MessageChannel",
     "MessageTemplate",
+    "OutreachPlan",
+    "PlanStep",
     "Purpose",
     "Suppression",
     "Topic",

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
+from campaigns.models.ask import Ask
 from campaigns.models.template import TO_FRIEND, TO_STAFF, MessageChannel, Purpose
 from referrals.models import Advocate, Program, Referral
 from referrals.models.program import ScopedQuerySet
@@ -105,6 +106,9 @@ class Message(models.Model):
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, verbose_name=_("staff member")
+    )
+    ask = models.ForeignKey(
+        Ask, models.SET_NULL, null=True, blank=True, verbose_name=_("ask"), related_name="messages"
     )
     to_name = models.CharField(_("name"), max_length=60, blank=True)
     # An e-mail address, or a phone number in international form, as the channel has it.

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0006_how_often_we_write_and_when"),
+        ("campaigns", "0007_plan_whom_we_ask"),
         ("referrals", "0005_people_with_tags_country_and_account_manager"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
