@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0005_people_with_tags_country_and_account_manager"),
+        ("referrals", "0006_plans_are_started_and_stopped"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
