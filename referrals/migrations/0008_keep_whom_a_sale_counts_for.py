@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0006_plans_are_started_and_stopped"),
+        ("referrals", "0007_keys_of_other_systems"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
