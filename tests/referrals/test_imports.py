@@ -179,9 +179,14 @@ UNUSABLE = {
     ",".join(f"c{n}" for n in range(41)): (
         "The file has 41 columns; 40 are allowed. Delete those you do not need."
     ),
-    b"PK\x03\x04...": "This is no CSV file. Open it in your spreadsheet and save it as CSV.",
+    b"PK\x03\x04...": (
+        "This is no Excel workbook (.xlsx) that can be read. Save it again as .xlsx without password, or as CSV."
+    ),
+    b"%PDF-1.7": "This is no CSV file. Open it in your spreadsheet and save it as CSV.",
     SALES + '"007,1997-01-01,1,1\n': OPEN_QUOTE,
-    SALES + '"' + "x" * 200_000 + '"': OPEN_QUOTE,
+    SALES + '"' + "x" * 200_000 + '"': (
+        "Row 5 is longer than any row may be. Delete columns that you do not need, and long texts."
+    ),
     codecs.BOM_UTF16_LE + b"\x00\xd8": "The file's text is damaged. Save it again as CSV in UTF-8.",
 }
 
