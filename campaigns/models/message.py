@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
+from campaigns.models.ask import Ask
 from campaigns.models.template import MessageChannel, Purpose
 from referrals.models import Advocate, Program, Referral
 from referrals.models.program import ScopedQuerySet
@@ -74,6 +75,9 @@ class Message(models.Model):
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, verbose_name=_("staff member")
+    )
+    ask = models.ForeignKey(
+        Ask, models.SET_NULL, null=True, blank=True, verbose_name=_("ask"), related_name="messages"
     )
     to_name = models.CharField(_("name"), max_length=60, blank=True)
     to_address = models.EmailField(_("to"), blank=True)

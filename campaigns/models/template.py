@@ -89,6 +89,23 @@ TO_FRIEND = frozenset(
         Purpose.NURTURE,
     }
 )
+# What we send of our own accord: counted in everybody's contact budget, and never in quiet hours.
+UNASKED = frozenset(
+    {
+        Purpose.ASK,
+        Purpose.ASK_FOLLOW_UP,
+        Purpose.ASK_LAST,
+        Purpose.ADVOCATE_INVITE,
+        Purpose.PROGRESS,
+        Purpose.REWARD_REMINDER,
+        Purpose.ANNIVERSARY,
+        Purpose.SURVEY_INVITE,
+        Purpose.REVIEW_REQUEST,
+        Purpose.FRIEND_REMINDER,
+        Purpose.NURTURE,
+        Purpose.NEWSLETTER_BLOCK,
+    }
+)
 
 
 class MessageChannel(models.TextChoices):

@@ -1,4 +1,5 @@
 from referrals.models.advocate import Advocate, Enrolment
+from referrals.models.api_key import ApiKey
 from referrals.models.channel import Channel
 from referrals.models.click import Click
 from referrals.models.consent import Consent
@@ -15,6 +16,7 @@ from referrals.models.tag import Tag, Tagging
 
 __all__ = [
     "Advocate",
+    "ApiKey",
     "Channel",
     "Click",
     "Consent",
