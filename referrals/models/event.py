@@ -110,6 +110,7 @@ class Event(models.Model):
         GOODWILL_GIVEN = "goodwill.given", _("goodwill credit given")
         NURTURE_STARTED = "nurture.started", _("put on a nurture plan")
         NURTURE_ENDED = "nurture.ended", _("nurture plan ended")
+        PLAN_MOVED = "plan.moved", _("plan started, paused or ended")
 
     # Time-ordered, so that the table can be partitioned by month; made before the row is stored.
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

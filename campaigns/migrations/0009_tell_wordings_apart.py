@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0005_name_the_messages_to_come"),
+        ("campaigns", "0008_how_people_want_to_be_written_to"),
         ("referrals", "0005_people_with_tags_country_and_account_manager"),
     ]
 
