@@ -6,7 +6,7 @@ import factory
 from django.contrib.auth.models import User
 from factory.django import DjangoModelFactory
 
-from campaigns.models import Ask, Message, OutreachPlan, PlanStep, Purpose
+from campaigns.models import Ask, BrandVoice, Message, OutreachPlan, PlanStep, Purpose
 from referrals import models
 from referrals.contacts import email_key
 from rewards.models import (
@@ -337,3 +337,10 @@ class AskFactory(DjangoModelFactory):
     advocate = factory.SubFactory(AdvocateFactory)
     since = NOW
     due_at = NOW
+
+
+class BrandVoiceFactory(DjangoModelFactory):
+    class Meta:
+        model = BrandVoice
+
+    program = factory.SubFactory(ProgramFactory)
