@@ -11,10 +11,12 @@ from referrals.models.profile import IdealCustomerProfile, Question
 from referrals.models.program import Program
 from referrals.models.referral import Referral
 from referrals.models.submission import Submission
+from referrals.models.summary import AdvocateSummary, Spending, StaleSummary
 from referrals.models.tag import Tag, Tagging
 
 __all__ = [
     "Advocate",
+    "AdvocateSummary",
     "Channel",
     "Click",
     "Consent",
@@ -28,6 +30,8 @@ __all__ = [
     "Program",
     "Question",
     "Referral",
+    "Spending",
+    "StaleSummary",
     "Submission",
     "Tag",
     "Tagging",
