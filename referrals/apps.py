@@ -7,4 +7,4 @@ class ReferralsConfig(AppConfig):
     verbose_name = _("Referrals")
 
     def ready(self) -> None:
-        from referrals import receivers  # noqa: F401 - connects on import, once models are loaded
+        from referrals import facts, receivers  # noqa: F401 - connect on import, once models are loaded

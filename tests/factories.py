@@ -95,6 +95,13 @@ class AdvocateFactory(DjangoModelFactory):
     language = "en"
 
 
+class TagFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Tag
+
+    name = factory.Sequence(lambda n: f"tag {n}")
+
+
 class EnrolmentFactory(DjangoModelFactory):
     class Meta:
         model = models.Enrolment

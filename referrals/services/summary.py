@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, models, transaction
-from django.db.models import BigIntegerField, Case, Count, F, Max, Min, OuterRef, Q, Subquery, Sum, When
+from django.db.models import BigIntegerField, Case, Count, Max, Min, OuterRef, Q, Subquery, Sum, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
@@ -137,7 +137,7 @@ def _upsert(model: type[models.Model], rows: models.QuerySet[Any], unique: Seque
     keys = ", ".join(columns[name] for name in unique)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} ({', '.join(columns.values())}) {found} "  # noqa: S608 - names are ours
+            f"INSERT INTO {table} ({', '.join(columns.values())}) {found} "
             f"ON CONFLICT ({keys}) DO UPDATE SET {renewed}",
             values,
         )
