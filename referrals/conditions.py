@@ -82,7 +82,7 @@ class Row(Value):
         found = forms.ModelChoiceField(
             self.rows(user), empty_label=_("choose"), error_messages={"required": _("Choose one.")}
         )
-        found.label_from_instance = self.label  # type: ignore[method-assign]
+        found.label_from_instance = self.label  # type: ignore[method-assign,assignment]
         return found
 
     def keep(self, typed: Any) -> Any:
@@ -135,7 +135,9 @@ class Pair(Value):
         return PairField(max_length=200, error_messages={"required": message})
 
     def shown(self, kept: Any) -> Any:
-        name, value = kept if isinstance(kept, list) else ()
+        name, value = tuple(kept) if isinstance(kept, list) else (None, None)
+        if not name:
+            raise ValueError(kept)
         return f"{name}: {value}"
 
     def say(self, kept: Any) -> str:

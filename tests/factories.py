@@ -6,7 +6,7 @@ import factory
 from django.contrib.auth.models import User
 from factory.django import DjangoModelFactory
 
-from campaigns.models import Message, Purpose
+from campaigns.models import CallTask, Message, Purpose
 from referrals import models
 from referrals.contacts import email_key
 from rewards.models import (
@@ -293,3 +293,14 @@ class TaxThresholdFactory(DjangoModelFactory):
     year = factory.Sequence(lambda n: 2026 + n)
     amount = 60000
     currency = "USD"
+
+
+class CallTaskFactory(DjangoModelFactory):
+    class Meta:
+        model = CallTask
+
+    program = factory.SubFactory(ProgramFactory)
+    advocate = factory.SubFactory(AdvocateFactory)
+    origin = CallTask.Origin.FINDER
+    due_at = NOW
+    created_at = NOW

@@ -1,3 +1,4 @@
+from campaigns.models.call_task import CallTask
 from campaigns.models.digest import DigestSubscription
 from campaigns.models.heartbeat import Heartbeat
 from campaigns.models.message import Message
@@ -15,6 +16,7 @@ __all__ = [
     "ASKED_FOR",
     "TO_FRIEND",
     "TO_STAFF",
+    "CallTask",
     "DigestSubscription",
     "Heartbeat",
     "Message",

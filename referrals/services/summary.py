@@ -125,10 +125,9 @@ def _with_number(events: models.QuerySet[Event], name: str) -> models.QuerySet[A
 
 def _upsert(model: type[models.Model], rows: models.QuerySet[Any], unique: Sequence[str]) -> None:
     """Store what the query finds – its columns bear the names of the model's fields – in one statement."""
-    names = [*rows.query.values_select, *rows.query.annotation_select]
-    columns = {
-        name: connection.ops.quote_name(model._meta.get_field(name).column) for name in dict.fromkeys(names)
-    }  # type: ignore[union-attr]
+    fields: Any = {field.name: field for field in model._meta.concrete_fields}
+    names = dict.fromkeys([*rows.query.values_select, *rows.query.annotation_select])
+    columns = {name: connection.ops.quote_name(fields[name].column) for name in names}
     found, values = rows.query.sql_with_params()
     renewed = ", ".join(
         f"{column} = excluded.{column}" for name, column in columns.items() if name not in unique
