@@ -34,7 +34,7 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
             "LedgerTransaction",
         ),
     ),
-    ("messages", _("Messages"), ("Message", "MessageTemplate", "Suppression")),
+    ("messages", _("Messages"), ("Message", "MessageTemplate", "ContactPolicy", "Suppression")),
 )
 
 

@@ -21,6 +21,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "referrals.question": (ALL, VIEW, VIEW, VIEW),
     "referrals.channel": (ALL, VIEW, VIEW, VIEW),
     "referrals.membership": (ALL, "", "", VIEW),
+    "referrals.apikey": ("vac", "", "", ""),
     "referrals.advocate": (EDIT, EDIT, EDIT, VIEW),
     "referrals.enrolment": (EDIT, EDIT, EDIT, VIEW),
     "referrals.referral": (EDIT, EDIT, VIEW, VIEW),
@@ -48,6 +49,10 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "rewards.ledgertransaction": (VIEW, "", "", VIEW),
     "campaigns.messagetemplate": (ALL, VIEW, VIEW, VIEW),
     "campaigns.message": (EDIT, VIEW, "vc", VIEW),
+    "campaigns.outreachplan": (ALL, VIEW, VIEW, VIEW),
+    "campaigns.planstep": (ALL, VIEW, VIEW, VIEW),
+    "campaigns.ask": ("vc", "vc", "vc", VIEW),
+    "campaigns.contactpolicy": ("vc", VIEW, VIEW, VIEW),
     "campaigns.suppression": ("va", "", "va", VIEW),
     "campaigns.digestsubscription": (ALL, ALL, ALL, ALL),
 }

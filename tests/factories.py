@@ -6,7 +6,7 @@ import factory
 from django.contrib.auth.models import User
 from factory.django import DjangoModelFactory
 
-from campaigns.models import CallTask, Message, Purpose
+from campaigns.models import Ask, CallTask, Message, OutreachPlan, PlanStep, Purpose
 from referrals import models
 from referrals.contacts import email_key
 from rewards.models import (
@@ -84,6 +84,25 @@ class MembershipFactory(DjangoModelFactory):
     user = factory.SubFactory(UserFactory)
     program = factory.SubFactory(ProgramFactory)
     role = models.Membership.Role.MANAGER
+
+
+class ApiKeyFactory(DjangoModelFactory):
+    """A key that may do everything in its program; ``text`` is what another system shows."""
+
+    class Meta:
+        model = models.ApiKey
+
+    program = factory.SubFactory(ProgramFactory)
+    name = factory.Sequence(lambda n: f"our shop {n}")
+    scopes = models.ApiKey.Scope.values
+    created_at = NOW
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        key = model_class(*args, **kwargs)
+        key.draw_secret()
+        key.save()
+        return key
 
 
 class AdvocateFactory(DjangoModelFactory):
@@ -304,3 +323,35 @@ class CallTaskFactory(DjangoModelFactory):
     origin = CallTask.Origin.FINDER
     due_at = NOW
     created_at = NOW
+
+
+class OutreachPlanFactory(DjangoModelFactory):
+    """A live plan that asks 14 days after a deal is won, in one mail."""
+
+    class Meta:
+        model = OutreachPlan
+        skip_postgeneration_save = True
+
+    program = factory.SubFactory(ProgramFactory)
+    name = factory.Sequence(lambda n: f"After a deal ({n})")
+    status = OutreachPlan.Status.LIVE
+    status_at = NOW
+    first = factory.RelatedFactory("tests.factories.PlanStepFactory", factory_related_name="plan")
+
+
+class PlanStepFactory(DjangoModelFactory):
+    class Meta:
+        model = PlanStep
+
+    plan = factory.SubFactory(OutreachPlanFactory, first=None)
+    position = 1
+
+
+class AskFactory(DjangoModelFactory):
+    class Meta:
+        model = Ask
+
+    plan = factory.SubFactory(OutreachPlanFactory)
+    advocate = factory.SubFactory(AdvocateFactory)
+    since = NOW
+    due_at = NOW

@@ -1,5 +1,6 @@
 from campaigns.admin import (
     advocate,
+    contact_policy,
     digest,
     enrolment,
     message,
@@ -12,6 +13,7 @@ from campaigns.admin import (
 
 __all__ = [
     "advocate",
+    "contact_policy",
     "digest",
     "enrolment",
     "message",

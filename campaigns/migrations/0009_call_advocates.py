@@ -8,8 +8,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0005_name_the_messages_to_come"),
-        ("referrals", "0007_group_people"),
+        ("campaigns", "0008_how_people_want_to_be_written_to"),
+        ("referrals", "0010_group_people"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0005_people_with_tags_country_and_account_manager"),
+        ("referrals", "0008_keep_whom_a_sale_counts_for"),
     ]
 
     operations = [
@@ -80,6 +80,7 @@ class Migration(migrations.Migration):
                     ("goodwill.given", "goodwill credit given"),
                     ("nurture.started", "put on a nurture plan"),
                     ("nurture.ended", "nurture plan ended"),
+                    ("plan.moved", "plan started, paused or ended"),
                     ("advocate.called", "talked on the phone"),
                     ("advocate.noted", "note about them"),
                     ("circle.joined", "picked for the inner circle"),

@@ -10,7 +10,7 @@ import referrals.conditions
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0006_add_up_what_people_did"),
+        ("referrals", "0009_add_up_what_people_did"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
