@@ -3,20 +3,19 @@
 Everything is done with Babel and Django's own template parser, so no machine needs GNU gettext.
 """
 
-import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.template import Engine, Template
-from django.template.base import Node
+from django.template.base import Node, Token
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
 APPS = ("referrals", "rewards", "campaigns")
@@ -54,7 +53,7 @@ def compile_catalogues(source: Path, target: Path) -> None:
         compiled.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=compiled.parent, delete=False) as file:
             write_mo(file, read_catalogue(path))
-        os.replace(file.name, compiled)
+        Path(file.name).replace(compiled)
 
 
 def read_catalogue(path: Path) -> Catalog:
@@ -86,6 +85,12 @@ def update_catalogue(path: Path, found: Iterable[Found]) -> Catalog:
     return new
 
 
+def is_translated(message: Message) -> bool:
+    """Whether there are words for it, in each of its plural forms."""
+    forms = message.string if isinstance(message.string, tuple | list) else [message.string]
+    return all(forms)
+
+
 def find_strings(root: Path) -> Iterator[Found]:
     """Every string that customers may read, in Python and in templates."""
     for app in APPS:
@@ -103,14 +108,15 @@ def is_for_customers(name: str) -> bool:
 
 
 def _of_python(path: Path, name: str) -> Iterator[Found]:
-    for _line, text, _comments, context in extract_from_file("python", path, keywords=KEYWORDS):  # type: ignore[arg-type]
+    for _line, text, _comments, context in extract_from_file("python", path, keywords=KEYWORDS):
         yield Found(text, name, context)
 
 
 def _of_template(path: Path, name: str) -> Iterator[Found]:
     template = Template(path.read_text(encoding="utf-8"), engine=Engine.get_default())
     for node in _nodes(template.nodelist):
-        context = str(node.message_context.var) if getattr(node, "message_context", None) else None
+        asked: Any = getattr(node, "message_context", None)
+        context = str(asked.var) if asked else None
         if isinstance(node, BlockTranslateNode):
             texts = [_block(node, node.singular)] + ([_block(node, node.plural)] if node.plural else [])
             yield Found(texts[0] if len(texts) == 1 else tuple(texts), name, context)
@@ -119,7 +125,7 @@ def _of_template(path: Path, name: str) -> Iterator[Found]:
             yield Found(str(node.filter_expression.var.literal).replace("%", "%%"), name, context)
 
 
-def _block(node: BlockTranslateNode, tokens: object) -> str:
+def _block(node: BlockTranslateNode, tokens: list[Token]) -> str:
     return str(node.render_token_list(tokens)[0])
 
 

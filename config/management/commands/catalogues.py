@@ -3,7 +3,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from config.catalogues import find_strings, update_catalogue
+from config.catalogues import find_strings, is_translated, update_catalogue
 
 
 class Command(BaseCommand):
@@ -16,5 +16,5 @@ class Command(BaseCommand):
                 continue
             path = settings.BASE_DIR / "locale" / language / "LC_MESSAGES" / "django.po"
             catalogue = update_catalogue(path, found)
-            missing = sum(not all(m.string if m.pluralizable else [m.string]) for m in catalogue if m.id)
+            missing = sum(not is_translated(message) for message in catalogue if message.id)
             self.stdout.write(f"{name}: {len(catalogue):,} strings, {missing:,} without a translation.")
