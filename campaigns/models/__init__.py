@@ -1,5 +1,6 @@
 from campaigns.models.ask import Ask
 from campaigns.models.by_hand import ByHand
+from campaigns.models.call_task import CallTask
 from campaigns.models.contact_policy import ContactPolicy
 from campaigns.models.contact_preference import ContactPreference
 from campaigns.models.digest import DigestSubscription
@@ -30,6 +31,7 @@ __all__ = [
     "Ask",
     "BrandVoice",
     "ByHand",
+    "CallTask",
     "ContactPolicy",
     "ContactPreference",
     "DigestSubscription",

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0009_tell_wordings_apart"),
+        ("campaigns", "0010_tell_wordings_apart"),
         ("referrals", "0005_people_with_tags_country_and_account_manager"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0008_how_people_want_to_be_written_to"),
+        ("campaigns", "0009_call_advocates"),
         ("referrals", "0005_people_with_tags_country_and_account_manager"),
     ]
 
