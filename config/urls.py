@@ -4,6 +4,8 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
+from config.api import urls as api_urls
+
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
@@ -11,6 +13,7 @@ urlpatterns = [
     path("", include("campaigns.urls")),
     path("account/", include("campaigns.account_urls")),
     path("admin/", admin.site.urls),
+    path("api/v1/", api_urls),
 ]
 
 handler500 = "campaigns.views.errors.server_error"

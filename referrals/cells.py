@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import is_currency
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from referrals.contacts import clean_text
 from referrals.money import to_minor
@@ -18,12 +20,43 @@ AHEAD = timedelta(days=1)
 LARGEST = 10**15
 
 _AMOUNT = re.compile(r"(-?)(\d+(?:[.,]\d+)?)", re.ASCII)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_ISO = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_CLOCK = r"(?:[ ,T]+(?P<clock>\d{1,2}:\d\d(?::\d\d)?))?"
+# 31/03/2026 or 03/31/2026 · 31.03.2026, whose dots mean that the day comes first · 2026/03/31 · 31 March 2026 ·
+# March 31, 2026.
+_NUMBERS = re.compile(rf"(\d{{1,2}})([/.-])(\d{{1,2}})\2(\d{{4}}){_CLOCK}", re.ASCII)
+_YEAR_FIRST = re.compile(rf"(\d{{4}})[/.](\d{{1,2}})[/.](\d{{1,2}}){_CLOCK}", re.ASCII)
+_DAY_NAMED = re.compile(
+    rf"(\d{{1,2}})[. -]+([a-z]{{3,9}})\.?[, -]+(\d{{4}}){_CLOCK}", re.ASCII | re.IGNORECASE
+)
+_MONTH_NAMED = re.compile(rf"([a-z]{{3,9}})\.? +(\d{{1,2}}),? +(\d{{4}}){_CLOCK}", re.ASCII | re.IGNORECASE)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# What a spreadsheet writes where it could not work something out.
+_FAULTS = {"#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"}
+
+
+class DateOrder(models.TextChoices):
+    """How to read 03/04/2026, which nothing in it says."""
+
+    UNKNOWN = "", gettext_lazy("refuse dates that can be read two ways")
+    DAY_FIRST = "day", gettext_lazy("the day comes first: 31/03/2026")
+    MONTH_FIRST = "month", gettext_lazy("the month comes first: 03/31/2026")
+
+
+def read_text(cell: str, length: int) -> str:
+    """What stands in a cell, without invisible characters and no longer than this."""
+    text = clean_text(cell, length)
+    if text in _FAULTS:
+        raise ValidationError(
+            _("The spreadsheet could not work out this cell (%(fault)s). Correct it, or empty it."),
+            params={"fault": text},
+        )
+    return text
 
 
 def read_id(cell: str) -> str:
     """A number or name that another system knows something by."""
-    text = clean_text(cell, 80)
+    text = read_text(cell, 80)
     if not text:
         raise ValidationError(_("This is empty. Fill it in, or delete the row."))
     if any(space in text for space in "\n\r\t"):
@@ -65,10 +98,23 @@ def read_currency(cell: str) -> str:
     return code
 
 
-def read_moment(cell: str, zone: ZoneInfo, *, now: datetime) -> datetime:
-    """A date or date and time in ISO 8601; ``zone`` is where its clock hangs if it does not say so."""
+def read_score(cell: str) -> int:
+    """How satisfied somebody is, from 0 to 10."""
+    text = cell.strip().removesuffix(".0")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 2 and int(text) <= 10):
+        raise ValidationError(
+            _("“%(cell)s” is no score. Write a whole number from 0 to 10."), params={"cell": cell[:40]}
+        )
+    return int(text)
+
+
+def read_moment(
+    cell: str, zone: ZoneInfo, *, now: datetime, dates: DateOrder = DateOrder.UNKNOWN
+) -> datetime:
+    """A date or date and time as people and systems write them; ``zone`` is where its clock hangs if it does
+    not say so. Raises ValidationError for one that may be two days, unless ``dates`` says how to read it."""
     try:
-        moment = _parse(cell.strip(), zone)
+        moment = _parse(cell.strip(), zone, dates)
     except (ValueError, OverflowError) as error:
         raise ValidationError(
             _("“%(cell)s” is no date. Write it as 2026-03-31 or 2026-03-31T14:05:00+02:00."),
@@ -82,10 +128,51 @@ def read_moment(cell: str, zone: ZoneInfo, *, now: datetime) -> datetime:
     return moment
 
 
-def _parse(text: str, zone: ZoneInfo) -> datetime:
-    if not _DATE.match(text):
+def _parse(text: str, zone: ZoneInfo, dates: DateOrder) -> datetime:
+    if _ISO.match(text):
+        if len(text) == len("2026-03-31"):
+            return datetime.combine(date.fromisoformat(text), time(), zone)
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    day, clock = _day_of(text, dates)
+    return datetime.combine(day, time.fromisoformat(clock.zfill(5)) if clock else time(), zone)
+
+
+def _day_of(text: str, dates: DateOrder) -> tuple[date, str | None]:
+    """The day, and what the clock showed. Raises ValueError for what is no date."""
+    if found := _NUMBERS.fullmatch(text):
+        first, sign, second, year, clock = found.groups()
+        return _ordered(text, int(first), int(second), int(year), _order(sign, dates)), clock
+    if found := _YEAR_FIRST.fullmatch(text):
+        year, month, day, clock = found.groups()
+        return date(int(year), int(month), int(day)), clock
+    if found := _DAY_NAMED.fullmatch(text):
+        day, name, year, clock = found.groups()
+    elif found := _MONTH_NAMED.fullmatch(text):
+        name, day, year, clock = found.groups()
+    else:
         raise ValueError(text)
-    if len(text) == len("2026-03-31"):
-        return datetime.combine(date.fromisoformat(text), time(), zone)
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    return date(int(year), _MONTHS.index(name[:3].lower()) + 1, int(day)), clock
+
+
+def _order(sign: str, dates: DateOrder) -> DateOrder:
+    return DateOrder.DAY_FIRST if sign == "." else dates
+
+
+def _ordered(text: str, first: int, second: int, year: int, order: DateOrder) -> date:
+    if order == DateOrder.MONTH_FIRST:
+        return date(year, first, second)
+    if order == DateOrder.DAY_FIRST or first > 12 or first == second:
+        return date(year, second, first)
+    if second > 12:
+        return date(year, first, second)
+    raise ValidationError(
+        _(
+            "“%(cell)s” may be %(one)s or %(other)s. Say whether the day or the month comes first in this column."
+        ),
+        params={
+            "cell": text[:40],
+            "one": date(year, second, first).isoformat(),
+            "other": date(year, first, second).isoformat(),
+        },
+    )

@@ -8,7 +8,7 @@ import hmac
 import re
 import unicodedata
 from contextlib import suppress
-from hashlib import sha256
+from functools import lru_cache
 
 import idna
 import phonenumbers
@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from email_validator import EmailNotValidError, validate_email
+from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES, EMAIL_MAX_LENGTH
 
 NAME_LENGTH = 60
 # Providers that ignore what follows a plus, and those that ignore dots as well.
@@ -23,6 +24,9 @@ PLUS_TAGS = {"gmail.com", "outlook.com", "hotmail.com", "live.com", "fastmail.co
 DOTLESS = {"gmail.com"}
 SAME_PROVIDER = {"googlemail.com": "gmail.com", "protonmail.com": "proton.me"}
 
+# What nearly everything looks like, and needs no closer look: a million rows of a file cost a tenth.
+_PLAIN_LOCAL = re.compile(r"(?=.{1,64}$)[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*", re.ASCII | re.IGNORECASE)
+_PLAIN_NAME = re.compile(r"[a-z]+(?:[ '-][a-z]+)*", re.ASCII | re.IGNORECASE)
 _PHONE = re.compile(r"[\d\s+()./-]*", re.ASCII)
 _LINK = re.compile(r"https?:|www\.|[<>@]|[^\W_][.。][a-z]{2,}", re.IGNORECASE)
 _MARKUP = re.compile(r"<[a-z/!?]", re.IGNORECASE)
@@ -39,15 +43,26 @@ def clean_email(value: str) -> str:
 
     Raises ValidationError with a sentence for the person who typed it.
     """
+    address = unicodedata.normalize("NFKC", value).strip()
+    local, _at, domain = address.rpartition("@")
     try:
-        checked = validate_email(
-            unicodedata.normalize("NFKC", value).strip(), check_deliverability=False, test_environment=True
-        )
+        if _is_plain(local, domain) and len(address) <= EMAIL_MAX_LENGTH:
+            return f"{local}@{_checked_domain(domain)}"
+        return validate_email(address, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as error:
         raise ValidationError(
             _("This does not look like an e-mail address. Write it as name@example.com."), code="email"
         ) from error
-    return checked.normalized
+
+
+def _is_plain(local: str, domain: str) -> bool:
+    names = CASE_INSENSITIVE_MAILBOX_NAMES
+    return bool(_PLAIN_LOCAL.fullmatch(local)) and domain.isascii() and local.lower() not in names
+
+
+@lru_cache(maxsize=10_000)
+def _checked_domain(domain: str) -> str:
+    return validate_email(f"a@{domain}", check_deliverability=False, test_environment=True).domain
 
 
 def email_key(value: str) -> str:
@@ -94,6 +109,8 @@ def clean_name(value: str) -> str:
 
     Raises ValidationError with a sentence for the person who typed it.
     """
+    if len(value) <= NAME_LENGTH and _PLAIN_NAME.fullmatch(value):
+        return value
     name = unicodedata.normalize("NFC", value).replace("’", "'").replace("\u00a0", " ")
     name = re.sub(" +", " ", name).strip()
     if len(name) > NAME_LENGTH:
@@ -115,7 +132,7 @@ def clean_text(value: str, length: int = 300) -> str:
     text = unicodedata.normalize("NFC", value).strip()
     if len(text) > length:
         raise ValidationError(_("Write %(count)d characters or fewer."), params={"count": length})
-    if any(
+    if not (text.isascii() and text.isprintable()) and any(
         unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} for c in text if c not in "\n\r\t"
     ):
         raise ValidationError(_("Remove the invisible characters: type this text instead of pasting it."))
@@ -164,4 +181,5 @@ def _is_name(name: str) -> bool:
 
 
 def keyed_hash(value: str) -> str:
-    return hmac.new(settings.HASH_KEY.encode(), value.encode(errors="surrogatepass"), sha256).hexdigest()[:32]
+    digest = hmac.digest(settings.HASH_KEY.encode(), value.encode(errors="surrogatepass"), "sha256")
+    return digest[:16].hex()

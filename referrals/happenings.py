@@ -12,15 +12,43 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from referrals.cells import read_amount, read_currency, read_id, read_moment
-from referrals.contacts import clean_text
+from referrals.cells import DateOrder, read_amount, read_currency, read_id, read_moment, read_score, read_text
 from referrals.models import Event, Program
 from referrals.tables import LONGEST_CELL, Row, Table
 
+
+class Columns(NamedTuple):
+    """What is read from a file for one kind of happening, beside who and when."""
+
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+
 # What happens outside and may come in by a file; everything else this product finds out itself.
-KINDS = (Event.Kind.PURCHASE, Event.Kind.DEAL_WON)
-REQUIRED = ("advocate", "occurred_at", "amount")
-TARGETS = (*REQUIRED, "currency", "program")
+KINDS: dict[str, Columns] = {
+    Event.Kind.PURCHASE: Columns(("amount",), ("currency",)),
+    Event.Kind.DEAL_WON: Columns(("amount",), ("currency",)),
+    Event.Kind.DEAL_LOST: Columns((), ("amount", "currency")),
+    Event.Kind.PROJECT_DONE: Columns((), ("project",)),
+    Event.Kind.RESULT: Columns((), ("result",)),
+    Event.Kind.MILESTONE: Columns(("milestone",)),
+    Event.Kind.ENGAGED: Columns((), ("action",)),
+    Event.Kind.SATISFACTION: Columns(("score",)),
+    Event.Kind.CUSTOMER_CREATED: Columns(),
+    Event.Kind.TAG_APPLIED: Columns(("tag",)),
+    Event.Kind.LIST_ADDED: Columns(("list",)),
+    Event.Kind.FIELD_CHANGED: Columns(("field",), ("from", "to")),
+}
+REQUIRED = ("advocate", "occurred_at")
+TARGETS = tuple(
+    dict.fromkeys([*REQUIRED, *(n for c in KINDS.values() for part in c for n in part), "program"])
+)
+MONEY = ("amount", "currency")
+
+
+def targets_of(kind: str) -> tuple[str, ...]:
+    """All that is read for this kind."""
+    return (*REQUIRED, *KINDS[kind].required, *KINDS[kind].optional, "program")
 
 
 class RowError(NamedTuple):
@@ -56,6 +84,8 @@ class Happenings:
     columns: Mapping[str, str] = field(default_factory=dict)
     program: Program | None = None
     create_advocates: bool = False
+    # Whether 03/04/2026 begins with the day or the month.
+    dates: DateOrder = DateOrder.UNKNOWN
 
 
 class Happening(NamedTuple):
@@ -86,17 +116,10 @@ class Reader:
         advocate = self._try(row, "advocate", read_id, cells)
         program = self._try(row, "program", self._program, cells) or self.plan.program
         zone = program.zone if program else ZoneInfo("UTC")
-        at = self._try(row, "occurred_at", lambda cell: read_moment(cell, zone, now=self.now), cells)
-        currency = self._try(row, "currency", self._currency, cells) or self.plan.currency
-        amount = self._try(row, "amount", lambda cell: read_amount(cell, currency), cells)
-        data = {
-            name: self._rest(row, name, cells[name])
-            for name in self.header
-            if name not in self.source.values()
-        }
+        at = self._try(row, "occurred_at", self._moment_in(zone), cells)
+        data = self._rest(row, cells) | self._told(row, cells) | self._money(row, cells)
         if len(self.done.errors) > before:
             return None
-        data |= {"amount": amount, "currency": currency}
         event = Event(kind=self.plan.kind, program=program, occurred_at=at, data=data)
         event.dedup_key = self._key(advocate, cells[self.source["occurred_at"]].strip(), data)
         return Happening(row.number, advocate, event)
@@ -111,9 +134,34 @@ class Reader:
             self.done.refuse(row.number, source, " ".join(error.messages))
             return None
 
-    def _rest(self, row: Row, name: str, cell: str) -> str:
+    def _moment_in(self, zone: ZoneInfo) -> Callable[[str], datetime]:
+        return lambda cell: read_moment(cell, zone, now=self.now, dates=self.plan.dates)
+
+    def _told(self, row: Row, cells: Mapping[str, str]) -> dict[str, Any]:
+        """What this kind of happening says besides money."""
+        columns = KINDS[self.plan.kind]
+        names = [n for part in columns for n in part if n in self.source and n not in MONEY]
+        needed = {n: read_score if n == "score" else read_id for n in columns.required}
+        return {n: self._try(row, n, needed.get(n, _read_text), cells) for n in names}
+
+    def _money(self, row: Row, cells: Mapping[str, str]) -> dict[str, Any]:
+        columns = KINDS[self.plan.kind]
+        if "amount" not in self.source:
+            return {}
+        if "amount" not in columns.required and not cells[self.source["amount"]].strip():
+            return {}
+        currency = self._try(row, "currency", self._currency, cells) or self.plan.currency
+        amount = self._try(row, "amount", lambda cell: read_amount(cell, currency), cells)
+        return {"amount": amount, "currency": currency}
+
+    def _rest(self, row: Row, cells: Mapping[str, str]) -> dict[str, str]:
+        """The columns that nobody asked for, as they are."""
+        read = set(self.source.values())
+        return {name: self._one(row, name, cells[name]) for name in self.header if name not in read}
+
+    def _one(self, row: Row, name: str, cell: str) -> str:
         try:
-            return clean_text(cell, LONGEST_CELL)
+            return _read_text(cell)
         except ValidationError as error:
             self.done.refuse(row.number, name, " ".join(error.messages))
             return ""
@@ -143,33 +191,38 @@ class Reader:
 
 def _sources(header: Sequence[str], plan: Happenings) -> dict[str, str]:
     """Which column of the file holds what we need. A column that bears our own name need not be mapped."""
-    if unknown := [target for target in plan.columns if target not in TARGETS]:
+    targets = targets_of(plan.kind)
+    if unknown := [target for target in plan.columns if target not in targets]:
         raise ValidationError(
             _("“%(name)s” is nothing that is read. Choose from %(names)s."),
-            params={"name": unknown[0], "names": ", ".join(TARGETS)},
+            params={"name": unknown[0], "names": ", ".join(targets)},
         )
-    sources = {target: plan.columns.get(target, target) for target in TARGETS}
-    optional = {target for target in TARGETS if target not in (*REQUIRED, *plan.columns)}
+    sources = {target: plan.columns.get(target, target) for target in targets}
+    needed = {*REQUIRED, *KINDS[plan.kind].required, *plan.columns}
     for target, source in sources.items():
-        if source not in header and target not in optional:
+        if source not in header and target in needed:
             raise ValidationError(
                 _("The file has no column “%(source)s” for %(target)s. It has %(header)s."),
                 params={"source": source, "target": target, "header": ", ".join(header)},
             )
     found = {target: source for target, source in sources.items() if source in header}
-    _refuse_hidden(header, found)
-    if "currency" not in found and not plan.currency:
+    _refuse_hidden(header, found, set(targets) - {*REQUIRED, "program"})
+    if "amount" in found and "currency" not in found and not plan.currency:
         raise ValidationError(_("Say which currency the amounts are in, or which column says so."))
     return found
 
 
-def _refuse_hidden(header: Sequence[str], found: Mapping[str, str]) -> None:
-    for name in ("amount", "currency"):
+def _refuse_hidden(header: Sequence[str], found: Mapping[str, str], told: set[str]) -> None:
+    for name in sorted(told):
         if name in header and found.get(name) != name:
             raise ValidationError(
                 _("The column “%(name)s” would be lost behind the one that is read as it. Rename it."),
                 params={"name": name},
             )
+
+
+def _read_text(cell: str) -> str:
+    return read_text(cell, LONGEST_CELL)
 
 
 def _ragged(row: Row, header: Sequence[str]) -> str:

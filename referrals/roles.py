@@ -21,6 +21,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "referrals.question": (ALL, VIEW, VIEW, VIEW),
     "referrals.channel": (ALL, VIEW, VIEW, VIEW),
     "referrals.membership": (ALL, "", "", VIEW),
+    "referrals.apikey": ("vac", "", "", ""),
     "referrals.advocate": (EDIT, EDIT, EDIT, VIEW),
     "referrals.enrolment": (EDIT, EDIT, EDIT, VIEW),
     "referrals.referral": (EDIT, EDIT, VIEW, VIEW),

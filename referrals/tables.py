@@ -3,7 +3,7 @@
 import codecs
 import csv
 from collections.abc import Iterator
-from io import TextIOWrapper
+from io import SEEK_END, BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -11,16 +11,19 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from referrals.contacts import clean_text
+from referrals.workbooks import TRUSTED, ZIP, Limits, workbook_rows
 
 MOST_COLUMNS = 40
 LONGEST_CELL = 1000
+# 40 cells of 1,000 signs with their separators, and room for quotation marks.
+LONGEST_LINE = 65536
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-# Beginnings of what people rename to .csv: spreadsheets and archives, old spreadsheets, gzip, PDF.
-NO_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"%PDF")
+# Beginnings of what people rename to .csv: old or locked spreadsheets, gzip, other archives, PDF.
+NO_TEXT = (b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"PK\x05\x06", b"BZh", b"%PDF")
 
 
 class Row(NamedTuple):
@@ -31,18 +34,19 @@ class Row(NamedTuple):
 
 
 class Table:
-    """A CSV file with a header. Iterate over it for its rows, empty ones left out.
+    """A CSV file or the first sheet of an Excel workbook, with a header. Iterate over it for its rows,
+    empty ones left out.
 
     Raises ValidationError with a sentence when it cannot be read, at the start or in the middle.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.size = path.stat().st_size
-        encoding = _encoding_of(path)
-        self._bytes = path.open("rb")
-        self._file = TextIOWrapper(self._bytes, encoding, newline="")
+    def __init__(self, source: Path | bytes, limits: Limits = TRUSTED) -> None:
+        self._bytes: BinaryIO = BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+        self.size = self._bytes.seek(0, SEEK_END)
+        self._bytes.seek(0)
+        self._limits = limits
         try:
-            self._rows = self._read(_separator_of(self._file))
+            self._rows = self._numbered(self._open())
             self.header = _checked_header(next(self._rows, Row(1, [])).cells)
         except BaseException:
             self.close()
@@ -63,44 +67,89 @@ class Table:
         return self._bytes.tell()
 
     def close(self) -> None:
-        self._file.close()
+        self._bytes.close()
 
-    def _read(self, separator: str) -> Iterator[Row]:
-        number = 0
-        try:
-            for number, cells in enumerate(csv.reader(self._file, delimiter=separator, strict=True), start=1):
-                if any(cell.strip() for cell in cells):
-                    yield Row(number, cells)
-        except csv.Error as error:
-            raise ValidationError(
-                _(
-                    "Row %(row)d cannot be read: a quotation mark is open or out of place. Close or double it."
-                ),
-                params={"row": number + 1},
-            ) from error
-        except UnicodeError as error:
-            raise ValidationError(
-                _("The file's text is damaged after row %(row)d. Save it again as CSV in UTF-8."),
-                params={"row": number},
-            ) from error
+    def _open(self) -> Iterator[list[str]]:
+        start = self._bytes.read(len(ZIP))
+        self._bytes.seek(0)
+        if start == ZIP:
+            return _as_wide_as_the_header(workbook_rows(self._bytes, self._limits))
+        # Kept, or it would close the file with itself.
+        self._text = TextIOWrapper(self._bytes, _encoding_of(self._bytes), newline="")
+        return csv_rows(self._text)
+
+    def _numbered(self, rows: Iterator[list[str]]) -> Iterator[Row]:
+        for number, cells in enumerate(rows, start=1):
+            if number > self._limits.rows + 1:
+                raise ValidationError(
+                    _(
+                        "The file has more than %(count)d rows. Split it, or have it read on the command line."
+                    ),
+                    params={"count": self._limits.rows},
+                )
+            if any(cell and not cell.isspace() for cell in cells):
+                yield Row(number, cells)
 
 
-def _encoding_of(path: Path) -> str:
+def csv_rows(text: TextIOWrapper) -> Iterator[list[str]]:
+    """The rows of a CSV file, separated by whichever sign. Raises ValidationError."""
+    number = 0
+    try:
+        separator = _separator_of(text)
+        for number, cells in enumerate(  # noqa: B007 - told when the next row cannot be read
+            csv.reader(_lines(text), delimiter=separator, strict=True), start=1
+        ):
+            yield cells
+    except csv.Error as error:
+        raise ValidationError(
+            _("Row %(row)d cannot be read: a quotation mark is open or out of place. Close or double it."),
+            params={"row": number + 1},
+        ) from error
+    except OverflowError as error:
+        raise ValidationError(
+            _(
+                "Row %(row)d is longer than any row may be. Delete columns that you do not need, and long texts."
+            ),
+            params={"row": number + 1},
+        ) from error
+    except UnicodeError as error:
+        raise ValidationError(
+            _("The file's text is damaged after row %(row)d. Save it again as CSV in UTF-8."),
+            params={"row": number},
+        ) from error
+
+
+def _lines(text: TextIOWrapper) -> Iterator[str]:
+    while line := text.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE and not line.endswith(("\n", "\r")):
+            raise OverflowError
+        yield line
+
+
+def _as_wide_as_the_header(rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    """Rows of a sheet end with their last filled cell; beyond the header there may be formatted, empty ones."""
+    width = 0
+    for cells in rows:
+        while len(cells) > width and not cells[-1]:
+            cells.pop()
+        width = width or len(cells)
+        yield cells + [""] * (width - len(cells))
+
+
+def _encoding_of(file: BinaryIO) -> str:
     """The encoding: by its byte order mark, else UTF-8 if all of it is, else what Windows writes."""
-    with path.open("rb") as file:
-        start = file.read(4096)
-        if start.startswith(NO_TEXT):
-            raise ValidationError(_("This is no CSV file. Open it in your spreadsheet and save it as CSV."))
+    start = file.read(4096)
+    if start.startswith(NO_TEXT):
+        raise ValidationError(_("This is no CSV file. Open it in your spreadsheet and save it as CSV."))
+    try:
         for mark, encoding in BYTE_ORDER_MARKS.items():
             if start.startswith(mark):
                 return encoding
         if b"\0" in start[:2]:
             return "utf-16-be" if start[0] == 0 else "utf-16-le"
+        return next((encoding for encoding in ("utf-8", "cp1252") if _reads_as(encoding, file)), "latin-1")
+    finally:
         file.seek(0)
-        for encoding in ("utf-8", "cp1252"):
-            if _reads_as(encoding, file):
-                return encoding
-    return "latin-1"
 
 
 def _reads_as(encoding: str, file: BinaryIO) -> bool:
@@ -118,7 +167,7 @@ def _reads_as(encoding: str, file: BinaryIO) -> bool:
 def _separator_of(file: TextIOWrapper) -> str:
     """Whichever of comma, semicolon and tab makes the most of the first line."""
     try:
-        first = file.readline(65536)
+        first = file.readline(LONGEST_LINE)
     except UnicodeError as error:
         raise ValidationError(_("The file's text is damaged. Save it again as CSV in UTF-8.")) from error
     file.seek(0)

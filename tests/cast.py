@@ -1,5 +1,6 @@
 """Who works in the back office: someone who owns, someone who may, someone who must see nothing."""
 
+import json
 from typing import NamedTuple
 
 from django.contrib.auth.models import User
@@ -8,7 +9,7 @@ from django.test import Client
 from referrals.models import Membership, Program
 from referrals.roles import sync_roles
 from referrals.services.membership import regroup
-from tests.factories import MembershipFactory, UserFactory
+from tests.factories import ApiKeyFactory, MembershipFactory, ProgramFactory, UserFactory
 
 
 def client_of(user: User) -> Client:
@@ -28,6 +29,30 @@ def member_of(program: Program, role: str = Membership.Role.MANAGER) -> User:
 
 def superuser() -> User:
     return UserFactory(is_superuser=True)
+
+
+class System:
+    """Another system at the door of the API, with a key of its own."""
+
+    def __init__(self, program=None, *scopes, **headers):
+        more = {"scopes": list(scopes)} if scopes else {}
+        self.key = ApiKeyFactory(program=program or ProgramFactory(), **more)
+        self.program = self.key.program
+        self.client = Client(raise_request_exception=False)
+        self.headers = {"Authorization": f"Bearer {self.key.text}"} | headers
+
+    def get(self, path, **query):
+        return self.client.get(f"/api/v1{path}", query, headers=self.headers)
+
+    def post(self, path, body=None, **headers):
+        return self.send("POST", path, json.dumps(body or {}), **headers)
+
+    def patch(self, path, body=None, **headers):
+        return self.send("PATCH", path, json.dumps(body or {}), **headers)
+
+    def send(self, method, path, text, content_type="application/json", **headers):
+        sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.generic(method, f"/api/v1{path}", text, content_type, headers=sent)
 
 
 class Said(NamedTuple):

@@ -86,6 +86,25 @@ class MembershipFactory(DjangoModelFactory):
     role = models.Membership.Role.MANAGER
 
 
+class ApiKeyFactory(DjangoModelFactory):
+    """A key that may do everything in its program; ``text`` is what another system shows."""
+
+    class Meta:
+        model = models.ApiKey
+
+    program = factory.SubFactory(ProgramFactory)
+    name = factory.Sequence(lambda n: f"our shop {n}")
+    scopes = models.ApiKey.Scope.values
+    created_at = NOW
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        key = model_class(*args, **kwargs)
+        key.draw_secret()
+        key.save()
+        return key
+
+
 class AdvocateFactory(DjangoModelFactory):
     class Meta:
         model = models.Advocate

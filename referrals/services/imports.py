@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from referrals.happenings import Happenings, Imported, Reader
 from referrals.models import Advocate, Event
+from referrals.services.tagging import put_tags
 from referrals.tables import Row, Table
 
 MOST_ERRORS = 50
@@ -53,7 +54,10 @@ def _import_chunk(reader: Reader, rows: Sequence[Row], now: datetime) -> None:
     if happenings and not done.errors:
         events = [h.event for h in happenings]
         stored = Event.objects.record(events, now=now)
-        done.new_events += sum(mine.pk == first.pk for mine, first in zip(events, stored, strict=True))
+        fresh = [mine for mine, first in zip(events, stored, strict=True) if mine.pk == first.pk]
+        if reader.plan.kind == Event.Kind.TAG_APPLIED:
+            put_tags([(e.advocate_id, e.data["tag"]) for e in fresh if e.advocate_id], now=now)
+        done.new_events += len(fresh)
 
 
 def _find_advocates(ids: set[str], reader: Reader) -> dict[str, int]:

@@ -10,6 +10,7 @@ from rewards.models import FulfilmentCall, Reward
 from tests.cast import client_of, superuser
 from tests.factories import (
     NOW,
+    ApiKeyFactory,
     BudgetFactory,
     ChannelFactory,
     CharityFactory,
@@ -53,6 +54,7 @@ def fill(start, count):
         program = referral.program
         QuestionFactory(profile=ProfileFactory(program=program))
         ChannelFactory(program=program)
+        ApiKeyFactory(program=program)
         MembershipFactory(program=program)
         FollowUpFactory(referral=referral, owner=UserFactory())
         incentive = IncentiveFactory(program=program)

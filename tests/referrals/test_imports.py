@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
-from referrals.models import Advocate, Event
+from referrals.models import Advocate, Event, Tag
 from referrals.tables import Table
 from tests.factories import AdvocateFactory, ProgramFactory
 
@@ -179,9 +179,14 @@ UNUSABLE = {
     ",".join(f"c{n}" for n in range(41)): (
         "The file has 41 columns; 40 are allowed. Delete those you do not need."
     ),
-    b"PK\x03\x04...": "This is no CSV file. Open it in your spreadsheet and save it as CSV.",
+    b"PK\x03\x04...": (
+        "This is no Excel workbook (.xlsx) that can be read. Save it again as .xlsx without password, or as CSV."
+    ),
+    b"%PDF-1.7": "This is no CSV file. Open it in your spreadsheet and save it as CSV.",
     SALES + '"007,1997-01-01,1,1\n': OPEN_QUOTE,
-    SALES + '"' + "x" * 200_000 + '"': OPEN_QUOTE,
+    SALES + '"' + "x" * 200_000 + '"': (
+        "Row 5 is longer than any row may be. Delete columns that you do not need, and long texts."
+    ),
     codecs.BOM_UTF16_LE + b"\x00\xd8": "The file's text is damaged. Save it again as CSV in UTF-8.",
 }
 
@@ -235,3 +240,84 @@ def test_damage_in_the_middle_is_told_with_its_place(tmp_path):
     path.write_bytes(("a,b\n" + "1,2\n" * 20_000).encode("utf-16") + b"\x00\xd8\x00\x00")
     with Table(path) as table, pytest.raises(ValidationError, match="damaged after row"):
         list(table)
+
+
+SAID = {
+    "deal_lost": ("", "", {}),
+    "deal_lost with its worth": ("amount", "12.50", {"amount": 1250, "currency": "EUR"}),
+    "project_done": ("project", "New roof", {"project": "New roof"}),
+    "result": ("result", "Bill halved", {"result": "Bill halved"}),
+    "milestone": ("milestone", "100th login", {"milestone": "100th login"}),
+    "engaged": ("action", "Webinar", {"action": "Webinar"}),
+    "satisfaction": ("score", "10", {"score": 10}),
+    "customer_created": ("", "", {}),
+    "tag_applied": ("tag", "VIP", {"tag": "VIP"}),
+    "list_added": ("list", "Newsletter", {"list": "Newsletter"}),
+    "field_changed": ("field", "plan", {"field": "plan"}),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_whatever_happens_outside_comes_in_with_what_its_kind_says(run, case):
+    name, cell, data = SAID[case]
+    header, row = (f",{name}", f",{cell}") if name else ("", "")
+
+    run(f"advocate,occurred_at{header}\n7,2026-01-10{row}\n", f"--kind={case.split()[0]}", columns=())
+
+    event = Event.objects.get()
+    assert (event.kind, event.data, event.advocate.external_id) == (case.split()[0], data, "7")
+
+
+def test_what_a_kind_must_say_is_asked_for(run):
+    with pytest.raises(
+        CommandError, match="The file has no column “score” for score. It has advocate, occurred_at."
+    ):
+        run("advocate,occurred_at\n7,2026-01-10\n", "--kind=satisfaction", columns=())
+    with pytest.raises(
+        CommandError, match="^Row 2, score: “11” is no score. Write a whole number from 0 to 10."
+    ):
+        run("advocate,occurred_at,score\n7,2026-01-10,11\n", "--kind=satisfaction", columns=())
+    with pytest.raises(CommandError, match="^Row 2, tag: This is empty."):
+        run("advocate,occurred_at,tag\n7,2026-01-10,\n", "--kind=tag_applied", columns=())
+
+
+def test_a_tag_put_on_elsewhere_is_on_the_person_here(run):
+    Tag.objects.create(name="vip")
+    text = "advocate,occurred_at,tag\n7,2026-01-10,VIP\n7,2026-01-11,new\n"
+
+    for _ in range(2):
+        run(text, "--kind=tag_applied", columns=())
+
+    assert list(Advocate.objects.get().tags.values_list("name", flat=True)) == ["new", "vip"]
+
+
+@pytest.mark.parametrize(
+    ("written", "options", "day"),
+    [
+        ("2026-01-10", (), "2026-01-10T00:00"),
+        ("2026-01-10 14:05", (), "2026-01-10T14:05"),
+        ("10.1.2026", (), "2026-01-10T00:00"),
+        ("31/01/2026", (), "2026-01-31T00:00"),
+        ("01/31/2026 9:05", (), "2026-01-31T09:05"),
+        ("02/01/2026", ("--dates=day",), "2026-01-02T00:00"),
+        ("01-02-2026", ("--dates=month",), "2026-01-02T00:00"),
+        ("2026/1/10", (), "2026-01-10T00:00"),
+        ("10 January 2026", (), "2026-01-10T00:00"),
+        ("10-Jan-2026", (), "2026-01-10T00:00"),
+        ("Jan. 10, 2026, 09:05:01", (), "2026-01-10T09:05"),
+    ],
+)
+def test_a_date_is_read_as_people_and_systems_write_it(run, written, options, day):
+    run(f'advocate;occurred_at\n7;"{written}"\n', "--kind=engaged", *options, columns=())
+
+    assert Event.objects.get().occurred_at.isoformat()[:16] == day
+
+
+def test_a_date_that_may_be_two_days_is_refused_with_both(run):
+    with pytest.raises(CommandError) as refused:
+        run("advocate,occurred_at\n7,02/01/2026\n", "--kind=engaged", columns=())
+
+    assert str(refused.value).splitlines()[0] == (
+        "Row 2, occurred_at: “02/01/2026” may be 2026-01-02 or 2026-02-01. "
+        "Say whether the day or the month comes first in this column."
+    )

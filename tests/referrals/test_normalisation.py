@@ -2,6 +2,7 @@ import unicodedata
 
 import pytest
 from django.core.exceptions import ValidationError
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,6 +63,25 @@ def test_a_cleaned_address_keeps_its_key(local, domain):
         return
     assert email_key(cleaned) == email_key(typed)
     assert clean_email(cleaned) == cleaned
+
+
+@given(
+    local=st.from_regex(r"[A-Za-z0-9._+-]{1,66}", fullmatch=True)
+    | st.sampled_from(["Sales", "INFO", "a" * 65]),
+    domain=st.sampled_from(
+        ["X.example", "xn--bcher-kva.example", "-.example", "localhost", "a..b", "1.2.3.4"]
+    ),
+)
+def test_a_plain_address_is_read_quickly_as_the_standard_would_read_it(local, domain):
+    try:
+        expected = validate_email(
+            f"{local}@{domain}", check_deliverability=False, test_environment=True
+        ).normalized
+    except EmailNotValidError:
+        with pytest.raises(ValidationError):
+            clean_email(f"{local}@{domain}")
+    else:
+        assert clean_email(f"{local}@{domain}") == expected
 
 
 @given(text)

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
-from referrals.cells import read_currency
+from referrals.cells import DateOrder, read_currency
 from referrals.happenings import KINDS, TARGETS, Happenings, Imported
 from referrals.models import Program
 from referrals.services.imports import MOST_ERRORS, import_events
@@ -15,15 +15,21 @@ from referrals.tables import Table
 
 
 class Command(BaseCommand):
-    help = "Records each row of a CSV file as an event of an advocate; the same file again changes nothing."
+    help = "Records each row of a CSV or Excel file as an event of an advocate; the same file again changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--kind", choices=KINDS, required=True, help="what happened")
+        parser.add_argument("--kind", choices=list(KINDS), required=True, help="what happened")
         parser.add_argument(
             "--currency",
             type=_currency,
             help="of every amount, such as EUR, unless a column says so",
+        )
+        parser.add_argument(
+            "--dates",
+            choices=DateOrder.values,
+            default="",
+            help="whether 03/04/2026 begins with the day or month",
         )
         parser.add_argument(
             "--column", type=_pair, action="append", default=[], metavar="TARGET=SOURCE",
@@ -44,6 +50,7 @@ class Command(BaseCommand):
             columns=dict(options["column"]),
             program=_program(options["program"]),
             create_advocates=options["create_advocates"],
+            dates=DateOrder(options["dates"]),
         )
         try:
             done = self._import(
