@@ -79,7 +79,17 @@ class ProgramAdmin(HistoryAdmin):
             gettext_lazy("Limits"),
             {
                 "description": gettext_lazy("Keep these unless you have a reason."),
-                "fields": ("attribution_days", "invitations_a_day"),
+                "fields": ("invitations_a_day",),
+            },
+        ),
+        (
+            gettext_lazy("Whom a sale counts for"),
+            {
+                "description": gettext_lazy(
+                    "A code beats being named by the advocate, that beats a visit, and a visit beats a mention "
+                    "by name. Whoever was a customer before, or recommends themselves, does not count."
+                ),
+                "fields": ("attribution_days", "click_days", "which_touch", "tie_rule"),
             },
         ),
         (

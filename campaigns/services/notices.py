@@ -105,7 +105,7 @@ def _of_submissions(referrals: Iterable[Referral], now: datetime) -> Iterable[Me
     for referral in referrals:
         by_enrolment[referral.enrolment_id].append(referral)
     for submitted in by_enrolment.values():
-        named = [referral for referral in submitted if referral.source != Referral.Source.LINK]
+        named = [referral for referral in submitted if referral.source not in Referral.BY_THEMSELVES]
         yield from (_invitation(referral) for referral in named)
         yield from (_friend_came(referral) for referral in submitted if referral not in named)
         if named:

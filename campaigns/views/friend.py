@@ -81,7 +81,7 @@ def _rewards(referral: Referral, now: datetime) -> list[RewardLine]:
 
 def _recommender(referral: Referral) -> str:
     """Whoever named the friend did so by name; behind a share link there is a first name, if at all."""
-    if referral.source == Referral.Source.LINK:
+    if referral.source in Referral.BY_THEMSELVES:
         return referral.enrolment.shown_name
     return referral.enrolment.advocate.name
 

@@ -1,5 +1,6 @@
 from referrals.models.advocate import Advocate, Enrolment
 from referrals.models.api_key import ApiKey
+from referrals.models.attribution import Attribution, Touch
 from referrals.models.channel import Channel
 from referrals.models.click import Click
 from referrals.models.consent import Consent
@@ -17,6 +18,7 @@ from referrals.models.tag import Tag, Tagging
 __all__ = [
     "Advocate",
     "ApiKey",
+    "Attribution",
     "Channel",
     "Click",
     "Consent",
@@ -33,4 +35,5 @@ __all__ = [
     "Submission",
     "Tag",
     "Tagging",
+    "Touch",
 ]

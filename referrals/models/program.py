@@ -52,6 +52,15 @@ class Program(models.Model):
         PAUSED = "paused", _("paused")
         ENDED = "ended", _("ended")
 
+    class WhichTouch(models.TextChoices):
+        LAST = "last", _("the last")
+        FIRST = "first", _("the first")
+
+    class TieRule(models.TextChoices):
+        FIRST_NAMED = "first_named", _("whoever named the friend first")
+        LAST_TOUCH = "last_touch", _("whoever was in touch with the friend last")
+        MANAGER = "manager", _("a manager decides each time")
+
     name = models.CharField(_("name"), max_length=80)
     slug = models.SlugField(_("address"), unique=True, help_text=_("Stands in every link of this program."))
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
@@ -121,6 +130,27 @@ class Program(models.Model):
         _("attribution window (days)"),
         default=90,
         help_text=_("How long after a visit the recommendation counts."),
+    )
+    click_days = models.PositiveSmallIntegerField(
+        _("window for a mere visit (days)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("For friends who only opened a link. Empty: the same as above."),
+    )
+    which_touch = models.CharField(
+        _("of several that are equally strong"),
+        max_length=5,
+        choices=WhichTouch,
+        default=WhichTouch.LAST,
+        help_text=_("A code beats being named, being named beats a visit, a visit beats a mention by name."),
+    )
+    tie_rule = models.CharField(
+        _("when two advocates claim one friend"),
+        max_length=11,
+        choices=TieRule,
+        default=TieRule.FIRST_NAMED,
+        help_text=_("What the claim desk proposes. A person decides either way."),
     )
     invitations_a_day = models.PositiveIntegerField(
         _("invitations a day"),

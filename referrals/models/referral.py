@@ -69,12 +69,18 @@ class Referral(WithStatus):
         COMPETITOR = "competitor", _("chose a competitor")
         NO_ANSWER = "no_answer", _("could not be reached")
         SUSPICIOUS = "suspicious", _("looks suspicious")
+        OTHER_ADVOCATE = "other_advocate", _("another recommendation counts")
         ERASED = "erased", _("asked to be forgotten")
 
     class Source(models.TextChoices):
         FORM = "form", _("form")
         LINK = "link", _("share link")
         STAFF = "staff", _("added by staff")
+        SALE = "sale", _("bought by code or link")
+        CLAIM = "claim", _("claim of the advocate")
+
+    # They came of their own accord: nobody named them, and nobody invites them.
+    BY_THEMSELVES = (Source.LINK, Source.SALE)
 
     TOLD_WITH = ("enrolment__advocate",)
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
@@ -151,7 +157,9 @@ class Referral(WithStatus):
         ]
 
     def __str__(self) -> str:
-        return self.name or str(_("someone who asked to be forgotten"))
+        if self.erased_at:
+            return str(_("someone who asked to be forgotten"))
+        return self.name or self.email or self.phone or str(_("a friend who gave no name"))
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.set_keys()

@@ -60,6 +60,39 @@ def _make_customer(row: Referral, now: datetime, by: Any) -> list[Event]:
     return [row.event_of_status(now, by)]
 
 
+def move_conversion(
+    conversion: Conversion, to: Referral, *, move: int, now: datetime, by: Any = None
+) -> Conversion:
+    """A sale counts for another referral than was thought. ``move`` counts the moves of this sale.
+
+    What the sale did for the first referral is undone, as if it had been taken back, and done for the other.
+    A friend who bought nothing else by the first does not count there any more.
+    """
+    with transaction.atomic():
+        first, second = sorted((conversion.referral_id, to.pk))
+        rows = {pk: _queue_up(pk) for pk in (first, second)}
+        old, new = rows[conversion.referral_id], rows[to.pk]
+        Conversion.objects.filter(pk=conversion.pk).update(referral=new)
+        conversion.referral = new
+        if conversion.reversed_at is None:
+            undone = _reversed(conversion, old, now, by, f"conversion:{conversion.pk}:moved:{move}")
+            _leave(old, now, by)
+            Event.objects.record([undone], now=now)
+            sold = _sold(conversion, new, by, f"conversion:{conversion.pk}:{move}")
+            Event.objects.record([*_make_customer(new, now, by), sold], now=now)
+    return conversion
+
+
+def _leave(old: Referral, now: datetime, by: Any) -> None:
+    """The referral from which a sale was moved away; with no other sale it does not count."""
+    if old.conversions.filter(reversed_at=None).exists():
+        return
+    this = Referral.objects.filter(pk=old.pk)
+    this.advance(Referral.Status.QUALIFIED, now=now, by=by)
+    this.advance(Referral.Status.REJECTED, now=now, by=by, reason=Referral.Reason.OTHER_ADVOCATE)
+    close_follow_ups([old], now=now)
+
+
 def reverse_conversion(conversion: Conversion, *, reason: str, now: datetime, by: Any = None) -> Conversion:
     """A sale was cancelled or refunded: it counts no more. Taking it back again changes nothing."""
     with transaction.atomic():
@@ -86,7 +119,9 @@ def _queue_up(referral_id: int) -> Referral:
     return row
 
 
-def _reversed(conversion: Conversion, referral: Referral, now: datetime, by: Any) -> Event:
+def _reversed(
+    conversion: Conversion, referral: Referral, now: datetime, by: Any, dedup_key: str = ""
+) -> Event:
     return Event(
         kind=Event.Kind.CONVERSION_REVERSED,
         program_id=conversion.program_id,
@@ -95,11 +130,11 @@ def _reversed(conversion: Conversion, referral: Referral, now: datetime, by: Any
         actor=by,
         occurred_at=now,
         data={"order": conversion.external_id, "reason": conversion.reversal_reason},
-        dedup_key=f"conversion:{conversion.pk}:reversed",
+        dedup_key=dedup_key or f"conversion:{conversion.pk}:reversed",
     )
 
 
-def _sold(conversion: Conversion, referral: Referral, by: Any) -> Event:
+def _sold(conversion: Conversion, referral: Referral, by: Any, dedup_key: str = "") -> Event:
     return Event(
         kind=Event.Kind.CONVERSION_RECORDED,
         program_id=conversion.program_id,
@@ -108,5 +143,5 @@ def _sold(conversion: Conversion, referral: Referral, by: Any) -> Event:
         actor=by,
         occurred_at=conversion.occurred_at,
         data={"order": conversion.external_id, "amount": conversion.amount, "currency": conversion.currency},
-        dedup_key=f"conversion:{conversion.pk}",
+        dedup_key=dedup_key or f"conversion:{conversion.pk}",
     )

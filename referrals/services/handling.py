@@ -9,6 +9,7 @@ from django.db import transaction
 from referrals.hours import due_within_office_hours
 from referrals.models import Event, FollowUp, Program, Referral
 from referrals.services.referral import close_follow_ups
+from referrals.services.sale import look_again
 from referrals.transitions import Moved
 
 
@@ -17,6 +18,7 @@ def settle(referrals: Any, to: str, *, now: datetime, by: Any, reason: str = "",
     with transaction.atomic():
         result: Moved = referrals.advance(to, now=now, by=by, reason=reason, note=note)
         close_follow_ups(result.moved, now=now)
+        look_again(result.moved, now=now, by=by)
     return result
 
 
@@ -37,6 +39,7 @@ def reopen(referrals: Any, *, now: datetime, by: Any, note: str = "") -> Moved:
             for row in result.moved
             if row.pk not in waiting
         )
+        look_again(result.moved, now=now, by=by)
     return result
 
 

@@ -26,7 +26,7 @@ from referrals.transitions import Refused
 
 REFERRALS_A_DAY = 30
 # Of their own accord: they were named by nobody, and do not use up what an advocate may name in a day.
-_CAME_BY_LINK = models.Q(source=Referral.Source.LINK)
+_CAME_BY_LINK = models.Q(source__in=Referral.BY_THEMSELVES)
 SUBMISSION_LIVES = timedelta(hours=48)
 # What an event may go on saying about a friend who asked to be forgotten.
 IMPERSONAL = {

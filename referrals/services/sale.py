@@ -1,0 +1,266 @@
+"""Sales that other systems report: in any order, any number of times, with whatever they know of the buyer."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from referrals.locks import hold
+from referrals.models import (
+    Advocate,
+    Attribution,
+    Click,
+    Conversion,
+    Enrolment,
+    Event,
+    Program,
+    Referral,
+)
+from referrals.services.attribution import Decision, attribute_all
+from referrals.services.conversion import move_conversion, record_conversion, reverse_conversion
+from referrals.services.touch import Buyer, Case, Hints, keys_of, note_touches, touches_of
+from referrals.transitions import Refused
+
+Standing = Attribution.Standing
+HANDED_OUT = (Event.Kind.REWARD_ISSUED, Event.Kind.REWARD_REDEEMED)
+
+
+class Taken(NamedTuple):
+    """What became of a report: the sale and whose it is, unless nobody recommended the buyer or the
+    referral is still under review. ``attribution`` keeps the answer with its explanation."""
+
+    conversion: Conversion | None
+    referral: Referral | None
+    decision: Decision
+    attribution: Attribution
+
+
+def take_conversion(
+    program: Program,
+    *,
+    external_id: str,
+    amount: int,
+    currency: str,
+    now: datetime,
+    occurred_at: datetime | None = None,
+    email: str = "",
+    phone: str = "",
+    name: str = "",
+    company: str = "",
+    code: str = "",
+    click: Click | None = None,
+    referral: Referral | None = None,
+    advocate: Advocate | None = None,
+    by: Any = None,
+    source: str = "",
+) -> Taken:
+    """Take in a sale, find out whom it counts for, and do what follows.
+
+    ``amount`` is in minor units of ``currency``. ``code``, ``click``, ``referral`` and ``advocate`` are what the
+    report says about who brought the buyer; a code that leads to nobody is passed over. The same order
+    again is the same sale. Raises Refused with a sentence when it comes with another amount.
+    """
+    buyer, hints = Buyer(email, phone, name, company), Hints(code, click, referral, advocate)
+    keys = keys_of(buyer, hints)
+    with transaction.atomic():
+        hold(_names(program, external_id, keys))
+        row = _note_order(program, external_id, keys, now, source)
+        if not row.is_sale:
+            row.amount, row.currency, row.occurred_at = amount, currency, occurred_at or now
+            row.email_key, row.phone_key = keys["email_key"], keys["phone_key"]
+            row.save()
+        elif (row.amount, row.currency) != (amount, currency):
+            raise Refused(
+                _("Order “%(order)s” is recorded already, with another amount. Check the number.")
+                % {"order": external_id}
+            )
+        # The moment that counts is the first one we were told.
+        note_touches(touches_of(program, external_id, row.occurred_at or now, hints, keys))
+        return decide(program, row, buyer, now=now, by=by)
+
+
+def take_reversal(
+    program: Program,
+    *,
+    external_id: str,
+    now: datetime,
+    reason: str = "",
+    by: Any = None,
+    source: str = "",
+) -> Attribution:
+    """An order was cancelled or refunded. One that has not been reported yet will be taken back when it
+    comes; taking it back again changes nothing."""
+    with transaction.atomic():
+        hold([f"order:{program.pk}:{external_id}"])
+        row = _note_order(program, external_id, {"email_key": "", "phone_key": ""}, now, source)
+        if row.reversed_at is None:
+            row.reversed_at, row.reversal_reason = now, reason[:120]
+            row.save(update_fields=["reversed_at", "reversal_reason"])
+            if row.conversion:
+                reverse_conversion(row.conversion, reason=row.reversal_reason, now=now, by=by)
+    return row
+
+
+def decide(program: Program, row: Attribution, buyer: Buyer, *, now: datetime, by: Any) -> Taken:
+    """Find the answer for every order of this person anew, and act on those that changed."""
+    case = Case(program, row)
+    answers = attribute_all(program, case.facts(), case.sales())
+    for other in case.rows:
+        _act(case, other, answers[other.external_id], buyer, now, by)
+    row = next(other for other in case.rows if other.pk == row.pk)
+    sold = row.conversion
+    return Taken(sold, sold.referral if sold else None, answers[row.external_id], row)
+
+
+def look_again(referrals: Iterable[Referral], *, now: datetime, by: Any) -> None:
+    """After a review: sales that waited for it are recorded, or count for whoever comes next."""
+    places = {referral.enrolment_id for referral in referrals}
+    held = Attribution.objects.filter(standing=Standing.HELD, enrolment__in=places).select_related("program")
+    for row in held.order_by("pk"):
+        hold(_names(row.program, row.external_id, {"email_key": row.email_key, "phone_key": row.phone_key}))
+        decide(row.program, row, Buyer(), now=now, by=by)
+
+
+def _names(program: Program, order: str, keys: dict[str, str]) -> list[str]:
+    people = [f"friend:{program.pk}:{key}" for key in keys.values() if key]
+    return [f"order:{program.pk}:{order}", *people]
+
+
+def _note_order(
+    program: Program, external_id: str, keys: dict[str, str], now: datetime, source: str
+) -> Attribution:
+    """The row of this order. One that somebody here recorded before by hand stays as they recorded it."""
+    rows = Attribution.objects.select_related("conversion")
+    row = rows.filter(program=program, external_id=external_id).first()
+    if row:
+        return row
+    row = Attribution(program=program, external_id=external_id, received_at=now, source=source[:40], **keys)
+    recorded = Conversion.objects.filter(program=program, external_id=external_id).select_related("referral")
+    if sold := recorded.first():
+        row.conversion, row.enrolment_id, row.standing = sold, sold.referral.enrolment_id, Standing.DECIDED
+        row.by_hand = True
+        row.amount, row.currency, row.occurred_at = sold.amount, sold.currency, sold.occurred_at
+        row.email_key, row.phone_key = sold.referral.email_key, sold.referral.phone_key
+        row.reversed_at, row.reversal_reason = sold.reversed_at, sold.reversal_reason
+    row.save()
+    return row
+
+
+def _act(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now: datetime, by: Any) -> None:
+    """Make the sale stand where the answer says, as far as that can be done without a person."""
+    row.rule, row.touches, row.decided_at = decision.rule, _as_data(decision), now
+    wanted = decision.enrolment
+    if row.conversion is None and wanted is None:
+        row.standing, row.enrolment_id = Standing.NOBODY, None
+    elif row.conversion is None:
+        _record(case, row, decision, buyer, now, by)
+    elif wanted is not None and wanted != row.enrolment_id:
+        _move(case, row, decision, buyer, now, by)
+    elif row.standing == Standing.DISPUTED:
+        row.standing, row.rightful_id = Standing.DECIDED, None
+    row.save()
+
+
+def _record(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now: datetime, by: Any) -> None:
+    referral = _referral(case, row, decision, buyer, now)
+    row.enrolment_id = referral.enrolment_id
+    if _waits(referral):
+        row.standing = Standing.HELD
+        return
+    row.standing = Standing.DECIDED
+    if row.reversed_at:
+        # Taken back before it came: it is kept, and nobody is told of a sale that is none.
+        row.conversion = _store_reversed(row, referral, now)
+        return
+    _let_count_again(referral, now, by)
+    assert row.amount is not None and row.occurred_at  # noqa: S101 - for the type checker
+    row.conversion = record_conversion(
+        referral, external_id=row.external_id, amount=row.amount, currency=row.currency,
+        occurred_at=row.occurred_at, now=now, by=by,
+    )  # fmt: skip
+    row.conversion.referral = referral
+
+
+def _move(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now: datetime, by: Any) -> None:
+    """What has been handed out for a sale is not taken from anybody by a late fact: a person decides."""
+    sold = row.conversion
+    assert sold is not None  # noqa: S101 - for the type checker
+    referral = _referral(case, row, decision, buyer, now)
+    handed_out = Event.objects.filter(referral=sold.referral_id, kind__in=HANDED_OUT)
+    if _waits(referral) or handed_out.exists():
+        row.standing, row.rightful_id = Standing.DISPUTED, referral.enrolment_id
+        return
+    _let_count_again(referral, now, by)
+    row.moves += 1
+    before = row.enrolment_id
+    row.conversion = move_conversion(sold, referral, move=row.moves, now=now, by=by)
+    row.standing, row.enrolment_id, row.rightful_id = Standing.DECIDED, referral.enrolment_id, None
+    Event.objects.record(
+        [
+            Event(
+                kind=Event.Kind.REFERRAL_ATTRIBUTED, program_id=row.program_id,
+                advocate_id=referral.enrolment.advocate_id, referral=referral, actor=by, occurred_at=now,
+                data={"order": row.external_id, "rule": row.rule, "before": before},
+                dedup_key=f"attribution:{row.pk}:{row.moves}",
+            )
+        ],
+        now=now,
+    )  # fmt: skip
+
+
+def _waits(referral: Referral) -> bool:
+    """Whether a review has to come first."""
+    if referral.status == Referral.Status.REJECTED:
+        return referral.status_reason != Referral.Reason.OTHER_ADVOCATE
+    return referral.status == Referral.Status.UNDER_REVIEW
+
+
+def _let_count_again(referral: Referral, now: datetime, by: Any) -> None:
+    if referral.status == Referral.Status.REJECTED:
+        referral.advance(Referral.Status.SUBMITTED, now=now, by=by)
+
+
+def _store_reversed(row: Attribution, referral: Referral, now: datetime) -> Conversion:
+    return Conversion.objects.create(
+        program_id=row.program_id, external_id=row.external_id, referral=referral, amount=row.amount or 0,
+        currency=row.currency, occurred_at=row.occurred_at or now, recorded_at=now,
+        reversed_at=row.reversed_at, reversal_reason=row.reversal_reason,
+    )  # fmt: skip
+
+
+def _referral(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now: datetime) -> Referral:
+    """The person's referral by that advocate; made now, if they only used a code or a link."""
+    assert decision.enrolment is not None  # noqa: S101 - for the type checker
+    if known := case.referral_at(decision.enrolment):
+        return known
+    touch = next((t for t in case.touches if decision.touch and t.key == decision.touch.key), None)
+    click = touch.click if touch else None
+    program = case.program
+    referral = Referral(
+        program=program, enrolment=Enrolment.objects.select_related("advocate").get(pk=decision.enrolment),
+        source=Referral.Source.SALE, owner_id=program.owner_id, status_at=now, submitted_at=row.occurred_at or now,
+        click=click, channel_id=click.channel_id if click else None, **_details(case, buyer),
+    )  # fmt: skip
+    referral.set_keys()
+    if not (referral.email_key or referral.phone_key):
+        referral.email_key, referral.phone_key = row.email_key, row.phone_key
+    Referral.objects.bulk_create([referral])
+    case.referrals.append(referral)
+    return referral
+
+
+def _details(case: Case, buyer: Buyer) -> dict[str, str]:
+    """How to reach the buyer: as the report says, or as another advocate told us."""
+    if buyer.email or buyer.phone or not case.referrals:
+        return asdict(buyer)
+    return {name: getattr(case.referrals[0], name) for name in asdict(buyer)}
+
+
+def _as_data(decision: Decision) -> list[dict[str, Any]]:
+    return [
+        {"way": touch.way, "enrolment": touch.enrolment, "at": touch.at.isoformat(), "verdict": str(verdict)}
+        for touch, verdict in decision.considered
+    ]
