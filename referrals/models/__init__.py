@@ -14,6 +14,7 @@ from referrals.models.program import Program
 from referrals.models.referral import Referral
 from referrals.models.submission import Submission
 from referrals.models.tag import Tag, Tagging
+from referrals.models.webhook import WebhookCall, WebhookEndpoint
 
 __all__ = [
     "Advocate",
@@ -36,4 +37,6 @@ __all__ = [
     "Tag",
     "Tagging",
     "Touch",
+    "WebhookCall",
+    "WebhookEndpoint",
 ]
