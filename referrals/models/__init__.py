@@ -12,12 +12,15 @@ from referrals.models.membership import Membership
 from referrals.models.profile import IdealCustomerProfile, Question
 from referrals.models.program import Program
 from referrals.models.referral import Referral
+from referrals.models.segment import Pick, Segment
 from referrals.models.submission import Submission
+from referrals.models.summary import AdvocateSummary, Spending, StaleSummary
 from referrals.models.tag import Tag, Tagging
 from referrals.models.webhook import WebhookCall, WebhookEndpoint
 
 __all__ = [
     "Advocate",
+    "AdvocateSummary",
     "ApiKey",
     "Attribution",
     "Channel",
@@ -30,9 +33,13 @@ __all__ = [
     "IdealCustomerProfile",
     "Limit",
     "Membership",
+    "Pick",
     "Program",
     "Question",
     "Referral",
+    "Segment",
+    "Spending",
+    "StaleSummary",
     "Submission",
     "Tag",
     "Tagging",
