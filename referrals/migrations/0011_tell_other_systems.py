@@ -10,7 +10,7 @@ import referrals.webhooks
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0008_keep_whom_a_sale_counts_for"),
+        ("referrals", "0010_group_people"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -87,6 +87,10 @@ class Migration(migrations.Migration):
                     ("nurture.started", "put on a nurture plan"),
                     ("nurture.ended", "nurture plan ended"),
                     ("plan.moved", "plan started, paused or ended"),
+                    ("advocate.called", "talked on the phone"),
+                    ("advocate.noted", "note about them"),
+                    ("circle.joined", "picked for the inner circle"),
+                    ("circle.left", "taken out of the inner circle"),
                 ],
                 max_length=40,
             ),
