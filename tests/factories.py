@@ -357,6 +357,16 @@ class AskFactory(DjangoModelFactory):
     due_at = NOW
 
 
+class WebhookEndpointFactory(DjangoModelFactory):
+    class Meta:
+        model = models.WebhookEndpoint
+
+    program = factory.SubFactory(ProgramFactory)
+    name = factory.Sequence(lambda n: f"CRM {n}")
+    url = "https://crm.example.com/hook"
+    collected_until = NOW
+
+
 class BrandVoiceFactory(DjangoModelFactory):
     class Meta:
         model = BrandVoice

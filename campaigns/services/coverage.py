@@ -11,6 +11,8 @@ from campaigns.models import TO_FRIEND, TO_STAFF, MessageChannel, MessageTemplat
 from campaigns.services.placeholders import PLACEHOLDERS
 from referrals.models import Advocate, Program
 
+# Purpose, kind of contact, channel, variant.
+Key = tuple[str, str, str, str]
 KINDS = dict(Advocate.Kind.choices)
 CHANNELS = dict(MessageChannel.choices)
 TO_PUBLISH = frozenset(
@@ -74,7 +76,7 @@ class Group(NamedTuple):
 
 def what_we_say(program: Program | None) -> list[Group]:
     """Every occasion, with the words used in each language: the program's own before the bank's. One query."""
-    used: dict[tuple[str, ...], dict[str, MessageTemplate]] = defaultdict(dict)
+    used: dict[Key, dict[str, MessageTemplate]] = defaultdict(dict)
     rows = MessageTemplate.objects.filter(program=None) | MessageTemplate.objects.filter(program=program)
     for row in rows.defer("body").order_by("purpose", "contact_kind", "channel", "variant", "program"):
         place = used[row.purpose, row.contact_kind, row.channel, row.variant]
@@ -93,14 +95,14 @@ def missing(groups: Iterable[Group]) -> dict[str, int]:
     return count
 
 
-def _occasions(slug: str, used: dict[tuple[str, ...], dict[str, MessageTemplate]]) -> Iterable[Occasion]:
+def _occasions(slug: str, used: dict[Key, dict[str, MessageTemplate]]) -> Iterable[Occasion]:
     for purpose in PLACEHOLDERS:
         if _group_of(purpose) != slug:
             continue
         for key, place in used.items():
             if key[0] == purpose:
                 cells = [Cell(code, place.get(code)) for code, _name in settings.LANGUAGES]
-                yield Occasion(*key, cells)
+                yield Occasion(*key, cells=cells)
 
 
 def _group_of(purpose: str) -> str:
