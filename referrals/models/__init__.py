@@ -1,4 +1,5 @@
 from referrals.models.advocate import Advocate, Enrolment
+from referrals.models.api_call import ApiCall
 from referrals.models.api_key import ApiKey
 from referrals.models.attribution import Attribution, Touch
 from referrals.models.channel import Channel
@@ -17,6 +18,7 @@ from referrals.models.tag import Tag, Tagging
 
 __all__ = [
     "Advocate",
+    "ApiCall",
     "ApiKey",
     "Attribution",
     "Channel",
