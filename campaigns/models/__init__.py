@@ -1,7 +1,11 @@
 from campaigns.models.ask import Ask
+from campaigns.models.by_hand import ByHand
+from campaigns.models.call_task import CallTask
 from campaigns.models.contact_policy import ContactPolicy
+from campaigns.models.contact_preference import ContactPreference
 from campaigns.models.digest import DigestSubscription
 from campaigns.models.heartbeat import Heartbeat
+from campaigns.models.held_back import HeldBack
 from campaigns.models.message import Message
 from campaigns.models.plan import OutreachPlan, PlanStep
 from campaigns.models.suppression import Suppression
@@ -9,21 +13,28 @@ from campaigns.models.template import (
     ASKED_FOR,
     TO_FRIEND,
     TO_STAFF,
+    TOPIC_OF,
     UNASKED,
     MessageChannel,
     MessageTemplate,
     Purpose,
+    Topic,
 )
 
 __all__ = [
     "ASKED_FOR",
+    "TOPIC_OF",
     "TO_FRIEND",
     "TO_STAFF",
     "UNASKED",
     "Ask",
+    "ByHand",
+    "CallTask",
     "ContactPolicy",
+    "ContactPreference",
     "DigestSubscription",
     "Heartbeat",
+    "HeldBack",
     "Message",
     "MessageChannel",
     "MessageTemplate",
@@ -31,4 +42,5 @@ __all__ = [
     "PlanStep",
     "Purpose",
     "Suppression",
+    "Topic",
 ]

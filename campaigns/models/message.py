@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
 from campaigns.models.ask import Ask
-from campaigns.models.template import MessageChannel, Purpose
+from campaigns.models.template import TO_FRIEND, TO_STAFF, MessageChannel, Purpose
 from referrals.models import Advocate, Program, Referral
 from referrals.models.program import ScopedQuerySet
 from referrals.tokens import link_token
@@ -41,6 +41,18 @@ class MessageQuerySet(ScopedQuerySet):
             count: int = cursor.rowcount
             return count
 
+    def waiting(self) -> "MessageQuerySet":
+        """What has not left yet and still may: by itself, or by somebody's hand."""
+        return self.filter(status__in=[Message.Status.QUEUED, Message.Status.BY_HAND])
+
+    def gone_since(self, moment: datetime) -> "MessageQuerySet":
+        """What has left since then, or is leaving just now."""
+        return self.filter(Q(sent_at__gt=moment) | Q(status=Message.Status.SENDING))
+
+    def held_back(self) -> "MessageQuerySet":
+        """What did not leave when it was due; some of it left later."""
+        return self.exclude(held_at=None)
+
     def needing_attention(self) -> "MessageQuerySet":
         """What did not arrive, or may not have, and what only a person can decide about."""
         return self.filter(status__in=[Message.Status.FAILED, Message.Status.UNKNOWN])
@@ -58,6 +70,25 @@ class Message(models.Model):
         BOUNCED = "bounced", _("address does not exist")
         FAILED = "failed", _("given up")
         UNKNOWN = "unknown", _("may have arrived")
+        BY_HAND = "by_hand", _("to be sent by hand")
+
+    class Held(models.TextChoices):
+        """Why something that was due did not leave."""
+
+        QUIET = "quiet", _("quiet hours where they are")
+        WEEK = "week", _("enough in one week")
+        MONTH = "month", _("enough in one month")
+        DAY = "day", _("enough in one day")
+        PAUSED = "paused", _("they asked for a pause")
+        TOPIC = "topic", _("they do not want this kind of message")
+        CHANNEL = "channel", _("they do not want to be written to this way")
+        SUPPRESSED = "suppressed", _("on the list of suppressed mailboxes")
+        TOO_LATE = "too_late", _("it would have come too late")
+        INVITED = "invited", _("invited before, or often enough")
+        PROGRAM = "program", _("the program does not send now")
+        SETTLED = "settled", _("there is no reason for it any more")
+        ADDRESS = "address", _("there is no way to reach them")
+        STAFF = "staff", _("held back by staff")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # What makes this message this message: the same cause queued twice is one row.
@@ -80,7 +111,8 @@ class Message(models.Model):
         Ask, models.SET_NULL, null=True, blank=True, verbose_name=_("ask"), related_name="messages"
     )
     to_name = models.CharField(_("name"), max_length=60, blank=True)
-    to_address = models.EmailField(_("to"), blank=True)
+    # An e-mail address, or a phone number in international form, as the channel has it.
+    to_address = models.CharField(_("to"), max_length=254, blank=True)
     to_key = models.CharField(max_length=32, blank=True, editable=False)
     contact_kind = models.CharField(max_length=15, blank=True, editable=False)
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES)
@@ -91,6 +123,9 @@ class Message(models.Model):
     token = models.CharField(max_length=40, unique=True, default=link_token, editable=False)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
     due_at = models.DateTimeField(_("due"))
+    not_after = models.DateTimeField(
+        _("not after"), null=True, blank=True, help_text=_("Later than this it is not worth sending.")
+    )
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     lease = models.UUIDField(null=True, blank=True, editable=False)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
@@ -103,8 +138,15 @@ class Message(models.Model):
         blank=True,
         help_text=_("The server's answer, or why it was held back."),
     )
+    held_for = models.CharField(_("held back for"), max_length=10, choices=Held, blank=True)
+    held_at = models.DateTimeField(_("held back"), null=True, blank=True)
     created_at = models.DateTimeField(_("written"))
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    delivered_at = models.DateTimeField(
+        _("delivered"), null=True, blank=True, help_text=_("As the provider reports it; few do.")
+    )
+    # The provider's own number of it, by which it reports what became of it.
+    reference = models.CharField(max_length=120, blank=True, editable=False)
 
     objects = MessageQuerySet.as_manager()
 
@@ -133,6 +175,14 @@ class Message(models.Model):
             models.Index(fields=["lease_until"], condition=Q(status="sending"), name="message_lease"),
             # everything one mailbox got: the caps at sending, and unsubscribing
             models.Index(fields=["to_key", "sent_at"], name="message_to"),
+            # what one person got unasked within a month, by whichever way
+            models.Index(fields=["advocate", "sent_at"], name="message_advocate"),
+            # the log of what was held back, newest first
+            models.Index(fields=["-held_at"], condition=Q(held_at__isnull=False), name="message_held"),
+            # a provider's report about one message
+            models.Index(fields=["reference"], condition=~Q(reference=""), name="message_reference"),
+            # what somebody has to send by hand, oldest first
+            models.Index(fields=["user", "due_at"], condition=Q(status="by_hand"), name="message_by_hand"),
             # invitations of a program within a day; the admin list
             models.Index(fields=["program", "purpose", "sent_at"], name="message_program_purpose"),
             models.Index(fields=["-created_at"], name="message_newest"),
@@ -140,6 +190,10 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.subject or str(self.get_purpose_display())
+
+    @property
+    def is_to_advocate(self) -> bool:
+        return self.advocate_id is not None and self.purpose not in TO_FRIEND | TO_STAFF
 
     @property
     def message_id(self) -> str:

@@ -19,6 +19,7 @@ class Suppression(models.Model):
         DECLINED = "declined", _("said no thanks")
         ERASED = "erased", _("asked to be forgotten")
         BOUNCED = "bounced", _("address does not exist")
+        COMPLAINED = "complained", _("reported us as spam")
         BY_HAND = "by_hand", _("entered by staff")
 
     key = models.CharField(max_length=32, editable=False)

@@ -108,6 +108,29 @@ UNASKED = frozenset(
 )
 
 
+class Topic(models.TextChoices):
+    """What people can have less of, one by one."""
+
+    ASKS = "asks", _("Asking whether I know somebody")
+    PROGRESS = "progress", _("What became of my recommendations")
+    SURVEYS = "surveys", _("Questions about how satisfied I am")
+    NEWS = "news", _("News from the company")
+
+
+TOPIC_OF: dict[str, Topic] = {
+    Purpose.ASK: Topic.ASKS,
+    Purpose.ASK_FOLLOW_UP: Topic.ASKS,
+    Purpose.ASK_LAST: Topic.ASKS,
+    Purpose.ADVOCATE_INVITE: Topic.ASKS,
+    Purpose.PROGRESS: Topic.PROGRESS,
+    Purpose.REWARD_REMINDER: Topic.PROGRESS,
+    Purpose.ANNIVERSARY: Topic.NEWS,
+    Purpose.NEWSLETTER_BLOCK: Topic.NEWS,
+    Purpose.SURVEY_INVITE: Topic.SURVEYS,
+    Purpose.REVIEW_REQUEST: Topic.SURVEYS,
+}
+
+
 class MessageChannel(models.TextChoices):
     EMAIL = "email", _("e-mail")
     SMS = "sms", _("text message")

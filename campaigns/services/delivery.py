@@ -18,9 +18,10 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from liquid.exceptions import LiquidError
 
-from campaigns.models import ASKED_FOR, Message, Purpose, Suppression
+from campaigns.models import ASKED_FOR, UNASKED, Message, Purpose, Suppression
 from campaigns.services import notices
-from campaigns.services.holding import Checks, Hold
+from campaigns.services.holding import Checks
+from campaigns.services.pressure import Hold
 from campaigns.services.sending import Answer, Post, build_mail
 from campaigns.services.suppression import suppress_keys
 from campaigns.services.words import AS_WRITTEN, NoWords, Wording
@@ -37,8 +38,8 @@ SECONDS_A_RUN = 60
 TRIES = 19
 LONGEST_WAIT = timedelta(hours=4)
 WORDS = ["subject", "text", "html"]
-# What may have arrived is not sent again without a person: an invitation is sent once, a code is stale.
-NEVER_AGAIN = {Purpose.INVITATION, Purpose.SIGN_IN}
+# What may have arrived is not sent again without a person: nobody is asked for anything twice, a code is stale.
+NEVER_AGAIN = {Purpose.INVITATION, Purpose.SIGN_IN} | UNASKED
 
 
 def deliver_due(*, now: datetime) -> int:
@@ -67,7 +68,9 @@ def claim(*, now: datetime) -> list[Message]:
             status=Status.SENDING, lease=lease, lease_until=now + LEASE, attempts=F("attempts") + 1
         )
     mine = Message.objects.filter(pk__in=keys, lease=lease)
-    return list(mine.select_related("program__owner", "referral", "user").order_by("due_at", "pk"))
+    return list(
+        mine.select_related("program__owner", "referral", "advocate", "user").order_by("due_at", "pk")
+    )
 
 
 def deliver(batch: Sequence[Message], *, now: datetime, stop_at: float) -> None:
@@ -198,10 +201,11 @@ def _put_back(message: Message, now: datetime) -> None:
 
 
 def _hold_back(message: Message, hold: Hold, now: datetime) -> None:
+    held: dict[str, Any] = {"held_for": hold.why, "held_at": now}
     if hold.status == Status.QUEUED:
-        _requeue(message, hold.reason, due_at=hold.until, attempts=F("attempts") - 1)
+        _requeue(message, hold.reason, due_at=hold.until, attempts=F("attempts") - 1, **held)
     else:
-        _settle(message, hold.status, hold.reason)
+        _settle(message, hold.status, hold.reason, **held)
 
 
 def _requeue(message: Message, reason: str, **changes: Any) -> None:

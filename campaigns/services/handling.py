@@ -27,8 +27,10 @@ def send_again(messages: Any, *, now: datetime, by: Any) -> Moved:
 
 def hold_back(messages: Any, *, now: datetime, by: Any, note: str = "") -> Moved:
     """Keep what has not left yet from leaving."""
+    held = {"held_for": Message.Held.STAFF, "held_at": now}
+    reason = note or _("held back by staff")
     return _move(
-        messages, (Status.QUEUED,), {"status": Status.WITHHELD, "reason": note or _("held back by staff")}
+        messages, (Status.QUEUED, Status.BY_HAND), {"status": Status.WITHHELD, "reason": reason} | held
     )
 
 

@@ -3,29 +3,21 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from campaigns.models import ASKED_FOR, TO_FRIEND, TO_STAFF, Message, Purpose, Suppression
 from campaigns.services.digest import programs_of
+from campaigns.services.pressure import Hold, Pressure
 from campaigns.services.suppression import FRIENDS_ONLY
 from referrals.models import Program, Referral
 
-Status = Message.Status
+Status, Held = Message.Status, Message.Held
 DAY = timedelta(days=1)
 MAILS_A_DAY = 12
 INVITATIONS_TO_ONE_PERSON, IN_DAYS = 3, timedelta(days=90)
 SIGN_IN_LIVES = timedelta(minutes=10)
-
-
-class Hold(NamedTuple):
-    """Held back for good, or (QUEUED) until ``until``."""
-
-    status: str
-    reason: str
-    until: datetime | None = None
 
 
 class Checks:
@@ -45,6 +37,7 @@ class Checks:
         self._room = self._find_room(
             {m.program_id: m.program for m in batch if m.purpose == Purpose.INVITATION and m.program}
         )
+        self._pressure = Pressure(batch, now=now)
         # Programs whose invitations had to wait for tomorrow.
         self.full: dict[int, Program] = {}
 
@@ -56,6 +49,7 @@ class Checks:
             or self._of_program(message)
             or self._of_referral(message)
             or self._of_caps(message)
+            or self._pressure.hold(message)
         )
         if found is None:
             self._count(message)
@@ -63,15 +57,17 @@ class Checks:
 
     def _of_address(self, message: Message) -> Hold | None:
         if not message.to_address:
-            return Hold(Status.WITHHELD, _("There is no address to write to."))
+            return Hold(Status.WITHHELD, Held.ADDRESS, _("There is no address to write to."))
+        if message.not_after and message.not_after < self.now:
+            return Hold(Status.WITHHELD, Held.TOO_LATE, str(Held.TOO_LATE.label))
         if message.purpose == Purpose.SIGN_IN and message.created_at < self.now - SIGN_IN_LIVES:
-            return Hold(Status.WITHHELD, _("The code has expired."))
+            return Hold(Status.WITHHELD, Held.TOO_LATE, _("The code has expired."))
         if message.purpose in ASKED_FOR | TO_STAFF:
             return None
         for program_id, reason in self._suppressed.get(message.to_key, []):
             concerned = message.purpose in TO_FRIEND or reason not in FRIENDS_ONLY
             if concerned and program_id in {None, message.program_id}:
-                return Hold(Status.WITHHELD, str(Suppression.Reason(reason).label))
+                return Hold(Status.WITHHELD, Held.SUPPRESSED, str(Suppression.Reason(reason).label))
         return None
 
     def _of_digest(self, message: Message) -> Hold | None:
@@ -81,30 +77,34 @@ class Checks:
         theirs = self._programs_of.get(message.user_id or 0, set())
         told = [part for part in message.context["programs"] if part["id"] in theirs]
         message.context = message.context | {"programs": told}
-        return None if told else Hold(Status.WITHHELD, _("They are no longer in these programs."))
+        return (
+            None if told else Hold(Status.WITHHELD, Held.SETTLED, _("They are no longer in these programs."))
+        )
 
     def _of_program(self, message: Message) -> Hold | None:
         program = message.program
         if program is None or message.purpose != Purpose.INVITATION or program.is_live:
             return None
         if program.status == Program.Status.ENDED:
-            return Hold(Status.WITHHELD, _("The program has ended."))
-        return Hold(Status.QUEUED, _("The program is paused; this waits."), self.now + timedelta(hours=1))
+            return Hold(Status.WITHHELD, Held.PROGRAM, _("The program has ended."))
+        later = self.now + timedelta(hours=1)
+        return Hold(Status.QUEUED, Held.PROGRAM, _("The program is paused; this waits."), later)
 
     def _of_referral(self, message: Message) -> Hold | None:
         referral = message.referral
         if referral is None or message.purpose not in TO_FRIEND:
             return None
         if referral.erased_at:
-            return Hold(Status.WITHHELD, str(Referral.Reason.ERASED.label))
+            return Hold(Status.WITHHELD, Held.SUPPRESSED, str(Referral.Reason.ERASED.label))
         if message.purpose != Purpose.INVITATION:
             return None
         if referral.status == Referral.Status.UNDER_REVIEW:
-            return Hold(Status.QUEUED, str(referral.get_status_display()), self.now + timedelta(hours=1))
+            later = self.now + timedelta(hours=1)
+            return Hold(Status.QUEUED, Held.PROGRAM, str(referral.get_status_display()), later)
         if not referral.is_open:
             reasons = dict(Referral.Reason.choices)
             why = reasons.get(referral.status_reason) or referral.get_status_display()
-            return Hold(Status.WITHHELD, str(why))
+            return Hold(Status.WITHHELD, Held.SETTLED, str(why))
         return None
 
     def _of_caps(self, message: Message) -> Hold | None:
@@ -113,31 +113,33 @@ class Checks:
         if message.purpose in TO_STAFF or self._mails_today[message.to_key] < MAILS_A_DAY:
             return None
         if message.purpose in ASKED_FOR:
-            return Hold(Status.WITHHELD, _("This mailbox got too much mail today."))
+            return Hold(Status.WITHHELD, Held.DAY, _("This mailbox got too much mail today."))
         later = self.now + timedelta(hours=6)
-        return Hold(Status.QUEUED, _("This mailbox got enough mail today; this waits."), later)
+        return Hold(Status.QUEUED, Held.DAY, _("This mailbox got enough mail today; this waits."), later)
 
     def _of_invitations(self, message: Message) -> Hold | None:
         theirs = [past[1:] for past in self._invited if past[0] == message.to_key]
         if any(program_id == message.program_id and at for program_id, at in theirs):
-            return Hold(Status.WITHHELD, _("This person was invited to this program before."))
+            return Hold(Status.WITHHELD, Held.INVITED, _("This person was invited to this program before."))
         if sum(at is not None and at > self.now - IN_DAYS for _p, at in theirs) >= INVITATIONS_TO_ONE_PERSON:
-            return Hold(Status.WITHHELD, _("This person was invited often enough lately."))
+            return Hold(Status.WITHHELD, Held.INVITED, _("This person was invited often enough lately."))
         if any(at is None for _program, at in theirs):
             # Another worker is sending one this moment: look again when that is settled.
             wait = timedelta(minutes=1 + message.pk.int % 5)
-            return Hold(Status.QUEUED, _("Another invitation is on its way."), self.now + wait)
+            return Hold(Status.QUEUED, Held.INVITED, _("Another invitation is on its way."), self.now + wait)
         program = message.program
         if program and self._room[program.pk] <= 0:
             self.full[program.pk] = program
             return Hold(
                 Status.QUEUED,
+                Held.PROGRAM,
                 _("The program's invitations for today are used up."),
                 self.now + timedelta(hours=1),
             )
         return None
 
     def _count(self, message: Message) -> None:
+        self._pressure.count(message)
         if message.purpose not in TO_STAFF:
             self._mails_today[message.to_key] += 1
         if message.purpose == Purpose.INVITATION:

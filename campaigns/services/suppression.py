@@ -31,12 +31,13 @@ def suppress_keys(keys: Iterable[str], program_id: int | None, reason: str, *, n
         # Whoever has declined as a friend now wants nothing at all.
         declined = Suppression.objects.filter(key__in=known, program=program_id, reason__in=FRIENDS_ONLY)
         declined.update(reason=reason)
-    waiting = Message.objects.filter(to_key__in=known, status=Message.Status.QUEUED)
+    waiting = Message.objects.waiting().filter(to_key__in=known)
     waiting = waiting.filter(purpose__in=TO_FRIEND) if reason in FRIENDS_ONLY else waiting
     waiting = waiting.filter(program_id=program_id) if program_id else waiting
     waiting.exclude(purpose__in=UNSTOPPABLE).update(
-        status=Message.Status.WITHHELD, reason=Suppression.Reason(reason).label
-    )
+        status=Message.Status.WITHHELD, reason=Suppression.Reason(reason).label,
+        held_for=Message.Held.SUPPRESSED, held_at=now,
+    )  # fmt: skip
 
 
 def take_back(message: Message) -> None:
