@@ -3,8 +3,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from referrals.models import Event, Tagging
-from referrals.services.tagging import put_tags, tags_called
+from referrals.models import Event, Tag, Tagging
+from referrals.services.tagging import put_tags
 
 
 def report(events: Sequence[Event], *, now: datetime) -> list[Event]:
@@ -22,9 +22,9 @@ def take_off_tags(pairs: Sequence[tuple[int, str]]) -> None:
     """Take tags (by name) off advocates (by key), which somebody else has recorded. Repeatable."""
     if not pairs:
         return
-    known = tags_called({name for _advocate, name in pairs})
-    wanted = {(advocate, known[name.lower()]) for advocate, name in pairs}
-    rows = Tagging.objects.filter(advocate__in={pk for pk, _tag in wanted}, tag__in=set(known.values()))
+    known = Tag.objects.called({name.lower() for _advocate, name in pairs})
+    wanted = {(pk, known[name.lower()].pk) for pk, name in pairs if name.lower() in known}
+    rows = Tagging.objects.filter(advocate__in={pk for pk, _tag in wanted}, tag__in=known.values())
     borne = rows.values_list("pk", "advocate_id", "tag_id")
     Tagging.objects.filter(pk__in=[pk for pk, *pair in borne if tuple(pair) in wanted]).delete()
 
