@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0011_rows_for_other_systems"),
+        ("referrals", "0012_rows_for_other_systems"),
         ("rewards", "0006_ledger_not_emptied"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
