@@ -137,8 +137,8 @@ class TrialAdmin(ScopedAdmin):
         """The template's program; the one chosen in the form; or, for the bank, the person's first."""
         chosen = request.POST.get("program", "")
         if template.program is None and chosen.isdecimal():
-            return programs_granting(asker(request), "add", MessageTemplate).filter(pk=chosen).first()  # type: ignore[no-any-return]
-        return template.program or Program.objects.for_staff(asker(request)).first()  # type: ignore[no-any-return]
+            return programs_granting(asker(request), "add", MessageTemplate).filter(pk=chosen).first()
+        return template.program or Program.objects.for_staff(asker(request)).first()
 
     def look_url(self, obj: MessageTemplate | None) -> str:
         name = "admin:campaigns_messagetemplate_preview"
