@@ -49,6 +49,7 @@ class Page(NamedTuple):
 
 
 PAGES = (
+    Page("people", _("Bring in people or events"), "imports", "referrals.add_importfile"),
     Page("people", _("Where is my reward?"), "where", "rewards.view_reward"),
     Page("rewards", _("Which incentive works"), "incentives-compared", "rewards.view_incentive"),
 )
@@ -68,12 +69,15 @@ class AdminSite(admin.AdminSite):
 
     def get_urls(self) -> list[Any]:
         # Admin modules register with this site: they can be imported once it is there.
+        from campaigns.admin.imports import bring_in, show_import
         from campaigns.admin.report import compare_incentives
         from campaigns.admin.support import where_is_my_reward
 
         return [
             path("where/", self.admin_view(where_is_my_reward), name="where"),
             path("incentives-compared/", self.admin_view(compare_incentives), name="incentives-compared"),
+            path("imports/", self.admin_view(bring_in), name="imports"),
+            path("imports/<int:pk>/", self.admin_view(show_import), name="import-file"),
             *super().get_urls(),
         ]
 

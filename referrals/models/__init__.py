@@ -7,6 +7,7 @@ from referrals.models.consent import Consent
 from referrals.models.conversion import Conversion
 from referrals.models.event import Event
 from referrals.models.follow_up import FollowUp
+from referrals.models.import_file import ImportFile, ImportMapping
 from referrals.models.limit import Limit
 from referrals.models.membership import Membership
 from referrals.models.profile import IdealCustomerProfile, Question
@@ -31,6 +32,8 @@ __all__ = [
     "Event",
     "FollowUp",
     "IdealCustomerProfile",
+    "ImportFile",
+    "ImportMapping",
     "Limit",
     "Membership",
     "Pick",

@@ -1,11 +1,12 @@
 from datetime import datetime
 
-from referrals.models import Limit, Submission
+from referrals.models import ImportFile, Limit, Submission
 
 
 def forget_expired(*, now: datetime) -> int:
     """Delete what was kept for a time only: friends named by somebody who never proved their address,
-    and used-up allowances. Returns how many rows went."""
+    uploaded files, and used-up allowances. Returns how many rows went."""
     forgotten, _by_model = Submission.objects.forgotten(now).delete()
     windows, _by_model = Limit.objects.filter(expires_at__lte=now).delete()
-    return forgotten + windows
+    files, _by_model = ImportFile.objects.expired(now).delete()
+    return forgotten + windows + files
