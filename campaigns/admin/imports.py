@@ -114,9 +114,11 @@ def show_import(request: HttpRequest, pk: int) -> HttpResponse:
         answer = _decide(request, file, form)
         if answer:
             return answer
-    return TemplateResponse(
-        request, "admin/import.html", admin.site.each_context(request) | _shown(file, form)
-    )
+    shown = admin.site.each_context(request) | _shown(file, form)
+    page = TemplateResponse(request, "admin/import.html", shown)
+    if file.in_hand:
+        page["Refresh"] = "2"
+    return page
 
 
 def _decide(request: HttpRequest, file: ImportFile, form: ColumnsForm | None) -> HttpResponse | None:
