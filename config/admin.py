@@ -50,6 +50,7 @@ class Page(NamedTuple):
 
 PAGES = (
     Page("people", _("Bring in people or events"), "imports", "referrals.add_importfile"),
+    Page("messages", _("What we say when"), "what-we-say", "campaigns.view_messagetemplate"),
     Page("people", _("Where is my reward?"), "where", "rewards.view_reward"),
     Page("rewards", _("Which incentive works"), "incentives-compared", "rewards.view_incentive"),
 )
@@ -72,12 +73,14 @@ class AdminSite(admin.AdminSite):
         from campaigns.admin.imports import bring_in, show_import
         from campaigns.admin.report import compare_incentives
         from campaigns.admin.support import where_is_my_reward
+        from campaigns.admin.what_we_say import show_what_we_say
 
         return [
             path("where/", self.admin_view(where_is_my_reward), name="where"),
             path("incentives-compared/", self.admin_view(compare_incentives), name="incentives-compared"),
             path("imports/", self.admin_view(bring_in), name="imports"),
             path("imports/<int:pk>/", self.admin_view(show_import), name="import-file"),
+            path("what-we-say/", self.admin_view(show_what_we_say), name="what-we-say"),
             *super().get_urls(),
         ]
 
