@@ -29,6 +29,10 @@ class ImportFileQuerySet(ScopedQuerySet):
         free = Q(lease=None) | Q(lease__lte=now)
         return self.filter(free, status__in=ImportFile.FOR_WORKER, attempts__lt=MOST_ATTEMPTS)
 
+    def hopeless(self, now: datetime) -> "ImportFileQuerySet":
+        """Those over which the worker has died again and again."""
+        return self.filter(status__in=ImportFile.FOR_WORKER, attempts__gte=MOST_ATTEMPTS, lease__lte=now)
+
     def claim(self, now: datetime) -> "ImportFile | None":
         """One that is due, which is the caller's from now on for as long as the lease."""
         for pk in self.due(now).order_by("uploaded_at").values_list("pk", flat=True):

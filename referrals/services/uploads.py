@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from referrals.cells import DateOrder
 from referrals.happenings import Happenings, targets_of
@@ -32,6 +33,12 @@ def work_off(*, now: datetime) -> int:
     while file := ImportFile.objects.claim(now):
         _take_up(file, now)
         count += 1
+    ImportFile.objects.hopeless(now).advance(
+        ImportFile.Status.REFUSED,
+        reason=_(
+            "Reading this file failed several times. Save it again as CSV, with only the columns you need."
+        ),
+    )
     return count
 
 
@@ -157,7 +164,7 @@ def _examples(table: Table) -> dict[str, list[str]]:
     for row in islice(table, 50):
         for name, cell in zip(table.header, row.cells, strict=False):
             if cell.strip() and len(found[name]) < EXAMPLES:
-                found[name][cell.strip()[:40]] = None
+                found[name][_visible(cell.strip()[:40])] = None
     return {name: list(values) for name, values in found.items()}
 
 
@@ -173,7 +180,7 @@ def _told(done: Merged | Recorded) -> dict[str, Any]:
     )
     return {
         "counts": {"rows": done.rows, "refused": len({error.row for error in done.errors}), **counts},
-        "errors": [list(error) for error in done.errors],
+        "errors": [[error.row, error.column, _visible(error.text)] for error in done.errors],
         "changes": [list(change) for change in getattr(done, "changes", [])],
         "arrivals": [list(change) for change in getattr(done, "arrivals", [])],
     }
@@ -181,3 +188,8 @@ def _told(done: Merged | Recorded) -> dict[str, Any]:
 
 def _sentence(error: ValidationError | Refused) -> str:
     return " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+
+
+def _visible(text: str) -> str:
+    """The text with a mark for what nobody sees; some of that no database keeps."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)

@@ -83,12 +83,14 @@ def test_pressed_twice_or_taken_up_again_it_is_imported_once(client):
 
 
 def test_a_file_that_kills_the_worker_is_taken_up_three_times_and_no_more(client):
-    upload(client)
+    url = upload(client).url
     now = timezone.now()
 
     claimed = [ImportFile.objects.claim(now + timedelta(minutes=10 * n)) is not None for n in range(4)]
 
     assert claimed == [True, True, True, False]
+    work_off(now=now + timedelta(minutes=40))
+    assert "Reading this file failed several times." in client.get(url).content.decode()
 
 
 def test_what_was_chosen_for_the_columns_is_read_and_remembered(client):
@@ -177,6 +179,15 @@ def test_a_file_that_is_none_is_refused_with_a_reason(client):
     url = looked_at(client, b"%PDF-1.7")
 
     assert "This is no CSV file." in client.get(url).content.decode()
+
+
+def test_what_nobody_sees_is_shown_as_a_mark(client):
+    url = looked_at(client, "Email,Country\nan\0na@x.example,A\0\nben@x.example,I\0\n")
+
+    html = client.get(url).content.decode()
+
+    assert "“I\ufffd” is no country." in html
+    assert "\0" not in html
 
 
 def test_people_of_other_programs_are_not_changed(client):
