@@ -6,7 +6,7 @@ import factory
 from django.contrib.auth.models import User
 from factory.django import DjangoModelFactory
 
-from campaigns.models import Ask, CallTask, Message, OutreachPlan, PlanStep, Purpose
+from campaigns.models import Ask, BrandVoice, CallTask, Message, OutreachPlan, PlanStep, Purpose
 from referrals import models
 from referrals.contacts import email_key
 from referrals.sealed import encipher
@@ -377,3 +377,10 @@ class HookSourceFactory(DjangoModelFactory):
     name = "Our shop"
     slug = factory.Sequence(lambda n: f"shop{n}")
     secret_sealed = factory.LazyFunction(lambda: encipher(HOOK_SECRET))
+
+
+class BrandVoiceFactory(DjangoModelFactory):
+    class Meta:
+        model = BrandVoice
+
+    program = factory.SubFactory(ProgramFactory)

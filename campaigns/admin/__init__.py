@@ -9,6 +9,7 @@ from campaigns.admin import (
     suppression,
     template,
     user,
+    voice,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "suppression",
     "template",
     "user",
+    "voice",
 ]
