@@ -93,6 +93,16 @@ class ProgramAdmin(HistoryAdmin):
             },
         ),
         (
+            gettext_lazy("What looks suspicious"),
+            {
+                "description": gettext_lazy(
+                    "Nothing is refused for it: a person looks first, and nothing is paid meanwhile. What each "
+                    "sign weighs stands on a page of its own."
+                ),
+                "fields": ("review_from", "reject_from", "least_sale"),
+            },
+        ),
+        (
             gettext_lazy("Open or closed"),
             {
                 "description": gettext_lazy("A live program is open to everyone who has its address."),

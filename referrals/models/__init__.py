@@ -12,6 +12,7 @@ from referrals.models.membership import Membership
 from referrals.models.profile import IdealCustomerProfile, Question
 from referrals.models.program import Program
 from referrals.models.referral import Referral
+from referrals.models.risk import RiskAssessment, RiskSignal
 from referrals.models.submission import Submission
 from referrals.models.tag import Tag, Tagging
 
@@ -32,6 +33,8 @@ __all__ = [
     "Program",
     "Question",
     "Referral",
+    "RiskAssessment",
+    "RiskSignal",
     "Submission",
     "Tag",
     "Tagging",
