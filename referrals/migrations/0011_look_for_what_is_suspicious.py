@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0008_keep_whom_a_sale_counts_for"),
+        ("referrals", "0010_group_people"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
