@@ -2,6 +2,7 @@ from referrals.models.advocate import Advocate, Enrolment
 from referrals.models.api_key import ApiKey
 from referrals.models.attribution import Attribution, Touch
 from referrals.models.channel import Channel
+from referrals.models.claim import Claim
 from referrals.models.click import Click
 from referrals.models.consent import Consent
 from referrals.models.conversion import Conversion
@@ -24,6 +25,7 @@ __all__ = [
     "ApiKey",
     "Attribution",
     "Channel",
+    "Claim",
     "Click",
     "Consent",
     "Conversion",

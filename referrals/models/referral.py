@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from referrals.contacts import email_key, phone_key
@@ -157,6 +158,8 @@ class Referral(WithStatus):
             models.Index(fields=["program", "phone_key"], condition=~Q(phone_key=""), name="referral_phone"),
             # has anyone named somebody who resembles this friend?
             models.Index(fields=["program", "likeness"], condition=~Q(likeness=""), name="referral_likeness"),
+            # whom a claim may mean, by name
+            models.Index(F("program"), Upper("name"), condition=~Q(name=""), name="referral_name"),
             # the admin list by status, newest first; counts on the home page and in the digest
             models.Index(fields=["program", "status", "-submitted_at"], name="referral_program_status"),
             # the portal; an advocate's referrals of the last day
