@@ -3,9 +3,10 @@ from datetime import timedelta
 import pytest
 
 from referrals.likeness import likeness
-from referrals.models import Referral, RiskAssessment, RiskSignal
+from referrals.models import Advocate, Referral, RiskAssessment, RiskSignal
 from referrals.models.risk import WEIGHTS
 from referrals.services.join import join_by_link
+from referrals.services.likeness import find_likenesses
 from referrals.services.referral import Friend, accept, submit_referrals
 from referrals.services.risk import SIGNS, Evidence, signs_of
 from referrals.visitors import Client
@@ -182,3 +183,12 @@ def test_what_we_know_of_devices_goes_with_the_friend(enrolment, now):
 
     ben.refresh_from_db()
     assert (ben.advocate_client, ben.friend_client, ben.likeness) == ({}, {}, "")
+
+
+def test_people_who_came_by_an_import_are_compared_as_soon_as_the_clock_has_learnt_them(db, now):
+    ben = AdvocateFactory(name="Ben Weber", email="ben@weber.example")
+    Advocate.objects.update(likeness=None)
+
+    assert [find_likenesses(now=now), find_likenesses(now=now)] == [1, 0]
+    ben.refresh_from_db()
+    assert ben.likeness == likeness("Ben Weber", "ben@weber.example")
