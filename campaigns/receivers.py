@@ -7,6 +7,7 @@ from campaigns.services.claims import write_claim_notices
 from campaigns.services.notices import write_notices
 from campaigns.services.reward_notices import write_reward_notices
 from campaigns.services.suppression import respect_choices
+from campaigns.services.switched_off import tell_of_switched_off
 from referrals.models import Event
 from referrals.signals import event_recorded
 from rewards.models import Reward
@@ -31,3 +32,8 @@ def tell_of_claims(sender: type[Event], events: list[Event], now: datetime, **kw
 @receiver(rewards_changed, dispatch_uid="write reward notices")
 def tell_of_rewards(sender: type[Reward], rewards: list[Reward], now: datetime, **kwargs: Any) -> None:
     write_reward_notices(rewards, now=now)
+
+
+@receiver(event_recorded, dispatch_uid="tell of webhooks switched off")
+def tell_of_webhooks(sender: type[Event], events: list[Event], now: datetime, **kwargs: Any) -> None:
+    tell_of_switched_off(events, now=now)

@@ -6,6 +6,7 @@ from campaigns.views import (
     contests,
     friend,
     health,
+    mail_hooks,
     portal,
     preferences,
     programs,
@@ -13,6 +14,7 @@ from campaigns.views import (
     refer,
     rewards,
     share,
+    texts,
 )
 
 urlpatterns = [
@@ -44,4 +46,7 @@ urlpatterns = [
     path("me/claim/<slug:slug>/", claims.claim, name="portal-claim"),
     path("me/settings/", portal.change_settings, name="portal-settings"),
     path("u/<slug:token>/", preferences.show_preferences, name="preferences"),
+    path("hooks/mail/<slug:provider>/", mail_hooks.take_mail_events, name="mail-events"),
+    path("hooks/sms/twilio/", texts.take_text, name="text-answer"),
+    path("hooks/sms/twilio/report/", texts.take_text_report, name="text-report"),
 ]
