@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0012_look_for_what_is_suspicious"),
+        ("referrals", "0013_look_for_what_is_suspicious"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
