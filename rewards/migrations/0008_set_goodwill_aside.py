@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rewards", "0006_ledger_not_emptied"),
+        ("rewards", "0007_list_rewards_page_by_page"),
     ]
 
     operations = [
