@@ -1,5 +1,6 @@
 from referrals.admin import (
     api_key,
+    attribution,
     consent,
     conversion,
     follow_up,
@@ -12,6 +13,7 @@ from referrals.admin import (
 
 __all__ = [
     "api_key",
+    "attribution",
     "consent",
     "conversion",
     "follow_up",
