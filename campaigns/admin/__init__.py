@@ -1,5 +1,6 @@
 from campaigns.admin import (
     advocate,
+    claim,
     contact_policy,
     digest,
     enrolment,
@@ -14,6 +15,7 @@ from campaigns.admin import (
 
 __all__ = [
     "advocate",
+    "claim",
     "contact_policy",
     "digest",
     "enrolment",
