@@ -125,6 +125,15 @@ class Referral(WithStatus):
         verbose_name=_("who calls"),
         related_name="+",
     )
+    became = models.ForeignKey(
+        "referrals.Advocate",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("recommends in turn as"),
+        related_name="came_by",
+    )
     token = models.CharField(max_length=40, unique=True, default=link_token, editable=False)
     submitted_at = models.DateTimeField(_("received"))
     accepted_at = models.DateTimeField(_("friend said yes"), null=True, blank=True)

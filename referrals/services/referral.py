@@ -21,6 +21,7 @@ from referrals.models import (
     Referral,
     Submission,
 )
+from referrals.services.customer import forget_advocate
 from referrals.services.enrolment import enrol_address
 from referrals.transitions import Refused
 
@@ -196,6 +197,7 @@ def _erase(referral: Referral, now: datetime) -> None:
     close_follow_ups([referral], now=now)
     blank = dict.fromkeys(["name", "email", "phone", "company", "relation", "note", "status_note"], "")
     this.update(**blank, answers=[], erased_at=now)
+    forget_advocate(referral)
     referral.follow_ups.update(note="")
     _forget_words(referral)
     key = f"referral:{referral.pk}:erased"
