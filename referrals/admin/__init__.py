@@ -1,3 +1,23 @@
-from referrals.admin import api_key, consent, conversion, follow_up, history, membership, profile
+from referrals.admin import (
+    api_key,
+    consent,
+    conversion,
+    finder,
+    follow_up,
+    history,
+    membership,
+    profile,
+    segment,
+)
 
-__all__ = ["api_key", "consent", "conversion", "follow_up", "history", "membership", "profile"]
+__all__ = [
+    "api_key",
+    "consent",
+    "conversion",
+    "finder",
+    "follow_up",
+    "history",
+    "membership",
+    "profile",
+    "segment",
+]
