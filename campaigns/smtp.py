@@ -33,7 +33,7 @@ class SecureConnection(Noticing, smtplib.SMTP_SSL):
 
 
 class EmailBackend(DjangoEmailBackend):
-    """Django's, with what services/sending.py asks after each mail."""
+    """Django's, with what channels/mail.py asks after each mail."""
 
     @property
     def connection_class(self) -> type[smtplib.SMTP]:

@@ -5,6 +5,7 @@ from campaigns.views import (
     contests,
     friend,
     health,
+    mail_hooks,
     portal,
     preferences,
     programs,
@@ -12,6 +13,7 @@ from campaigns.views import (
     refer,
     rewards,
     share,
+    texts,
 )
 
 urlpatterns = [
@@ -42,4 +44,7 @@ urlpatterns = [
     path("me/contest/<int:pk>/", contests.show_my_contest, name="portal-contest"),
     path("me/settings/", portal.change_settings, name="portal-settings"),
     path("u/<slug:token>/", preferences.show_preferences, name="preferences"),
+    path("hooks/mail/<slug:provider>/", mail_hooks.take_mail_events, name="mail-events"),
+    path("hooks/sms/twilio/", texts.take_text, name="text-answer"),
+    path("hooks/sms/twilio/report/", texts.take_text_report, name="text-report"),
 ]

@@ -1,13 +1,17 @@
-"""Settings of the database and of mail, from one address each."""
+"""Settings of the database, of mail and of text messages, from one address each."""
 
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment
+
+# A number, a name of up to eleven letters, or Twilio's own word for a set of numbers.
+_SENDER = re.compile(r"\+\d{6,15}|MG[0-9a-f]{32}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
 
 
 class Mail(NamedTuple):
@@ -22,6 +26,17 @@ class Mail(NamedTuple):
     use_tls: bool = False
     use_ssl: bool = False
     directory: str | None = None
+    # Settings of django-anymail, for mail that leaves by a provider's API.
+    provider: dict[str, str] = {}
+
+
+class Texts(NamedTuple):
+    """How text messages leave; not at all without a backend."""
+
+    backend: str = ""
+    account: str = ""
+    token: str = ""
+    sender: str = ""
 
 
 def database(embedded: Path) -> dict[str, Any]:
@@ -81,6 +96,8 @@ def mail() -> Mail:
     value = environment.text("EMAIL_URL")
     if not value:
         return Mail()
+    if value.startswith("anymail+"):
+        return _by_provider(value)
     try:
         config: dict[str, Any] = environ.Env.email_url_config(value)
     except (ValueError, environ.ImproperlyConfigured) as error:
@@ -101,8 +118,50 @@ def mail() -> Mail:
     )
 
 
+# Providers that need no further package, and what their settings are called in django-anymail.
+_PROVIDERS = {
+    "brevo": ("BREVO_API_KEY", ""),
+    "mailgun": ("MAILGUN_API_KEY", "MAILGUN_SENDER_DOMAIN"),
+    "mailjet": ("MAILJET_API_KEY", "MAILJET_SECRET_KEY"),
+    "postmark": ("POSTMARK_SERVER_TOKEN", ""),
+}
+
+
+def _by_provider(value: str) -> Mail:
+    """``anymail+mailgun://KEY@domain``: by the provider's API, which also reports what became of a mail."""
+    parts = urlsplit(value)
+    key, second = _PROVIDERS.get(parts.scheme.removeprefix("anymail+"), ("", ""))
+    if not key or not parts.username or bool(second) != bool(parts.hostname):
+        raise _no_mail()
+    found = {key: unquote(parts.username)} | ({second: parts.hostname or ""} if second else {})
+    if second.endswith("SECRET_KEY"):
+        # The host stands in lower case; a key does not.
+        found[second] = parts.netloc.rpartition("@")[2]
+    name = parts.scheme.removeprefix("anymail+")
+    return Mail(leaves=True, backend=f"anymail.backends.{name}.EmailBackend", provider=found)
+
+
+def texts() -> Texts:
+    """How text messages leave: as SMS_URL says; they are kept without it."""
+    value = environment.text("SMS_URL")
+    if not value:
+        return Texts()
+    parts = urlsplit(value)
+    if parts.scheme == "consolesms":
+        return Texts("campaigns.channels.phone.Console")
+    sender = unquote(parts.path.strip("/"))
+    if parts.scheme != "twilio" or not parts.username or not parts.password or not _SENDER.fullmatch(sender):
+        # The value is not shown: it holds a password.
+        raise ImproperlyConfigured(
+            "SMS_URL cannot be read. Write it as twilio://SID:TOKEN@/+15551234567 (the sender's number, name "
+            "or messaging service), or consolesms:// to see texts in the terminal."
+        )
+    return Texts("campaigns.channels.twilio.Twilio", unquote(parts.username), unquote(parts.password), sender)
+
+
 def _no_mail() -> ImproperlyConfigured:
     return ImproperlyConfigured(
         "EMAIL_URL cannot be read. Write it as smtp+tls://name:password@host:587, smtp+ssl://…:465, "
-        "smtp://host:25, or consolemail:// to see mail in the terminal."
+        "smtp://host:25, anymail+postmark://TOKEN@, anymail+brevo://KEY@, anymail+mailgun://KEY@domain, "
+        "anymail+mailjet://KEY@SECRET, or consolemail:// to see mail in the terminal."
     )

@@ -126,6 +126,17 @@ def redis_url() -> str:
     return value
 
 
+def basic_auth(name: str) -> str:
+    """``name:password`` that another system sends with each request; empty when it is not set."""
+    value = text(name)
+    user, colon, password = value.partition(":")
+    if value and not (user and colon and len(password) >= 16):
+        raise ImproperlyConfigured(
+            f"{name} is too weak. Write it as name:password, with 16 characters or more."
+        )
+    return value
+
+
 def sender() -> str:
     """Who mail comes from when no program says so: ``Name <name@host>``."""
     value = text("DEFAULT_FROM_EMAIL", "Goodword <hello@goodword.example>")

@@ -201,6 +201,17 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.use_tls, _mail.use_ssl
 EMAIL_FILE_PATH = _mail.directory
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = environment.sender()
+# What providers report to /hooks/mail/<provider>/ is believed with this “name:password” only.
+ANYMAIL = _mail.provider | {
+    "WEBHOOK_SECRET": environment.basic_auth("MAIL_HOOK_SECRET"),
+    "REQUESTS_TIMEOUT": (5, 10),
+    # Our own clicks and pages count; no provider rewrites links or adds pictures.
+    "IGNORE_UNSUPPORTED_FEATURES": True,
+}
+# Without SMS_URL texts are kept like mail.
+_texts = addresses.texts()
+SMS_BACKEND, SMS_SENDER = _texts.backend, _texts.sender
+SMS_ACCOUNT, SMS_TOKEN = _texts.account, _texts.token
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [
@@ -245,7 +256,7 @@ LOGGING = {
         name: {"handlers": [], "propagate": True}
         for name in ("django", "django.server", "gunicorn.error", "gunicorn.access")
     }
-    | {"django-q": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+    | {"django-q": {"level": "WARNING"}, "httpx": {"level": "WARNING"}, "twilio": {"level": "WARNING"}},
 }
 
 if SENTRY_DSN := environment.text("SENTRY_DSN"):

@@ -15,7 +15,15 @@ def settle(monkeypatch):
     """Sets the environment, and nothing else in it that we read."""
 
     def settle(**values: str) -> None:
-        for name in ("BASE_URL", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SECRET_KEY", "ALLOWED_HOSTS"):
+        for name in (
+            "BASE_URL",
+            "DATABASE_URL",
+            "REDIS_URL",
+            "EMAIL_URL",
+            "SMS_URL",
+            "SECRET_KEY",
+            "ALLOWED_HOSTS",
+        ):
             monkeypatch.delenv(name, raising=False)
         for name, value in values.items():
             monkeypatch.setenv(name, value)
@@ -55,6 +63,13 @@ def _workers() -> object:
         ("EMAIL_URL", "mail.example.com", addresses.mail, "Write it as smtp"),
         ("EMAIL_URL", "smtp://", addresses.mail, "Write it as smtp"),
         ("EMAIL_URL", "smtp://host:port", addresses.mail, "Write it as smtp"),
+        ("EMAIL_URL", "anymail+pigeon://key@", addresses.mail, "Write it as smtp"),
+        ("EMAIL_URL", "anymail+mailgun://key@", addresses.mail, "anymail+mailgun://KEY@domain"),
+        ("EMAIL_URL", "anymail+postmark://", addresses.mail, "anymail+postmark://TOKEN@"),
+        ("SMS_URL", "twilio://AC1:token@", addresses.texts, "Write it as twilio://SID:TOKEN@/+15551234567"),
+        ("SMS_URL", "twilio://AC1@/+15551234567", addresses.texts, "Write it as twilio://"),
+        ("SMS_URL", "pigeon://AC1:token@/+15551234567", addresses.texts, "or consolesms://"),
+        ("MAIL_HOOK_SECRET", "short", lambda: environment.basic_auth("MAIL_HOOK_SECRET"), "Write it as name:password"),
         ("DEFAULT_FROM_EMAIL", "Acme", environment.sender, "Write it as Name <name@example.com>"),
         ("DEBUG", "maybe", lambda: environment.boolean("DEBUG", False), "Write true or false"),
         ("WORKERS", "0", _workers, "Give a whole number from 1 to 64"),
@@ -155,3 +170,30 @@ def test_mail_can_be_written_to_files(settle):
     settle(EMAIL_URL="filemail:///var/mail/out")
 
     assert addresses.mail().directory == "/var/mail/out"
+
+
+@pytest.mark.parametrize(
+    ("value", "backend", "found"),
+    [
+        ("anymail+postmark://T0ken@", "postmark", {"POSTMARK_SERVER_TOKEN": "T0ken"}),
+        ("anymail+mailgun://K%2Fey@mg.acme.example", "mailgun",
+         {"MAILGUN_API_KEY": "K/ey", "MAILGUN_SENDER_DOMAIN": "mg.acme.example"}),
+        ("anymail+mailjet://Key@Secret", "mailjet", {"MAILJET_API_KEY": "Key", "MAILJET_SECRET_KEY": "Secret"}),
+    ],
+)  # fmt: skip
+def test_mail_leaves_by_a_providers_api(settle, value, backend, found):
+    settle(EMAIL_URL=value)
+
+    mail = addresses.mail()
+
+    assert (mail.leaves, mail.backend) == (True, f"anymail.backends.{backend}.EmailBackend")
+    assert mail.provider == found
+
+
+def test_texts_leave_as_one_address_says(settle):
+    settle()
+    assert not addresses.texts().backend
+    settle(SMS_URL="consolesms://")
+    assert addresses.texts().backend == "campaigns.channels.phone.Console"
+    settle(SMS_URL="twilio://AC1:to%2Fken@/+15551234567")
+    assert addresses.texts() == ("campaigns.channels.twilio.Twilio", "AC1", "to/ken", "+15551234567")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from campaigns.models import Message, Purpose
 from campaigns.services.handling import MAY_GO_AGAIN, hold_back, send_again
+from campaigns.services.texting import TooLong
 from campaigns.services.words import NoWords, Rendered, render
 from referrals.admin.cells import link_to, moment, person, status_word
 from referrals.admin.scoped import FactsAdmin, Panel, ProgramFilter
@@ -78,10 +79,11 @@ class MessageAdmin(StepsAdmin, FactsAdmin):
         "about_whom",
         "written",
         "left",
+        "delivered",
         "attempts",
         "reason",
     )
-    readonly_fields = ("recipient", "about_whom", "written", "left")
+    readonly_fields = ("recipient", "about_whom", "written", "left", "delivered")
     steps = (
         Step(
             name="send-again", label=gettext_lazy("Send again"), carry_out=_again, form=AgainForm,
@@ -146,6 +148,11 @@ class MessageAdmin(StepsAdmin, FactsAdmin):
         zone = message.program.zone if message.program else None
         return moment(message.sent_at, zone) or format_html("{} {}", _("due"), moment(message.due_at, zone))
 
+    @admin.display(description=gettext_lazy("delivered"))
+    def delivered(self, message: Message) -> Any:
+        zone = message.program.zone if message.program else None
+        return moment(message.delivered_at, zone) or "–"
+
     @admin.display(description=gettext_lazy("about"))
     def about_whom(self, message: Message) -> Any:
         return link_to(message.referral or message.advocate)
@@ -164,7 +171,7 @@ def as_received(message: Message) -> Rendered | None:
         return Rendered(message.subject, message.text, message.html)
     try:
         return render(message)
-    except (NoWords, KeyError) as missing:
+    except (NoWords, TooLong, KeyError) as missing:
         return Rendered("", str(missing), "")
 
 

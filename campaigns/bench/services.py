@@ -7,9 +7,9 @@ from django.core.mail import get_connection
 
 from campaigns.bench.fill import NOW
 from campaigns.bench.load import PROCESSES
+from campaigns.channels.mail import build_mail
 from campaigns.models import Message, Purpose
 from campaigns.services.delivery import claim, deliver
-from campaigns.services.sending import build_mail
 from referrals.models import Referral
 from referrals.services.conversion import record_conversion
 

@@ -1,4 +1,4 @@
-"""Sends what is due. The only place that hands mail to a server.
+"""Sends what is due. The only place that hands messages to a way out (campaigns/channels).
 
 A row is claimed, and the claim committed, before anything is said to the server; no transaction is open
 meanwhile. What is to be read is saved just before it goes out, a handful at a time: a claimed row without
@@ -12,18 +12,18 @@ from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from liquid.exceptions import LiquidError
 
+from campaigns.channels import WAYS, Answer, Ways
 from campaigns.models import ASKED_FOR, UNASKED, Message, Purpose, Suppression
 from campaigns.services import notices
 from campaigns.services.holding import Checks
 from campaigns.services.pressure import Hold
-from campaigns.services.sending import Answer, Post, build_mail
 from campaigns.services.suppression import suppress_keys
+from campaigns.services.texting import TooLong
 from campaigns.services.words import AS_WRITTEN, NoWords, Wording
 
 log = logging.getLogger(__name__)
@@ -77,20 +77,20 @@ def deliver(batch: Sequence[Message], *, now: datetime, stop_at: float) -> None:
     """Send claimed messages, each on its own: no message stops another."""
     ready = _let_go(batch, now=now)
     wording = Wording(ready)
-    with Post() as post:
+    with Ways() as ways:
         for start in range(0, len(ready), HANDFUL):
             handful = ready[start : start + HANDFUL]
-            if not post.is_down and monotonic() > stop_at:
+            if monotonic() > stop_at and not all(ways.of(message).is_down for message in handful):
                 for message in handful:
                     _put_back(message, now)
             else:
-                _send(_write_down(handful, wording, now), post, now)
+                _send(_write_down(handful, wording, now), ways, now)
 
 
 def settle_abandoned(*, now: datetime) -> None:
     """Decide about messages whose worker died in the middle of them."""
     for message in Message.objects.abandoned(now).order_by("pk")[: BATCH * 10]:
-        if not message.subject:
+        if not (message.subject or message.text):
             _postpone(message, _("The worker stopped before it was sent."), now)
         else:
             _doubt(message, _("The worker stopped while it was being sent."), now)
@@ -117,10 +117,11 @@ def _lock(due: QuerySet[Message]) -> list[UUID]:
 def _write_down(handful: Sequence[Message], wording: Wording, now: datetime) -> list[Message]:
     """Save what is about to leave, as it will be read; returns the messages that are to leave after all."""
     written = [message for message in handful if _find_words(message, wording, now)]
-    if not settings.MAIL_LEAVES:
-        for message in written:
+    leaving = [message for message in written if WAYS[message.channel].leaves()]
+    for message in written:
+        if message not in leaving:
             _settle(message, Status.KEPT, "", **{name: getattr(message, name) for name in WORDS})
-        return []
+    written = leaving
     if written and Message.objects.save_claimed(written, WORDS) < len(written):
         # A friend who was forgotten since the claim took the lease away.
         still = set(Message.objects.filter(lease=written[0].lease).values_list("pk", flat=True))
@@ -131,7 +132,7 @@ def _write_down(handful: Sequence[Message], wording: Wording, now: datetime) -> 
 def _find_words(message: Message, wording: Wording, now: datetime) -> bool:
     try:
         rendered = wording.render(message)
-    except (NoWords, LiquidError, KeyError) as error:
+    except (NoWords, TooLong, LiquidError, KeyError) as error:
         log.warning("Message %s has no usable words: %s", message.pk, error)
         _postpone(message, _("The words cannot be used: %s") % error, now)
         return False
@@ -139,19 +140,21 @@ def _find_words(message: Message, wording: Wording, now: datetime) -> bool:
     return True
 
 
-def _send(handful: Sequence[Message], post: Post, now: datetime) -> None:
+def _send(handful: Sequence[Message], ways: Ways, now: datetime) -> None:
     accepted = []
     try:
         for message in handful:
-            answer = Answer(Status.QUEUED, post.trouble) if post.is_down else _hand_over(message, post)
+            way = ways.of(message)
+            answer = Answer(Status.QUEUED, way.trouble) if way.is_down else way.send(message)
             if answer.status == Status.SENT and message.purpose != Purpose.SIGN_IN:
                 message.status, message.reason, message.sent_at = Status.SENT, answer.reason[:300], now
+                message.reference = answer.reference[:120]
                 accepted.append(message)
             else:
                 _take_answer(message, answer, now)
     finally:
         if accepted:
-            Message.objects.save_claimed(accepted, ["status", "reason", "sent_at"])
+            Message.objects.save_claimed(accepted, ["status", "reason", "sent_at", "reference"])
 
 
 def _take_answer(message: Message, answer: Answer, now: datetime) -> None:
@@ -168,14 +171,6 @@ def _take_answer(message: Message, answer: Answer, now: datetime) -> None:
         suppress_keys({message.to_key}, None, Suppression.Reason.BOUNCED, now=now)
 
 
-def _hand_over(message: Message, post: Post) -> Answer:
-    try:
-        mail = build_mail(message, post.connection)
-    except ValueError as error:
-        return Answer(Status.FAILED, str(error))
-    return post.send(mail)
-
-
 def _postpone(message: Message, reason: str, now: datetime) -> None:
     """Certainly not sent: wait longer each time, and give up after two days."""
     if message.attempts >= TRIES:
@@ -189,7 +184,8 @@ def _postpone(message: Message, reason: str, now: datetime) -> None:
 
 def _doubt(message: Message, reason: str, now: datetime) -> None:
     """It may have arrived. Mail to people of ours goes once more, under the same Message-ID."""
-    if message.purpose in NEVER_AGAIN or message.sent_at:
+    once = message.purpose in NEVER_AGAIN or not WAYS[message.channel].tells_repeats
+    if once or message.sent_at:
         _settle(message, Status.UNKNOWN, reason, sent_at=message.sent_at or now)
     else:
         _requeue(message, reason, due_at=now + timedelta(minutes=5), sent_at=now)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
+from campaigns.channels import WAYS
 from campaigns.models import ASKED_FOR, TO_FRIEND, TO_STAFF, Message, Purpose, Suppression
 from campaigns.services.digest import programs_of
 from campaigns.services.pressure import Hold, Pressure
@@ -58,6 +59,8 @@ class Checks:
     def _of_address(self, message: Message) -> Hold | None:
         if not message.to_address:
             return Hold(Status.WITHHELD, Held.ADDRESS, _("There is no address to write to."))
+        if message.channel not in WAYS:
+            return Hold(Status.WITHHELD, Held.ADDRESS, _("Nothing leaves by this channel by itself."))
         if message.not_after and message.not_after < self.now:
             return Hold(Status.WITHHELD, Held.TOO_LATE, str(Held.TOO_LATE.label))
         if message.purpose == Purpose.SIGN_IN and message.created_at < self.now - SIGN_IN_LIVES:

@@ -9,8 +9,8 @@ from django_q.brokers.orm import ORM
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from campaigns.models import Message
-from referrals.contacts import email_key
+from campaigns.models import Message, MessageChannel
+from referrals.contacts import email_key, phone_key
 
 DELIVER = "campaigns.tasks.deliver"
 
@@ -21,12 +21,17 @@ def queue(messages: Sequence[Message], *, now: datetime) -> None:
     if not messages:
         return
     for message in messages:
-        message.to_key = message.to_key or email_key(message.to_address)
+        message.to_key = message.to_key or _key(message)
         message.language = message.language or settings.LANGUAGE_CODE
         message.due_at = message.due_at or now
         message.created_at = now
     Message.objects.bulk_create(messages, ignore_conflicts=True)
     wake_worker_after_commit()
+
+
+def _key(message: Message) -> str:
+    by_phone = message.channel == MessageChannel.SMS
+    return phone_key(message.to_address) if by_phone else email_key(message.to_address)
 
 
 def wake_worker_after_commit() -> None:

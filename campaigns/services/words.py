@@ -17,6 +17,7 @@ from campaigns.services.composing import Value, compose_html, compose_line, comp
 from campaigns.services.digest import compose_digest
 from campaigns.services.frame import frame_html, frame_text
 from campaigns.services.placeholders import PLACEHOLDERS, samples
+from campaigns.services.texting import finish_text
 from referrals.models import Enrolment, Program
 from rewards.models import RewardRule
 
@@ -67,6 +68,8 @@ class Wording:
         if message.purpose == Purpose.DIGEST:
             return _framed(message, *compose_digest(message))
         template, values = self.template_for(message), self.values_of(message)
+        if message.channel == MessageChannel.SMS:
+            return Rendered("", finish_text(message, compose_text(template.body, values)), "")
         return _framed(
             message,
             compose_line(template.subject, values),

@@ -8,6 +8,7 @@ from referrals.admin import (
     membership,
     profile,
     segment,
+    webhook,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "membership",
     "profile",
     "segment",
+    "webhook",
 ]

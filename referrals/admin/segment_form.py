@@ -98,7 +98,8 @@ class SegmentForm:
         """The rows that were posted, but for the one to be removed; numbered anew."""
         keys = self.data.getlist("row")[:MOST_ROWS]
         gone = self.data.get("_do", "").removeprefix("remove-")
-        found, data = [], self.data.copy()
+        data = self.data.copy()
+        found: list[Condition] = []
         for number, key in enumerate(keys):
             if key not in CONDITIONS or str(number) == gone:
                 continue

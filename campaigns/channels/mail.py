@@ -2,56 +2,50 @@
 
 import smtplib
 from email.utils import formataddr, parseaddr
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any
 
+from anymail.exceptions import AnymailAPIError, AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.utils.translation import gettext as _
 
+from campaigns.channels.network import never_left
+from campaigns.channels.way import Answer, Way
 from campaigns.links import link_to
 from campaigns.models import Message
 from campaigns.services.composing import one_line
 from campaigns.services.frame import can_unsubscribe
 
 Status = Message.Status
+# Sign-in, permission, too many at once: no fault of the mail.
+ABOUT_US = {401, 403, 408, 429}
 
 
-class Answer(NamedTuple):
-    """What became of a mail. QUEUED means: not now, try again."""
-
-    status: str
-    reason: str
-
-
-class Post:
+class Post(Way):
     """One connection to the mail server for many mails; opened again when it breaks."""
 
-    # So many cut connections in a row, and the server is taken for down.
-    PATIENCE = 3
+    # By its Message-ID, which stays the same.
+    tells_repeats = True
 
     def __init__(self) -> None:
+        super().__init__()
         self.connection: Any = get_connection()
-        self.trouble = ""
-        self._broken = 0
 
-    def __enter__(self) -> Self:
-        return self
+    @staticmethod
+    def leaves() -> bool:
+        return bool(settings.MAIL_LEAVES)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         try:
             self.connection.close()
         except OSError:
             self._hang_up()
 
-    @property
-    def is_down(self) -> bool:
-        return self._broken >= self.PATIENCE
-
-    def send(self, mail: EmailMultiAlternatives) -> Answer:
-        """Hand one mail to the server; never raises for what server or network do."""
+    def send(self, message: Message) -> Answer:
+        try:
+            mail = build_mail(message, self.connection)
+        except ValueError as error:
+            return Answer(Status.FAILED, str(error))
         try:
             self.connection.open()
         except OSError as error:
@@ -63,11 +57,17 @@ class Post:
             self.connection.send_messages([mail])
         except (OSError, ValueError) as error:
             return self._judge(error)
+        except AnymailRecipientsRefused as error:
+            return Answer(Status.BOUNCED, one_line(str(error)))
         self._broken = 0
-        return Answer(Status.SENT, getattr(self.connection, "answer", "") or _("Accepted."))
+        reference = getattr(getattr(mail, "anymail_status", None), "message_id", None)
+        reason = getattr(self.connection, "answer", "") or _("Accepted.")
+        return Answer(Status.SENT, reason, reference if isinstance(reference, str) else "")
 
     def _judge(self, error: OSError | ValueError) -> Answer:
         match error:
+            case AnymailAPIError():
+                return self._refused_by_provider(error)
             case smtplib.SMTPRecipientsRefused():
                 code, text = next(iter(error.recipients.values()))
                 return self._refused(code, text, Status.QUEUED if _is_about_us(text) else Status.BOUNCED)
@@ -84,6 +84,18 @@ class Post:
                 self.trouble = one_line(str(error)) or repr(error)
                 return Answer(Status.UNKNOWN if arrived else Status.QUEUED, self.trouble)
         return Answer(Status.FAILED, one_line(str(error)))
+
+    def _refused_by_provider(self, error: AnymailAPIError) -> Answer:
+        """The provider's API said no: to this mail, or (our key, its limits, its troubles) to all of them."""
+        code, reason = error.status_code, one_line(str(error))
+        unheard = code in ABOUT_US or never_left(error)
+        if code and 400 <= code < 500 and not unheard:
+            self._broken = 0
+            return Answer(Status.FAILED, reason)
+        self._broken += 1
+        self.trouble = reason
+        # Without an answer, or with one about its own troubles, it may have taken the mail.
+        return Answer(Status.QUEUED if unheard else Status.UNKNOWN, reason)
 
     def _refused(self, code: int, text: bytes | str, for_good: str) -> Answer:
         self._broken = 0
@@ -110,6 +122,8 @@ def build_mail(message: Message, connection: Any) -> EmailMultiAlternatives:
         headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"} | _opt_out(message),
         connection=connection,
     )
+    # Comes back in the reports of providers that send by API; others do not see it.
+    mail.metadata = {"message": str(message.pk)}  # type: ignore[attr-defined]
     if message.html:
         mail.attach_alternative(message.html, "text/html")
     return mail
