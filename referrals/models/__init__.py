@@ -6,6 +6,7 @@ from referrals.models.click import Click
 from referrals.models.consent import Consent
 from referrals.models.conversion import Conversion
 from referrals.models.event import Event
+from referrals.models.finder import Candidate, Finder
 from referrals.models.follow_up import FollowUp
 from referrals.models.limit import Limit
 from referrals.models.membership import Membership
@@ -23,12 +24,14 @@ __all__ = [
     "AdvocateSummary",
     "ApiKey",
     "Attribution",
+    "Candidate",
     "Channel",
     "Click",
     "Consent",
     "Conversion",
     "Enrolment",
     "Event",
+    "Finder",
     "FollowUp",
     "IdealCustomerProfile",
     "Limit",

@@ -41,8 +41,7 @@ def _bearers(advocates: Iterable[Advocate], tag: Tag) -> set[int]:
 
 def _record(kind: str, advocates: Sequence[Advocate], tag: Tag, now: datetime, by: Any) -> None:
     told = [
-        Event(kind=kind, advocate=row, actor=by, occurred_at=now, data={"tag": tag.name})
-        for row in advocates
+        Event(kind=kind, advocate=row, actor=by, occurred_at=now, data={"tag": tag.name}) for row in advocates
     ]
     if told:
         Event.objects.record(told, now=now)
