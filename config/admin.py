@@ -49,6 +49,7 @@ class Page(NamedTuple):
 
 
 PAGES = (
+    Page("people", _("Whom to ask next"), "whom-to-ask", "referrals.view_finder"),
     Page("people", _("Where is my reward?"), "where", "rewards.view_reward"),
     Page("rewards", _("Which incentive works"), "incentives-compared", "rewards.view_incentive"),
 )
@@ -68,10 +69,12 @@ class AdminSite(admin.AdminSite):
 
     def get_urls(self) -> list[Any]:
         # Admin modules register with this site: they can be imported once it is there.
+        from campaigns.admin.finder import whom_to_ask
         from campaigns.admin.report import compare_incentives
         from campaigns.admin.support import where_is_my_reward
 
         return [
+            path("whom-to-ask/", self.admin_view(whom_to_ask), name="whom-to-ask"),
             path("where/", self.admin_view(where_is_my_reward), name="where"),
             path("incentives-compared/", self.admin_view(compare_incentives), name="incentives-compared"),
             *super().get_urls(),

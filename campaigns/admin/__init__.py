@@ -1,5 +1,6 @@
 from campaigns.admin import (
     advocate,
+    call_task,
     contact_policy,
     digest,
     enrolment,
@@ -13,6 +14,7 @@ from campaigns.admin import (
 
 __all__ = [
     "advocate",
+    "call_task",
     "contact_policy",
     "digest",
     "enrolment",
