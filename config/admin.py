@@ -50,6 +50,7 @@ class Page(NamedTuple):
 
 PAGES = (
     Page("people", _("Whom to ask next"), "whom-to-ask", "referrals.view_finder"),
+    Page("messages", _("What we say when"), "what-we-say", "campaigns.view_messagetemplate"),
     Page("people", _("Where is my reward?"), "where", "rewards.view_reward"),
     Page("rewards", _("Which incentive works"), "incentives-compared", "rewards.view_incentive"),
 )
@@ -72,11 +73,13 @@ class AdminSite(admin.AdminSite):
         from campaigns.admin.finder import whom_to_ask
         from campaigns.admin.report import compare_incentives
         from campaigns.admin.support import where_is_my_reward
+        from campaigns.admin.what_we_say import show_what_we_say
 
         return [
             path("whom-to-ask/", self.admin_view(whom_to_ask), name="whom-to-ask"),
             path("where/", self.admin_view(where_is_my_reward), name="where"),
             path("incentives-compared/", self.admin_view(compare_incentives), name="incentives-compared"),
+            path("what-we-say/", self.admin_view(show_what_we_say), name="what-we-say"),
             *super().get_urls(),
         ]
 

@@ -10,6 +10,7 @@ from campaigns.admin import (
     suppression,
     template,
     user,
+    voice,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "suppression",
     "template",
     "user",
+    "voice",
 ]
