@@ -49,6 +49,8 @@ class Page(NamedTuple):
 
 
 PAGES = (
+    Page("people", _("Whom to ask next"), "whom-to-ask", "referrals.view_finder"),
+    Page("messages", _("What we say when"), "what-we-say", "campaigns.view_messagetemplate"),
     Page("people", _("Where is my reward?"), "where", "rewards.view_reward"),
     Page("rewards", _("Which incentive works"), "incentives-compared", "rewards.view_incentive"),
 )
@@ -68,12 +70,16 @@ class AdminSite(admin.AdminSite):
 
     def get_urls(self) -> list[Any]:
         # Admin modules register with this site: they can be imported once it is there.
+        from campaigns.admin.finder import whom_to_ask
         from campaigns.admin.report import compare_incentives
         from campaigns.admin.support import where_is_my_reward
+        from campaigns.admin.what_we_say import show_what_we_say
 
         return [
+            path("whom-to-ask/", self.admin_view(whom_to_ask), name="whom-to-ask"),
             path("where/", self.admin_view(where_is_my_reward), name="where"),
             path("incentives-compared/", self.admin_view(compare_incentives), name="incentives-compared"),
+            path("what-we-say/", self.admin_view(show_what_we_say), name="what-we-say"),
             *super().get_urls(),
         ]
 

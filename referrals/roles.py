@@ -53,6 +53,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "rewards.ledgertransaction": (VIEW, "", "", VIEW),
     "campaigns.messagetemplate": (ALL, VIEW, VIEW, VIEW),
     "campaigns.calltask": ("vc", "vc", "vc", VIEW),
+    "campaigns.brandvoice": (EDIT, VIEW, VIEW, VIEW),
     "campaigns.message": (EDIT, VIEW, "vc", VIEW),
     "campaigns.outreachplan": (ALL, VIEW, VIEW, VIEW),
     "campaigns.planstep": (ALL, VIEW, VIEW, VIEW),

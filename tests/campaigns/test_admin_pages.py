@@ -12,6 +12,7 @@ from tests.factories import (
     NOW,
     ApiKeyFactory,
     BudgetFactory,
+    CallTaskFactory,
     ChannelFactory,
     CharityFactory,
     ContestFactory,
@@ -87,6 +88,7 @@ def fill(start, count):
         rows = [{"field": "purchases", "is": "at_least", "value": 1}]
         Segment.objects.create(name=f"Buyers {n}", program=program, conditions=rows)
         Finder.objects.create(program=program)
+        CallTaskFactory(program=program, advocate=referral.enrolment.advocate)
 
 
 def url(model, page, *args):
