@@ -1,6 +1,7 @@
 from campaigns.admin import (
     advocate,
     call_task,
+    claim,
     contact_policy,
     digest,
     enrolment,
@@ -16,6 +17,7 @@ from campaigns.admin import (
 __all__ = [
     "advocate",
     "call_task",
+    "claim",
     "contact_policy",
     "digest",
     "enrolment",

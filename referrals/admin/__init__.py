@@ -1,10 +1,12 @@
 from referrals.admin import (
     api_key,
+    attribution,
     consent,
     conversion,
     finder,
     follow_up,
     history,
+    hook,
     membership,
     profile,
     segment,
@@ -13,11 +15,13 @@ from referrals.admin import (
 
 __all__ = [
     "api_key",
+    "attribution",
     "consent",
     "conversion",
     "finder",
     "follow_up",
     "history",
+    "hook",
     "membership",
     "profile",
     "segment",

@@ -14,7 +14,20 @@ from django.utils.translation import gettext as _
 
 # What a status means to whoever reads it: done well, wants somebody, went wrong, or just is.
 TONES = {
-    "good": {"live", "converted", "qualified", "issued", "redeemed", "sent", "reached", "repaid", "agreed"},
+    "good": {
+        "agreed",
+        "live",
+        "converted",
+        "qualified",
+        "issued",
+        "redeemed",
+        "sent",
+        "reached",
+        "repaid",
+        "accepted",
+        "goodwill",
+        "decided",
+    },
     "busy": {"submitted", "contacted", "approved", "queued", "sending", "kept"},
     "warn": {
         "under_review",
@@ -26,6 +39,9 @@ TONES = {
         "not_now",
         "waiting",
         "claimed",
+        "held",
+        "disputed",
+        "open",
     },
     "bad": {"failed", "bounced", "lost", "declined", "revoked", "not_interested", "wrong_person"},
 }

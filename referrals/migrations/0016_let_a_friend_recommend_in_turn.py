@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0012_rows_for_other_systems"),
+        ("referrals", "0015_take_in_what_other_systems_say"),
     ]
 
     operations = [
