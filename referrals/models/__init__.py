@@ -9,8 +9,8 @@ from referrals.models.consent import Consent
 from referrals.models.conversion import Conversion
 from referrals.models.event import Event
 from referrals.models.follow_up import FollowUp
-from referrals.models.import_file import ImportFile, ImportMapping
 from referrals.models.hook import HookDelivery, HookMapping, HookSource
+from referrals.models.import_file import ImportFile, ImportMapping
 from referrals.models.limit import Limit
 from referrals.models.membership import Membership
 from referrals.models.profile import IdealCustomerProfile, Question
