@@ -11,6 +11,7 @@ from referrals.models.event import Event
 from referrals.models.finder import Candidate, Finder
 from referrals.models.follow_up import FollowUp
 from referrals.models.hook import HookDelivery, HookMapping, HookSource
+from referrals.models.import_file import ImportFile, ImportMapping
 from referrals.models.limit import Limit
 from referrals.models.membership import Membership
 from referrals.models.profile import IdealCustomerProfile, Question
@@ -43,6 +44,8 @@ __all__ = [
     "HookMapping",
     "HookSource",
     "IdealCustomerProfile",
+    "ImportFile",
+    "ImportMapping",
     "Limit",
     "Membership",
     "Pick",
