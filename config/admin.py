@@ -51,6 +51,7 @@ class Page(NamedTuple):
 PAGES = (
     Page("people", _("Whom to ask next"), "whom-to-ask", "referrals.view_finder"),
     Page("messages", _("What we say when"), "what-we-say", "campaigns.view_messagetemplate"),
+    Page("people", _("Referral chains"), "chains", "referrals.view_referral"),
     Page("people", _("Where is my reward?"), "where", "rewards.view_reward"),
     Page("rewards", _("Which incentive works"), "incentives-compared", "rewards.view_incentive"),
 )
@@ -70,6 +71,7 @@ class AdminSite(admin.AdminSite):
 
     def get_urls(self) -> list[Any]:
         # Admin modules register with this site: they can be imported once it is there.
+        from campaigns.admin.chains import referral_chains
         from campaigns.admin.finder import whom_to_ask
         from campaigns.admin.report import compare_incentives
         from campaigns.admin.support import where_is_my_reward
@@ -77,6 +79,7 @@ class AdminSite(admin.AdminSite):
 
         return [
             path("whom-to-ask/", self.admin_view(whom_to_ask), name="whom-to-ask"),
+            path("chains/", self.admin_view(referral_chains), name="chains"),
             path("where/", self.admin_view(where_is_my_reward), name="where"),
             path("incentives-compared/", self.admin_view(compare_incentives), name="incentives-compared"),
             path("what-we-say/", self.admin_view(show_what_we_say), name="what-we-say"),
