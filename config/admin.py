@@ -61,6 +61,7 @@ PAGES = (
     Page("people", _("Bring in people or events"), "imports", "referrals.add_importfile"),
     Page("referrals", _("Suspicious referrals"), "review", "referrals.view_referral"),
     Page("messages", _("What we say when"), "what-we-say", "campaigns.view_messagetemplate"),
+    Page("people", _("Referral chains"), "chains", "referrals.view_referral"),
     Page("people", _("Where is my reward?"), "where", "rewards.view_reward"),
     Page("rewards", _("Which incentive works"), "incentives-compared", "rewards.view_incentive"),
 )
@@ -80,6 +81,7 @@ class AdminSite(admin.AdminSite):
 
     def get_urls(self) -> list[Any]:
         # Admin modules register with this site: they can be imported once it is there.
+        from campaigns.admin.chains import referral_chains
         from campaigns.admin.finder import whom_to_ask
         from campaigns.admin.imports import bring_in, show_import
         from campaigns.admin.report import compare_incentives
@@ -90,6 +92,7 @@ class AdminSite(admin.AdminSite):
         return [
             path("whom-to-ask/", self.admin_view(whom_to_ask), name="whom-to-ask"),
             path("review/", self.admin_view(review), name="review"),
+            path("chains/", self.admin_view(referral_chains), name="chains"),
             path("where/", self.admin_view(where_is_my_reward), name="where"),
             path("incentives-compared/", self.admin_view(compare_incentives), name="incentives-compared"),
             path("imports/", self.admin_view(bring_in), name="imports"),

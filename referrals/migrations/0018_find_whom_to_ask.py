@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0016_let_a_friend_recommend_in_turn"),
+        ("referrals", "0017_let_a_friend_recommend_in_turn"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
