@@ -35,6 +35,7 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         ),
     ),
     ("systems", _("Other systems"), ("ApiKey", "WebhookEndpoint", "WebhookCall")),
+    ("asking", _("Asking"), ("OutreachPlan", "Ask")),
     ("messages", _("Messages"), ("Message", "MessageTemplate", "ContactPolicy", "Suppression")),
 )
 

@@ -1,9 +1,11 @@
 from campaigns.admin import (
     advocate,
+    ask,
     contact_policy,
     digest,
     enrolment,
     message,
+    plan,
     program,
     referral,
     suppression,
@@ -14,10 +16,12 @@ from campaigns.admin import (
 
 __all__ = [
     "advocate",
+    "ask",
     "contact_policy",
     "digest",
     "enrolment",
     "message",
+    "plan",
     "program",
     "referral",
     "suppression",
