@@ -76,7 +76,7 @@ STARTERS = (
 def begin_with(starter: Starter, program: Program, *, now: datetime, by: Any = None) -> OutreachPlan:
     """A draft of the program's own, as the starter has it."""
     plan = OutreachPlan(program=program, name=str(starter.name), status_at=now, **starter.settings)
-    plan._history_user = by
+    plan._history_user = by  # type: ignore[attr-defined]
     plan.save()
     PlanStep.objects.bulk_create(
         PlanStep(plan=plan, position=position, wait_days=days, **what)

@@ -41,7 +41,7 @@ def funnel(plan: OutreachPlan) -> Funnel:
         "delivered": Count("pk", filter=Exists(sent)),
         "opened": Count("pk", filter=Q(clicked_at__isnull=False)),
         "referred": Count("pk", filter=Q(end_reason=Ask.End.REFERRED)),
-        "customers": Count("pk", filter=Q(end_reason=Ask.End.REFERRED) & Exists(bought)),
+        "customers": Count("pk", filter=Q(Exists(bought), end_reason=Ask.End.REFERRED)),
         "held_out": Count("pk", filter=Q(end_reason=Ask.End.HELD_OUT)),
     }
     return Funnel(**Ask.objects.filter(plan=plan).aggregate(**counted))
