@@ -4,6 +4,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from campaigns.services.asks import stop_asking
+from campaigns.services.claims import write_claim_notices
 from campaigns.services.entering import enter_by_events
 from campaigns.services.notices import write_notices
 from campaigns.services.reward_notices import write_reward_notices
@@ -29,6 +30,11 @@ def tell(sender: type[Event], events: list[Event], now: datetime, **kwargs: Any)
 def plan(sender: type[Event], events: list[Event], now: datetime, **kwargs: Any) -> None:
     stop_asking(events, now=now)
     enter_by_events(events, now=now)
+
+
+@receiver(event_recorded, dispatch_uid="write claim notices")
+def tell_of_claims(sender: type[Event], events: list[Event], now: datetime, **kwargs: Any) -> None:
+    write_claim_notices(events, now=now)
 
 
 @receiver(rewards_changed, dispatch_uid="write reward notices")

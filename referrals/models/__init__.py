@@ -3,6 +3,7 @@ from referrals.models.api_call import ApiCall
 from referrals.models.api_key import ApiKey
 from referrals.models.attribution import Attribution, Touch
 from referrals.models.channel import Channel
+from referrals.models.claim import Claim
 from referrals.models.click import Click
 from referrals.models.consent import Consent
 from referrals.models.conversion import Conversion
@@ -13,6 +14,7 @@ from referrals.models.membership import Membership
 from referrals.models.profile import IdealCustomerProfile, Question
 from referrals.models.program import Program
 from referrals.models.referral import Referral
+from referrals.models.risk import RiskAssessment, RiskSignal
 from referrals.models.segment import Pick, Segment
 from referrals.models.submission import Submission
 from referrals.models.summary import AdvocateSummary, Spending, StaleSummary
@@ -26,6 +28,7 @@ __all__ = [
     "ApiKey",
     "Attribution",
     "Channel",
+    "Claim",
     "Click",
     "Consent",
     "Conversion",
@@ -39,6 +42,8 @@ __all__ = [
     "Program",
     "Question",
     "Referral",
+    "RiskAssessment",
+    "RiskSignal",
     "Segment",
     "Spending",
     "StaleSummary",
