@@ -38,7 +38,11 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
             "LedgerTransaction",
         ),
     ),
-    ("systems", _("Other systems"), ("ApiKey", "WebhookEndpoint", "WebhookCall")),
+    (
+        "systems",
+        _("Other systems"),
+        ("ApiKey", "HookSource", "HookDelivery", "WebhookEndpoint", "WebhookCall"),
+    ),
     ("asking", _("Asking"), ("OutreachPlan", "Ask")),
     ("messages", _("Messages"), ("Message", "MessageTemplate", "ContactPolicy", "Suppression")),
 )

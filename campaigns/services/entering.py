@@ -53,11 +53,19 @@ def first_look(plan: OutreachPlan, now: datetime) -> datetime:
 
 
 def _enter(plan: OutreachPlan, events: Any, now: datetime) -> int:
-    rows = (
-        not_in(plan, happened(plan, events, now=now)).exclude(_rests_too_long(plan)).order_by("-occurred_at")
-    )
-    values = _values(plan, rows, F("advocate_id"), F("pk"), F("occurred_at"), next_round(plan, "advocate_id"))
-    return Ask.objects.insert_from(values, COLUMNS)
+    """A round for everyone to whom one of these has happened, the newest first: whoever has several gets one."""
+    rows = not_in(plan, happened(plan, events, now=now)).exclude(_rests_too_long(plan)).order_by("-pk")
+    count, last = 0, None
+    while keys := list((rows.filter(pk__lt=last) if last else rows).values_list("pk", flat=True)[:BATCH]):
+        chosen = not_in(plan, Event.objects.filter(pk__in=keys)).order_by("-occurred_at")
+        values = _values(
+            plan, chosen, F("advocate_id"), F("pk"), F("occurred_at"), next_round(plan, "advocate_id")
+        )
+        count += Ask.objects.insert_from(values, COLUMNS)
+        if len(keys) < BATCH:
+            break
+        last = keys[-1]
+    return count
 
 
 def _rests_too_long(plan: OutreachPlan) -> Exists:

@@ -9,6 +9,7 @@ from referrals.models.consent import Consent
 from referrals.models.conversion import Conversion
 from referrals.models.event import Event
 from referrals.models.follow_up import FollowUp
+from referrals.models.hook import HookDelivery, HookMapping, HookSource
 from referrals.models.limit import Limit
 from referrals.models.membership import Membership
 from referrals.models.profile import IdealCustomerProfile, Question
@@ -35,6 +36,9 @@ __all__ = [
     "Enrolment",
     "Event",
     "FollowUp",
+    "HookDelivery",
+    "HookMapping",
+    "HookSource",
     "IdealCustomerProfile",
     "Limit",
     "Membership",
