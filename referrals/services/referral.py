@@ -12,6 +12,7 @@ from referrals.hours import due_within_office_hours
 from referrals.locks import hold
 from referrals.models import (
     Advocate,
+    ApiCall,
     Channel,
     Click,
     Consent,
@@ -21,6 +22,7 @@ from referrals.models import (
     Referral,
     Submission,
 )
+from referrals.public_ids import public_id
 from referrals.services.enrolment import enrol_address
 from referrals.transitions import Refused
 
@@ -198,6 +200,7 @@ def _erase(referral: Referral, now: datetime) -> None:
     this.update(**blank, answers=[], erased_at=now)
     referral.follow_ups.update(note="")
     _forget_words(referral)
+    ApiCall.objects.forget(public_id("ref", referral.pk))
     key = f"referral:{referral.pk}:erased"
     Event.objects.record([_event(Event.Kind.REFERRAL_ERASED, referral, now, dedup_key=key)], now=now)
 
