@@ -1,5 +1,6 @@
 from campaigns.admin import (
     advocate,
+    claim,
     contact_policy,
     digest,
     enrolment,
@@ -9,10 +10,12 @@ from campaigns.admin import (
     suppression,
     template,
     user,
+    voice,
 )
 
 __all__ = [
     "advocate",
+    "claim",
     "contact_policy",
     "digest",
     "enrolment",
@@ -22,4 +25,5 @@ __all__ = [
     "suppression",
     "template",
     "user",
+    "voice",
 ]
