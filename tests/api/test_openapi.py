@@ -72,7 +72,7 @@ def test_every_operation_says_all_that_it_may_answer_with_an_example(spec):
 
 
 @SCHEMA.parametrize()
-@settings(max_examples=5, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, suppress_health_check=list(HealthCheck))
 def test_whatever_is_sent_is_answered_as_described(case, world):
     headers, ids = world
     case.path_parameters = {
