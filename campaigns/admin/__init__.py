@@ -1,10 +1,12 @@
 from campaigns.admin import (
     advocate,
+    ask,
     claim,
     contact_policy,
     digest,
     enrolment,
     message,
+    plan,
     program,
     referral,
     suppression,
@@ -15,11 +17,13 @@ from campaigns.admin import (
 
 __all__ = [
     "advocate",
+    "ask",
     "claim",
     "contact_policy",
     "digest",
     "enrolment",
     "message",
+    "plan",
     "program",
     "referral",
     "suppression",
