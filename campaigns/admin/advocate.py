@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.admin.asking import ASK_NOW
 from referrals.admin.cells import full_link, link_to, moment, person, status_word
 from referrals.admin.history import NEWEST, history_panel
 from referrals.admin.scoped import Panel, asker
@@ -93,6 +94,7 @@ class AdvocateAdmin(StepsAdmin):
             carry_out=enrol_many,
             form=EnrolForm,
         ),
+        ASK_NOW,
     )
 
     def program_ids(self, obj: Any) -> set[int]:
@@ -106,6 +108,8 @@ class AdvocateAdmin(StepsAdmin):
         return (super().within(rows, programs) | rows.filter(enrolments=None)).distinct()
 
     def why_not(self, row: Any) -> str:
+        if getattr(row, "refusal", ""):
+            return super().why_not(row)
         return _("%(row)s is in this program already") % {"row": row}
 
     def get_queryset(self, request: HttpRequest) -> Any:
