@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 SALES = """no,total,day,mail,code
 A1,49.90,2026-03-03,ben@friend.example,
 A2,10,2026-03-03,nobody@else.example,
-A3,20,2026-03-03,cleo@friend.example,{code}
+A3,30,2026-03-03,cleo@friend.example,{code}
 """
 COLUMNS = ("order=no", "amount=total", "occurred_at=day", "email=mail")
 
@@ -36,7 +36,7 @@ def run(tmp_path, capsys):
 
 def test_sales_of_a_file_count_for_whoever_recommended_the_buyer_once(run, program, now):
     RewardRuleFactory(program=program)
-    ReferralFactory(program=program, email="ben@friend.example", submitted_at=now - timedelta(days=5))
+    ReferralFactory(enrolment__program=program, email="ben@friend.example", submitted_at=now - timedelta(days=5))
     place = EnrolmentFactory(program=program)
     text = SALES.format(code=place.code)
 
@@ -46,19 +46,19 @@ def test_sales_of_a_file_count_for_whoever_recommended_the_buyer_once(run, progr
     assert run(text) == (
         "3 rows: 0 new sales that count, 2 recorded before, 1 of buyers whom nobody recommended."
     )
-    assert sorted(Conversion.objects.values_list("external_id", "amount")) == [("A1", 4990), ("A3", 2000)]
+    assert sorted(Conversion.objects.values_list("external_id", "amount")) == [("A1", 4990), ("A3", 3000)]
     assert Reward.objects.count() == 2
 
 
 def test_a_dry_run_keeps_nothing(run, program, now):
-    ReferralFactory(program=program, email="ben@friend.example", submitted_at=now - timedelta(days=5))
+    ReferralFactory(enrolment__program=program, email="ben@friend.example", submitted_at=now - timedelta(days=5))
 
     assert run(SALES.format(code=""), "--dry-run").endswith("This was a dry run: nothing was kept.")
     assert Conversion.objects.count() == 0
 
 
 def test_one_wrong_row_and_nothing_is_kept(run, program, now):
-    ReferralFactory(program=program, email="ben@friend.example", submitted_at=now - timedelta(days=5))
+    ReferralFactory(enrolment__program=program, email="ben@friend.example", submitted_at=now - timedelta(days=5))
     text = "no,total,day,mail,code\nA1,49.90,2026-03-03,ben@friend.example,\nA2,-1,31/31/2026,ben,\nA3,1\n"
 
     with pytest.raises(CommandError) as refused:
