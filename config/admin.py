@@ -57,6 +57,7 @@ class Page(NamedTuple):
 
 
 PAGES = (
+    Page("people", _("Bring in people or events"), "imports", "referrals.add_importfile"),
     Page("referrals", _("Suspicious referrals"), "review", "referrals.view_referral"),
     Page("messages", _("What we say when"), "what-we-say", "campaigns.view_messagetemplate"),
     Page("people", _("Where is my reward?"), "where", "rewards.view_reward"),
@@ -78,6 +79,7 @@ class AdminSite(admin.AdminSite):
 
     def get_urls(self) -> list[Any]:
         # Admin modules register with this site: they can be imported once it is there.
+        from campaigns.admin.imports import bring_in, show_import
         from campaigns.admin.report import compare_incentives
         from campaigns.admin.review import review
         from campaigns.admin.support import where_is_my_reward
@@ -87,6 +89,8 @@ class AdminSite(admin.AdminSite):
             path("review/", self.admin_view(review), name="review"),
             path("where/", self.admin_view(where_is_my_reward), name="where"),
             path("incentives-compared/", self.admin_view(compare_incentives), name="incentives-compared"),
+            path("imports/", self.admin_view(bring_in), name="imports"),
+            path("imports/<int:pk>/", self.admin_view(show_import), name="import-file"),
             path("what-we-say/", self.admin_view(show_what_we_say), name="what-we-say"),
             *super().get_urls(),
         ]

@@ -29,6 +29,7 @@ SCHEDULES = (
     Scheduled("Count the people in segments", "referrals.services.segment.size_segments", 60),
     Scheduled("Deliver messages", "campaigns.services.delivery.deliver_due", 1),
     Scheduled("Write digests", "campaigns.services.digest.write_digests", 5),
+    Scheduled("Read files of people and events", "referrals.services.uploads.work_off", 1),
     Scheduled("Release rewards whose waiting time is over", "rewards.services.reward.release_rewards", 10),
     Scheduled("Ask other systems to hand rewards out", "rewards.services.fulfilment.call_fulfilment", 1),
     Scheduled("Remind of what expires", "campaigns.services.reward_notices.remind_expiring", 360),
