@@ -8,6 +8,7 @@ from referrals.admin import (
     hook,
     membership,
     profile,
+    site,
     webhook,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "hook",
     "membership",
     "profile",
+    "site",
     "webhook",
 ]

@@ -56,7 +56,9 @@ def paid(order="A1", amount=4900, **more):
 
 def test_an_order_counts_for_whoever_recommended_the_buyer_once(now):
     source = connect()
-    referral = ReferralFactory(enrolment__program=source.program, email="ben@friend.example", submitted_at=now)
+    referral = ReferralFactory(
+        enrolment__program=source.program, email="ben@friend.example", submitted_at=now
+    )
 
     answers = [send(source, paid(), now=now + timedelta(minutes=n)) for n in range(3)]
 

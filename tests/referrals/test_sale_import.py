@@ -36,7 +36,9 @@ def run(tmp_path, capsys):
 
 def test_sales_of_a_file_count_for_whoever_recommended_the_buyer_once(run, program, now):
     RewardRuleFactory(program=program)
-    ReferralFactory(enrolment__program=program, email="ben@friend.example", submitted_at=now - timedelta(days=5))
+    ReferralFactory(
+        enrolment__program=program, email="ben@friend.example", submitted_at=now - timedelta(days=5)
+    )
     place = EnrolmentFactory(program=program)
     text = SALES.format(code=place.code)
 
@@ -51,14 +53,18 @@ def test_sales_of_a_file_count_for_whoever_recommended_the_buyer_once(run, progr
 
 
 def test_a_dry_run_keeps_nothing(run, program, now):
-    ReferralFactory(enrolment__program=program, email="ben@friend.example", submitted_at=now - timedelta(days=5))
+    ReferralFactory(
+        enrolment__program=program, email="ben@friend.example", submitted_at=now - timedelta(days=5)
+    )
 
     assert run(SALES.format(code=""), "--dry-run").endswith("This was a dry run: nothing was kept.")
     assert Conversion.objects.count() == 0
 
 
 def test_one_wrong_row_and_nothing_is_kept(run, program, now):
-    ReferralFactory(enrolment__program=program, email="ben@friend.example", submitted_at=now - timedelta(days=5))
+    ReferralFactory(
+        enrolment__program=program, email="ben@friend.example", submitted_at=now - timedelta(days=5)
+    )
     text = "no,total,day,mail,code\nA1,49.90,2026-03-03,ben@friend.example,\nA2,-1,31/31/2026,ben,\nA3,1\n"
 
     with pytest.raises(CommandError) as refused:
