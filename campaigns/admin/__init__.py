@@ -1,10 +1,13 @@
 from campaigns.admin import (
     advocate,
+    ask,
+    call_task,
     claim,
     contact_policy,
     digest,
     enrolment,
     message,
+    plan,
     program,
     referral,
     suppression,
@@ -15,11 +18,14 @@ from campaigns.admin import (
 
 __all__ = [
     "advocate",
+    "ask",
+    "call_task",
     "claim",
     "contact_policy",
     "digest",
     "enrolment",
     "message",
+    "plan",
     "program",
     "referral",
     "suppression",

@@ -12,7 +12,7 @@ import referrals.tokens
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0016_keep_files_that_bring_people_in"),
+        ("referrals", "0018_find_whom_to_ask"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
