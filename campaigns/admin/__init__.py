@@ -1,6 +1,7 @@
 from campaigns.admin import (
     advocate,
     ask,
+    call_task,
     claim,
     contact_policy,
     digest,
@@ -18,6 +19,7 @@ from campaigns.admin import (
 __all__ = [
     "advocate",
     "ask",
+    "call_task",
     "claim",
     "contact_policy",
     "digest",

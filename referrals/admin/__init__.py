@@ -3,11 +3,14 @@ from referrals.admin import (
     attribution,
     consent,
     conversion,
+    finder,
     follow_up,
     history,
     hook,
     membership,
     profile,
+    segment,
+    site,
     webhook,
 )
 
@@ -16,10 +19,13 @@ __all__ = [
     "attribution",
     "consent",
     "conversion",
+    "finder",
     "follow_up",
     "history",
     "hook",
     "membership",
     "profile",
+    "segment",
+    "site",
     "webhook",
 ]
