@@ -43,6 +43,7 @@ urlpatterns = [
     path("me/prizes/<slug:slug>/", rewards.show_prizes, name="portal-prizes"),
     path("me/contest/<int:pk>/", contests.show_my_contest, name="portal-contest"),
     path("me/settings/", portal.change_settings, name="portal-settings"),
+    path("me/messages/", preferences.show_my_preferences, name="portal-messages"),
     path("u/<slug:token>/", preferences.show_preferences, name="preferences"),
     path("hooks/mail/<slug:provider>/", mail_hooks.take_mail_events, name="mail-events"),
     path("hooks/sms/twilio/", texts.take_text, name="text-answer"),
