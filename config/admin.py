@@ -34,7 +34,11 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
             "LedgerTransaction",
         ),
     ),
-    ("messages", _("Messages"), ("Message", "MessageTemplate", "ContactPolicy", "Suppression")),
+    (
+        "messages",
+        _("Messages"),
+        ("Message", "ByHand", "HeldBack", "MessageTemplate", "ContactPolicy", "Suppression"),
+    ),
 )
 
 

@@ -52,6 +52,8 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "campaigns.outreachplan": (ALL, VIEW, VIEW, VIEW),
     "campaigns.planstep": (ALL, VIEW, VIEW, VIEW),
     "campaigns.ask": ("vc", "vc", "vc", VIEW),
+    "campaigns.byhand": ("vc", "vc", "vc", VIEW),
+    "campaigns.heldback": (VIEW, VIEW, VIEW, VIEW),
     "campaigns.contactpolicy": ("vc", VIEW, VIEW, VIEW),
     "campaigns.suppression": ("va", "", "va", VIEW),
     "campaigns.digestsubscription": (ALL, ALL, ALL, ALL),

@@ -1,8 +1,10 @@
 from campaigns.admin import (
     advocate,
+    by_hand,
     contact_policy,
     digest,
     enrolment,
+    held_back,
     message,
     program,
     referral,
@@ -13,9 +15,11 @@ from campaigns.admin import (
 
 __all__ = [
     "advocate",
+    "by_hand",
     "contact_policy",
     "digest",
     "enrolment",
+    "held_back",
     "message",
     "program",
     "referral",

@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.admin.held_back import held_panel
+from campaigns.models import Message
 from referrals.admin.cells import full_link, link_to, moment, person, status_word
 from referrals.admin.history import NEWEST, history_panel
 from referrals.admin.scoped import Panel, asker
@@ -123,6 +125,7 @@ class AdvocateAdmin(StepsAdmin):
             self._enrolments(request, obj),
             referrals_panel(Referral.objects.filter(**scope)),
             rewards_panel(Reward.objects.filter(**scope)),
+            held_panel(Message.objects.for_staff(asker(request)).filter(advocate=obj), None),
             history_panel(events, None, log),
         ]
 
