@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from campaigns.demo.company import found_company
+from campaigns.demo.contact import CHOICES, ask_at_night, choose, leave_to_sender
 from campaigns.demo.deeds import (
     DEEDS,
     FREE_ENTRIES,
@@ -102,8 +103,17 @@ class Story:
         for number, row in enumerate(CAME):
             yield from self._came(number, row)
         yield from (Happening(self.moment(days, 11), tell) for days, tell in self._rewards())
+        yield from self._contacts()
         for days in range(DIGESTS_FOR.days):
             yield Happening(self.moment(days + 1, 8, 1), lambda at: write_digests(now=at))
+
+    def _contacts(self) -> Iterator[Happening]:
+        for row in CHOICES:
+            yield Happening(self.moment(row.days, 19), partial(choose, self.enrolments[row.name], row))
+        yield Happening(self.moment(1, 21, 30), partial(ask_at_night, self.enrolments["Alice Moreau"]))
+        yield Happening(self.moment(5, 21, 30), partial(ask_at_night, self.enrolments["Marcus Bello"]))
+        by_tom = partial(leave_to_sender, self.enrolments["Ben Achterberg"], self.staff.caller)
+        yield Happening(self.moment(1, 10), by_tom)
 
     def _rewards(self) -> Iterator[tuple[int, Callable[[datetime], object]]]:
         """What people did with their rewards, and what else they did for the company, so many days ago."""
