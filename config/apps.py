@@ -7,6 +7,11 @@ class ProjectConfig(AppConfig):
 
     name = "config"
 
+    def ready(self) -> None:
+        from config.catalogues import compile_ours  # reads templates, for which the apps must be there
+
+        compile_ours()
+
 
 class AdminConfig(DjangoAdminConfig):
     default_site = "config.admin.AdminSite"

@@ -26,12 +26,13 @@ def probes(get_response: Handler) -> Handler:
 
 
 class SpeakOneLanguage(LocaleMiddleware):
-    """Django speaks six of our languages from the start, our own words not yet: a page that mixes two is
-    worse than one in English. A language counts once its catalogue is complete (TRANSLATED)."""
+    """A page that mixes two languages is worse than one in English: a language counts once its catalogue
+    is complete (TRANSLATED), and the back office speaks English, as the catalogues hold nothing of it."""
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
-        if translation.get_language() not in settings.TRANSLATED:
+        at_desk = request.path_info.startswith(reverse("admin:index"))
+        if at_desk or translation.get_language() not in settings.TRANSLATED:
             translation.activate(settings.LANGUAGE_CODE)
             request.LANGUAGE_CODE = settings.LANGUAGE_CODE
 

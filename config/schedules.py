@@ -25,6 +25,8 @@ class Scheduled(NamedTuple):
 
 SCHEDULES = (
     Scheduled("Show that the worker is alive", "campaigns.services.heartbeat.beat", 1),
+    Scheduled("Add up what people did", "referrals.services.summary.renew_summaries", 1),
+    Scheduled("Count the people in segments", "referrals.services.segment.size_segments", 60),
     Scheduled("Deliver messages", "campaigns.services.delivery.deliver_due", 1),
     Scheduled("Write digests", "campaigns.services.digest.write_digests", 5),
     Scheduled("Release rewards whose waiting time is over", "rewards.services.reward.release_rewards", 10),

@@ -224,7 +224,8 @@ LANGUAGES = [
 ]
 # Those whose catalogue in locale/ is complete; pages are in no other.
 TRANSLATED = ["en"]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+# Compiled from locale/ when the product starts.
+LOCALE_PATHS = [VAR_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -7,4 +7,4 @@ class RewardsConfig(AppConfig):
     verbose_name = _("Rewards")
 
     def ready(self) -> None:
-        from rewards import receivers  # noqa: F401 - connects on import, once models are loaded
+        from rewards import conditions, receivers  # noqa: F401 - connect on import, once models are loaded

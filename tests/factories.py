@@ -6,7 +6,7 @@ import factory
 from django.contrib.auth.models import User
 from factory.django import DjangoModelFactory
 
-from campaigns.models import Ask, Message, OutreachPlan, PlanStep, Purpose
+from campaigns.models import Ask, CallTask, Message, OutreachPlan, PlanStep, Purpose
 from referrals import models
 from referrals.contacts import email_key
 from rewards.models import (
@@ -112,6 +112,13 @@ class AdvocateFactory(DjangoModelFactory):
     name = "Anna Rossi"
     email = factory.Sequence(lambda n: f"anna{n}@customer.example")
     language = "en"
+
+
+class TagFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Tag
+
+    name = factory.Sequence(lambda n: f"tag {n}")
 
 
 class EnrolmentFactory(DjangoModelFactory):
@@ -305,6 +312,17 @@ class TaxThresholdFactory(DjangoModelFactory):
     year = factory.Sequence(lambda n: 2026 + n)
     amount = 60000
     currency = "USD"
+
+
+class CallTaskFactory(DjangoModelFactory):
+    class Meta:
+        model = CallTask
+
+    program = factory.SubFactory(ProgramFactory)
+    advocate = factory.SubFactory(AdvocateFactory)
+    origin = CallTask.Origin.FINDER
+    due_at = NOW
+    created_at = NOW
 
 
 class OutreachPlanFactory(DjangoModelFactory):

@@ -1,5 +1,6 @@
 from campaigns.models.ask import Ask
 from campaigns.models.by_hand import ByHand
+from campaigns.models.call_task import CallTask
 from campaigns.models.contact_policy import ContactPolicy
 from campaigns.models.contact_preference import ContactPreference
 from campaigns.models.digest import DigestSubscription
@@ -28,6 +29,7 @@ __all__ = [
     "UNASKED",
     "Ask",
     "ByHand",
+    "CallTask",
     "ContactPolicy",
     "ContactPreference",
     "DigestSubscription",

@@ -12,11 +12,14 @@ from referrals.models.membership import Membership
 from referrals.models.profile import IdealCustomerProfile, Question
 from referrals.models.program import Program
 from referrals.models.referral import Referral
+from referrals.models.segment import Pick, Segment
 from referrals.models.submission import Submission
+from referrals.models.summary import AdvocateSummary, Spending, StaleSummary
 from referrals.models.tag import Tag, Tagging
 
 __all__ = [
     "Advocate",
+    "AdvocateSummary",
     "ApiKey",
     "Attribution",
     "Channel",
@@ -29,9 +32,13 @@ __all__ = [
     "IdealCustomerProfile",
     "Limit",
     "Membership",
+    "Pick",
     "Program",
     "Question",
     "Referral",
+    "Segment",
+    "Spending",
+    "StaleSummary",
     "Submission",
     "Tag",
     "Tagging",

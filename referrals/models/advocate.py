@@ -1,4 +1,5 @@
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.validators import RegexValidator
@@ -12,6 +13,9 @@ from referrals.models.channel import Channel
 from referrals.models.program import Program, ScopedQuerySet, valid_timezone
 from referrals.tokens import link_token, share_code
 
+if TYPE_CHECKING:
+    from referrals.models import Segment, Tag
+
 
 class AdvocateQuerySet(ScopedQuerySet):
     program_path = "enrolments__program"
@@ -24,6 +28,16 @@ class AdvocateQuerySet(ScopedQuerySet):
     def known_as(self, email: str) -> "AdvocateQuerySet":
         """The advocate with this mailbox, however it is spelled."""
         return self.filter(email_key=email_key(email)).exclude(email_key="")
+
+    def in_segment(self, segment: "Segment", now: datetime) -> "AdvocateQuerySet":
+        return self.filter(segment.asks(now))
+
+    def inner_circle_of(self, program: Program) -> "AdvocateQuerySet":
+        """Whom a person picked for this program; they are asked first."""
+        return self.filter(picks__segment__program=program)
+
+    def tagged(self, tag: "Tag") -> "AdvocateQuerySet":
+        return self.filter(taggings__tag=tag)
 
 
 class Advocate(models.Model):

@@ -111,6 +111,10 @@ class Event(models.Model):
         NURTURE_STARTED = "nurture.started", _("put on a nurture plan")
         NURTURE_ENDED = "nurture.ended", _("nurture plan ended")
         PLAN_MOVED = "plan.moved", _("plan started, paused or ended")
+        ADVOCATE_CALLED = "advocate.called", _("talked on the phone")
+        ADVOCATE_NOTED = "advocate.noted", _("note about them")
+        CIRCLE_JOINED = "circle.joined", _("picked for the inner circle")
+        CIRCLE_LEFT = "circle.left", _("taken out of the inner circle")
 
     # Time-ordered, so that the table can be partitioned by month; made before the row is stored.
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
