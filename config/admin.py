@@ -34,6 +34,7 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
             "LedgerTransaction",
         ),
     ),
+    ("systems", _("Other systems"), ("ApiKey", "WebhookEndpoint", "WebhookCall")),
     (
         "messages",
         _("Messages"),

@@ -29,6 +29,8 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "referrals.conversion": (VIEW, VIEW, VIEW, VIEW),
     "referrals.consent": (VIEW, VIEW, VIEW, VIEW),
     "referrals.event": (VIEW, VIEW, VIEW, VIEW),
+    "referrals.webhookendpoint": (ALL, "", "", VIEW),
+    "referrals.webhookcall": ("vc", "", "", VIEW),
     "rewards.rewardscheme": (EDIT, VIEW, VIEW, VIEW),
     "rewards.incentive": (ALL, VIEW, VIEW, VIEW),
     "rewards.couponcode": (VIEW, VIEW, VIEW, VIEW),

@@ -355,3 +355,13 @@ class AskFactory(DjangoModelFactory):
     advocate = factory.SubFactory(AdvocateFactory)
     since = NOW
     due_at = NOW
+
+
+class WebhookEndpointFactory(DjangoModelFactory):
+    class Meta:
+        model = models.WebhookEndpoint
+
+    program = factory.SubFactory(ProgramFactory)
+    name = factory.Sequence(lambda n: f"CRM {n}")
+    url = "https://crm.example.com/hook"
+    collected_until = NOW

@@ -16,6 +16,7 @@ from referrals.models.segment import Pick, Segment
 from referrals.models.submission import Submission
 from referrals.models.summary import AdvocateSummary, Spending, StaleSummary
 from referrals.models.tag import Tag, Tagging
+from referrals.models.webhook import WebhookCall, WebhookEndpoint
 
 __all__ = [
     "Advocate",
@@ -43,4 +44,6 @@ __all__ = [
     "Tag",
     "Tagging",
     "Touch",
+    "WebhookCall",
+    "WebhookEndpoint",
 ]

@@ -108,6 +108,7 @@ class Event(models.Model):
         CLAIM_MADE = "claim.made", _("claim made")
         CLAIM_DECIDED = "claim.decided", _("claim decided")
         GOODWILL_GIVEN = "goodwill.given", _("goodwill credit given")
+        WEBHOOK_SWITCHED_OFF = "webhook.switched_off", _("webhook switched off")
         NURTURE_STARTED = "nurture.started", _("put on a nurture plan")
         NURTURE_ENDED = "nurture.ended", _("nurture plan ended")
         PLAN_MOVED = "plan.moved", _("plan started, paused or ended")

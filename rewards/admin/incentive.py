@@ -18,6 +18,7 @@ from referrals.admin.scoped import Panel, ProgramFilter, asker
 from referrals.admin.steps import Step, StepsAdmin
 from referrals.money import format_money
 from referrals.transitions import Moved
+from referrals.webhooks import secret_of
 from rewards.admin.codes import CodesForm
 from rewards.admin.money import MoneyForm, money_field
 from rewards.admin.setup import SetupAdmin, labelled, promise_what_waited
@@ -25,7 +26,6 @@ from rewards.models import Incentive, MysteryBox
 from rewards.models.incentive import POINTS
 from rewards.services.codes import import_codes
 from rewards.services.supply import Supply, supplies
-from rewards.webhooks import secret_of
 
 Kind, Fulfilment = Incentive.Kind, Incentive.Fulfilment
 # Nobody types a code for these: they are credited, drawn, or opened.

@@ -10,7 +10,7 @@ from simple_history.models import HistoricalRecords
 from referrals.models import Program
 from referrals.models.program import ScopedQuerySet
 from referrals.money import format_money
-from rewards.webhooks import check_address
+from referrals.webhooks import check_address
 
 # The unit in which points are counted wherever a currency code stands.
 POINTS = "PTS"

@@ -7,9 +7,9 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
 from referrals.transitions import Moved
+from referrals.webhooks import Answer, call, secret_of
 from rewards.models import FulfilmentCall, Incentive, Reward
 from rewards.services.reward import hand_out
-from rewards.webhooks import Answer, call, secret_of
 
 BATCH = 50
 # A call that is under way longer than this is taken for dead, and made again.

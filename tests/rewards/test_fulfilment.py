@@ -6,10 +6,10 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from standardwebhooks import Webhook
 
-from rewards import webhooks
+from referrals import webhooks
+from referrals.webhooks import check_address, secret_of
 from rewards.models import FulfilmentCall
 from rewards.services.fulfilment import call_fulfilment
-from rewards.webhooks import check_address, secret_of
 from tests.cast import client_of, member_of
 from tests.factories import NOW, RewardFactory
 

@@ -59,9 +59,11 @@ def call(
     key: str,
     secret: str,
     now: datetime,
+    older_secret: str = "",
     client: httpx.Client | None = None,
 ) -> Answer:
-    """POST ``body`` as JSON, signed with the Standard Webhooks headers; ``key`` is the webhook-id.
+    """POST ``body`` as JSON, signed with the Standard Webhooks headers; ``key`` is the webhook-id. While a
+    secret is being replaced, the call bears the signatures of both.
 
     Never raises for what the other side does. The host is looked up once, refused when it lies in a
     network that is not public, and called at that very address, so that no second look-up can differ.
@@ -72,7 +74,11 @@ def call(
         "content-type": "application/json",
         "webhook-id": key,
         "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": Webhook(secret).sign(msg_id=key, timestamp=now, data=payload),
+        "webhook-signature": " ".join(
+            Webhook(one).sign(msg_id=key, timestamp=now, data=payload)
+            for one in (secret, older_secret)
+            if one
+        ),
     }
     try:
         if client is not None:
