@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from campaigns.demo.company import found_company
-from campaigns.demo.contact import CHOICES, ask_at_night, choose, leave_to_sender
+from campaigns.demo.contact import CHOICES, ask_at_night, choose, leave_to_sender, write_words
 from campaigns.demo.deeds import (
     DEEDS,
     FREE_ENTRIES,
@@ -52,6 +52,7 @@ class Happening(NamedTuple):
 def found_demo(*, password: str, now: datetime) -> Program:
     """Fill an empty database with the demo company; everything in it happened before ``now``."""
     program = found_company(password=password, now=now)
+    write_words(program)
     _begin_digests(now - DIGESTS_FOR)
     with _kept_here():
         for at, tell in sorted(Story(program, now).happenings(), key=lambda happening: happening.at):
@@ -110,8 +111,7 @@ class Story:
     def _contacts(self) -> Iterator[Happening]:
         for row in CHOICES:
             yield Happening(self.moment(row.days, 19), partial(choose, self.enrolments[row.name], row))
-        yield Happening(self.moment(1, 21, 30), partial(ask_at_night, self.enrolments["Alice Moreau"]))
-        yield Happening(self.moment(5, 21, 30), partial(ask_at_night, self.enrolments["Marcus Bello"]))
+        yield Happening(self.moment(3, 21, 30), partial(ask_at_night, self.enrolments["Siobhan Keane"]))
         by_tom = partial(leave_to_sender, self.enrolments["Ben Achterberg"], self.staff.caller)
         yield Happening(self.moment(1, 10), by_tom)
 
