@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.admin.contact_preference import choices_panel
 from campaigns.admin.held_back import held_panel
 from campaigns.models import Message
 from referrals.admin.cells import full_link, link_to, moment, person, status_word
@@ -125,6 +126,7 @@ class AdvocateAdmin(StepsAdmin):
             self._enrolments(request, obj),
             referrals_panel(Referral.objects.filter(**scope)),
             rewards_panel(Reward.objects.filter(**scope)),
+            choices_panel(obj),
             held_panel(Message.objects.for_staff(asker(request)).filter(advocate=obj), None),
             history_panel(events, None, log),
         ]

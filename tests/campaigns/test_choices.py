@@ -9,7 +9,7 @@ from campaigns.models import ContactPreference, Message, Purpose, Suppression
 from campaigns.services.delivery import deliver_due
 from campaigns.services.preference import stop_asking
 from referrals.models import Event
-from tests.cast import client_of
+from tests.cast import client_of, member_of
 from tests.factories import AdvocateFactory, EnrolmentFactory, MessageFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -170,3 +170,14 @@ def test_the_page_has_a_fixed_number_of_queries(client, anna, letter, django_ass
 
     with django_assert_num_queries(3):
         client.get(page(letter))
+
+
+def test_staff_read_on_the_persons_page_what_they_chose(anna, now):
+    program = EnrolmentFactory(advocate=anna).program
+    ContactPreference.objects.create(advocate=anna, refused=["asks"], way="sms", changed_at=now)
+
+    html = client_of(member_of(program)).get(f"/admin/referrals/advocate/{anna.pk}/change/").text
+
+    assert "What became of my recommendations" in html
+    assert "Asking whether I know somebody" not in html
+    assert "By text message only" in html
