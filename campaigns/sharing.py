@@ -10,17 +10,22 @@ from django.utils.translation import gettext_lazy
 
 from referrals.models import Channel, Enrolment
 
+# What each button opens, with words or the link filled in; networks that take a link only get the words copied.
 ADDRESSES = {
     "email": "mailto:?subject={subject}&body={words}",
     "sms": "sms:?body={words}",
     "whatsapp": "https://wa.me/?text={words}",
     "linkedin": "https://www.linkedin.com/sharing/share-offsite/?url={link}",
+    "facebook": "https://www.facebook.com/sharer/sharer.php?u={link}",
+    "x": "https://x.com/intent/post?text={words}",
 }
 NAMES = {
     "email": gettext_lazy("E-mail"),
     "sms": gettext_lazy("Text message"),
     "whatsapp": gettext_lazy("WhatsApp"),
     "linkedin": gettext_lazy("LinkedIn"),
+    "facebook": gettext_lazy("Facebook"),
+    "x": gettext_lazy("X"),
 }
 
 
@@ -31,6 +36,8 @@ class Way(NamedTuple):
     address: str
     words: str
     link: str
+    # The address with ``{words}`` left open, where it takes any: what was edited goes in there.
+    pattern: str = ""
 
 
 def share_link(enrolment: Enrolment, channel: str = "") -> str:
@@ -53,5 +60,7 @@ def _way(enrolment: Enrolment, slug: str, name: str, words: str) -> Way:
     link = share_link(enrolment, slug)
     subject = _("Something for you: %(company)s") % {"company": enrolment.program.company}
     # Mail programs take a plus for a plus: a space must be %20.
-    address = ADDRESSES[slug].format(subject=quote(subject), words=quote(words), link=quote(link, safe=""))
-    return Way(name, address, words, link)
+    pattern = ADDRESSES[slug].format(subject=quote(subject), words="{words}", link=quote(link, safe=""))
+    takes_words = "{words}" in pattern
+    address = pattern.replace("{words}", quote(words))
+    return Way(name, address, words, link, pattern if takes_words else "")

@@ -53,6 +53,7 @@ class Page(NamedTuple):
 
 
 PAGES = (
+    Page("messages", _("What we say when"), "what-we-say", "campaigns.view_messagetemplate"),
     Page("people", _("Where is my reward?"), "where", "rewards.view_reward"),
     Page("rewards", _("Which incentive works"), "incentives-compared", "rewards.view_incentive"),
 )
@@ -74,10 +75,12 @@ class AdminSite(admin.AdminSite):
         # Admin modules register with this site: they can be imported once it is there.
         from campaigns.admin.report import compare_incentives
         from campaigns.admin.support import where_is_my_reward
+        from campaigns.admin.what_we_say import show_what_we_say
 
         return [
             path("where/", self.admin_view(where_is_my_reward), name="where"),
             path("incentives-compared/", self.admin_view(compare_incentives), name="incentives-compared"),
+            path("what-we-say/", self.admin_view(show_what_we_say), name="what-we-say"),
             *super().get_urls(),
         ]
 

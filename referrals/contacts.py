@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from email_validator import EmailNotValidError, validate_email
 from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES, EMAIL_MAX_LENGTH
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 NAME_LENGTH = 60
 # Providers that ignore what follows a plus, and those that ignore dots as well.
@@ -69,7 +70,8 @@ def email_key(value: str) -> str:
     """Keyed hash under which all spellings of one mailbox meet; empty for an empty address."""
     if not value:
         return ""
-    local, _at, domain = unicodedata.normalize("NFKC", value).strip().lower().rpartition("@")
+    plain = value if value.isascii() else unicodedata.normalize("NFKC", value)
+    local, _at, domain = plain.strip().lower().rpartition("@")
     # An impossible domain only has to hash to the same value each time.
     with suppress(UnicodeError):
         domain = idna.encode(domain, uts46=True).decode() if not domain.isascii() else domain
@@ -86,6 +88,8 @@ def clean_phone(value: str, country: str = "") -> str:
 
     Raises ValidationError with a sentence for the person who typed it.
     """
+    if _is_full_number(value):
+        return value
     try:
         # The library reads a number out of any text around it; what is not a number is not for us to guess.
         number = phonenumbers.parse(value, country.upper() or None) if _PHONE.fullmatch(value) else None
@@ -97,6 +101,31 @@ def clean_phone(value: str, country: str = "") -> str:
             code="phone",
         )
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_full_number(value: str) -> bool:
+    """Whether this is in international form already, without anything that the library would still remove."""
+    digits = value[1:]
+    if value[:1] != "+" or not (digits.isascii() and digits.isdecimal()):
+        return False
+    # No country code begins with another.
+    country = next(
+        (int(digits[:n]) for n in (1, 2, 3) if int(digits[:n] or 0) in COUNTRY_CODE_TO_REGION_CODE), 0
+    )
+    lengths, prefix = _numbers_of(country)
+    national = digits[len(str(country)) :]
+    return len(national) in lengths and not (prefix and prefix.match(national))
+
+
+@lru_cache(maxsize=300)
+def _numbers_of(country: int) -> tuple[frozenset[int], "re.Pattern[str] | None"]:
+    """How long the numbers of a country code are, and what stands before them when dialled at home."""
+    region = COUNTRY_CODE_TO_REGION_CODE.get(country, ("ZZ",))[0]
+    found = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(country, region)
+    if found is None or found.general_desc is None:
+        return frozenset(), None
+    prefix = found.national_prefix_for_parsing
+    return frozenset(found.general_desc.possible_length), re.compile(prefix) if prefix else None
 
 
 def phone_key(value: str) -> str:
@@ -129,10 +158,12 @@ def clean_text(value: str, length: int = 300) -> str:
 
     Raises ValidationError with a sentence for the person who typed it.
     """
+    if value.isascii() and value.isprintable() and len(value) <= length:
+        return value.strip()
     text = unicodedata.normalize("NFC", value).strip()
     if len(text) > length:
         raise ValidationError(_("Write %(count)d characters or fewer."), params={"count": length})
-    if not (text.isascii() and text.isprintable()) and any(
+    if any(
         unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} for c in text if c not in "\n\r\t"
     ):
         raise ValidationError(_("Remove the invisible characters: type this text instead of pasting it."))
@@ -181,5 +212,11 @@ def _is_name(name: str) -> bool:
 
 
 def keyed_hash(value: str) -> str:
-    digest = hmac.digest(settings.HASH_KEY.encode(), value.encode(errors="surrogatepass"), "sha256")
-    return digest[:16].hex()
+    state = _keyed(settings.HASH_KEY).copy()
+    state.update(value.encode(errors="surrogatepass"))
+    return state.hexdigest()[:32]
+
+
+@lru_cache(maxsize=2)
+def _keyed(key: str) -> hmac.HMAC:
+    return hmac.new(key.encode(), digestmod="sha256")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from referrals.cells import DateOrder, read_amount, read_currency, read_id, read_moment, read_score, read_text
 from referrals.models import Event, Program
-from referrals.tables import LONGEST_CELL, Row, Table
+from referrals.tables import LONGEST_CELL, Row, RowError, Table, is_ragged, ragged
 
 
 class Columns(NamedTuple):
@@ -49,17 +49,6 @@ MONEY = ("amount", "currency")
 def targets_of(kind: str) -> tuple[str, ...]:
     """All that is read for this kind."""
     return (*REQUIRED, *KINDS[kind].required, *KINDS[kind].optional, "program")
-
-
-class RowError(NamedTuple):
-    """What is wrong with one row, and what to do about it."""
-
-    row: int
-    column: str
-    text: str
-
-    def __str__(self) -> str:
-        return _("Row %(row)d, %(column)s: %(text)s") % self._asdict()
 
 
 @dataclass
@@ -108,8 +97,8 @@ class Reader:
 
     def read(self, row: Row) -> Happening | None:
         """The event of this row, or None when something is wrong with it, which is then in ``done.errors``."""
-        if len(row.cells) != len(self.header):
-            self.done.refuse(row.number, _("the whole row"), _ragged(row, self.header))
+        if is_ragged(row, self.header):
+            self.done.refuse(row.number, _("the whole row"), ragged(row, self.header))
             return None
         cells = dict(zip(self.header, row.cells, strict=True))
         before = len(self.done.errors)
@@ -223,9 +212,3 @@ def _refuse_hidden(header: Sequence[str], found: Mapping[str, str], told: set[st
 
 def _read_text(cell: str) -> str:
     return read_text(cell, LONGEST_CELL)
-
-
-def _ragged(row: Row, header: Sequence[str]) -> str:
-    return _(
-        "It has %(cells)d cells where the header has %(header)d. Look for a separator too many or too few."
-    ) % {"cells": len(row.cells), "header": len(header)}

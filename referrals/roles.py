@@ -50,6 +50,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "rewards.fulfilmentcall": ("vc", "", "vc", VIEW),
     "rewards.ledgertransaction": (VIEW, "", "", VIEW),
     "campaigns.messagetemplate": (ALL, VIEW, VIEW, VIEW),
+    "campaigns.brandvoice": (EDIT, VIEW, VIEW, VIEW),
     "campaigns.message": (EDIT, VIEW, "vc", VIEW),
     "campaigns.outreachplan": (ALL, VIEW, VIEW, VIEW),
     "campaigns.planstep": (ALL, VIEW, VIEW, VIEW),

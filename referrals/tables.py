@@ -2,7 +2,7 @@
 
 import codecs
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import SEEK_END, BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -31,6 +31,17 @@ class Row(NamedTuple):
 
     number: int
     cells: list[str]
+
+
+class RowError(NamedTuple):
+    """What is wrong with one row, and what to do about it."""
+
+    row: int
+    column: str
+    text: str
+
+    def __str__(self) -> str:
+        return _("Row %(row)d, %(column)s: %(text)s") % self._asdict()
 
 
 class Table:
@@ -89,6 +100,17 @@ class Table:
                 )
             if any(cell and not cell.isspace() for cell in cells):
                 yield Row(number, cells)
+
+
+def is_ragged(row: Row, header: Sequence[str]) -> bool:
+    return len(row.cells) != len(header)
+
+
+def ragged(row: Row, header: Sequence[str]) -> str:
+    """What to do about a row that is not as wide as the header."""
+    return _(
+        "It has %(cells)d cells where the header has %(header)d. Look for a separator too many or too few."
+    ) % {"cells": len(row.cells), "header": len(header)}
 
 
 def csv_rows(text: TextIOWrapper) -> Iterator[list[str]]:

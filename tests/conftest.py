@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from campaigns.services.bank import load_bank
 from rewards.models import LedgerEntry, LedgerTransaction
 from tests.factories import NOW
+from tests.prepared import is_wanted, put_aside, take_out
 
 # The same examples each time, so that a red run is red again; no deadline, so that a busy machine is not red.
 settings.register_profile(
@@ -28,10 +29,21 @@ def now() -> datetime:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_keepdb(django_db_modify_db_settings: None, django_db_keepdb: bool) -> bool:
+    """Begin with a copy of a migrated database where there is one."""
+    return take_out() or django_db_keepdb
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_keepdb: bool, django_db_blocker: Any) -> Iterator[None]:
     """Every test finds the bank of words; one with real transactions asks for ``bank``."""
     with django_db_blocker.unblock():
+        put_aside()
         load_bank()
+    yield
+    if django_db_keepdb and is_wanted():
+        with django_db_blocker.unblock():
+            connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
 
 
 @pytest.fixture

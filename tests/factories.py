@@ -6,7 +6,7 @@ import factory
 from django.contrib.auth.models import User
 from factory.django import DjangoModelFactory
 
-from campaigns.models import Ask, CallTask, Message, OutreachPlan, PlanStep, Purpose
+from campaigns.models import Ask, BrandVoice, CallTask, Message, OutreachPlan, PlanStep, Purpose
 from referrals import models
 from referrals.contacts import email_key
 from rewards.models import (
@@ -365,3 +365,10 @@ class WebhookEndpointFactory(DjangoModelFactory):
     name = factory.Sequence(lambda n: f"CRM {n}")
     url = "https://crm.example.com/hook"
     collected_until = NOW
+
+
+class BrandVoiceFactory(DjangoModelFactory):
+    class Meta:
+        model = BrandVoice
+
+    program = factory.SubFactory(ProgramFactory)

@@ -11,6 +11,7 @@ from campaigns.admin import (
     suppression,
     template,
     user,
+    voice,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "suppression",
     "template",
     "user",
+    "voice",
 ]

@@ -20,6 +20,7 @@ from campaigns.models.template import (
     Purpose,
     Topic,
 )
+from campaigns.models.voice import BrandVoice
 
 __all__ = [
     "ASKED_FOR",
@@ -28,6 +29,7 @@ __all__ = [
     "TO_STAFF",
     "UNASKED",
     "Ask",
+    "BrandVoice",
     "ByHand",
     "CallTask",
     "ContactPolicy",

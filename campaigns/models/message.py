@@ -115,6 +115,8 @@ class Message(models.Model):
     to_address = models.CharField(_("to"), max_length=254, blank=True)
     to_key = models.CharField(max_length=32, blank=True, editable=False)
     contact_kind = models.CharField(max_length=15, blank=True, editable=False)
+    # Which of several wordings; empty: the usual one.
+    variant = models.CharField(max_length=20, blank=True, editable=False)
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES)
     context = models.JSONField(
         default=dict, blank=True, help_text=_("The values of the placeholders: plain text and numbers.")

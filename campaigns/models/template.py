@@ -151,15 +151,19 @@ class MessageTemplateQuerySet(ScopedQuerySet):
         language: str,
         kind: str = "",
         channel: str = MessageChannel.EMAIL,
+        variant: str = "",
     ) -> "MessageTemplateQuerySet":
-        """The templates that fit, best first: this program's own before the bank's, the person's
-        language before English, words for this kind of contact before words for anyone."""
+        """The templates that fit, best first: the person's language before English, the variant asked for
+        before the usual words, this program's own before the bank's, words for this kind of contact before
+        words for anyone."""
         fitting = self.filter(
             Q(program=program) | Q(program=None), purpose=purpose, channel=channel,
             contact_kind__in={kind, ""}, language__in={language, settings.LANGUAGE_CODE},
+            variant__in={variant, ""},
         )  # fmt: skip
         return fitting.order_by(
             models.Case(models.When(language=language, then=0), default=1),
+            F("variant").desc(),
             F("program").desc(nulls_last=True),
             F("contact_kind").desc(),
         )
@@ -188,6 +192,15 @@ class MessageTemplate(models.Model):
         _("kind of contact"), max_length=15, choices=Advocate.Kind, blank=True, help_text=_("Empty: anyone.")
     )
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
+    variant = models.SlugField(
+        _("variant"),
+        max_length=20,
+        blank=True,
+        db_index=False,
+        help_text=_(
+            "Empty: the usual words. Others are chosen by name: “short”, a network such as “linkedin”, a test."
+        ),
+    )
     subject = models.CharField(_("subject"), max_length=150, blank=True)
     body = models.TextField(_("words"), max_length=20_000)
 
@@ -200,13 +213,13 @@ class MessageTemplate(models.Model):
         ordering = ["purpose", "channel", "language"]
         constraints = [
             models.UniqueConstraint(
-                fields=["program", "purpose", "channel", "contact_kind", "language"],
+                fields=["program", "purpose", "channel", "contact_kind", "language", "variant"],
                 condition=Q(program__isnull=False),
                 name="template_once_per_program",
                 violation_error_message=_("This program has words for this purpose already. Change those."),
             ),
             models.UniqueConstraint(
-                fields=["purpose", "channel", "contact_kind", "language"],
+                fields=["purpose", "channel", "contact_kind", "language", "variant"],
                 condition=Q(program=None),
                 name="template_once_in_bank",
             ),

@@ -1,5 +1,6 @@
 """The template bank: words we ship, as files, one row each."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -8,8 +9,9 @@ from django.db import transaction
 from campaigns.models import MessageTemplate
 
 FOLDER = Path(__file__).resolve().parent.parent / "bank"
-_WHAT = ("purpose", "contact_kind", "channel", "language")
+_WHAT = ("purpose", "contact_kind", "channel", "language", "variant")
 _WORDS = ("subject", "body")
+_TWO_FORMS = re.compile(r"\[\[(.*?)\|(.*?)\]\]", re.DOTALL)
 
 
 @transaction.atomic
@@ -27,18 +29,25 @@ def load_bank() -> None:
 
 
 def read_bank() -> Iterable[MessageTemplate]:
-    """What the files say: ``<language>/<purpose>[.<kind>].<channel>.md``, first line ``Subject: …``."""
+    """What the files say: ``<language>/<purpose>[.<kind>].<channel>[-<variant>].md``, first line ``Subject: …``,
+    and ``[[come stai|come sta]]`` where the informal and the formal wording differ."""
     for path in sorted(FOLDER.glob("*/*.md")):
-        purpose, *kind, channel = path.stem.split(".")
-        first, _newline, body = path.read_text(encoding="utf-8").partition("\n")
+        purpose, *kind, way = path.stem.split(".")
+        channel, _dash, variant = way.partition("-")
+        first, _newline, body = _spell_out_forms(path.read_text(encoding="utf-8")).partition("\n")
         yield MessageTemplate(
             purpose=purpose,
             contact_kind="".join(kind),
             channel=channel,
             language=path.parent.name,
+            variant=variant,
             subject=first.removeprefix("Subject:").strip(),
             body=body.strip(),
         )
+
+
+def _spell_out_forms(words: str) -> str:
+    return _TWO_FORMS.sub(r"{% if formal %}\2{% else %}\1{% endif %}", words)
 
 
 def _identity(template: MessageTemplate) -> tuple[str, ...]:

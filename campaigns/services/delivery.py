@@ -24,6 +24,7 @@ from campaigns.services.holding import Checks
 from campaigns.services.pressure import Hold
 from campaigns.services.suppression import suppress_keys
 from campaigns.services.texting import TooLong
+from campaigns.services.voice import WITH_VOICE
 from campaigns.services.words import AS_WRITTEN, NoWords, Wording
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,9 @@ def claim(*, now: datetime) -> list[Message]:
         )
     mine = Message.objects.filter(pk__in=keys, lease=lease)
     return list(
-        mine.select_related("program__owner", "referral", "advocate", "user").order_by("due_at", "pk")
+        mine.select_related("program__owner", "referral", "advocate", "user", *WITH_VOICE).order_by(
+            "due_at", "pk"
+        )
     )
 
 

@@ -10,6 +10,7 @@ from campaigns.models import Message, MessageTemplate, Purpose
 from campaigns.services.composing import compose_html, compose_line, compose_text
 from campaigns.services.frame import frame_html, frame_text
 from campaigns.services.outbox import queue, wake_worker_after_commit
+from campaigns.services.voice import programs_with_voice, voice_values
 from campaigns.services.words import Rendered, offers, program_values, samples
 from referrals.models import Program
 from referrals.tokens import link_token
@@ -49,7 +50,7 @@ def copy_to_program(template: MessageTemplate, program: Program) -> MessageTempl
     """The program's own words, beginning as the bank's; the ones it has, if it has some."""
     own, _is_new = MessageTemplate.objects.get_or_create(
         program=program, purpose=template.purpose, channel=template.channel,
-        contact_kind=template.contact_kind, language=template.language,
+        contact_kind=template.contact_kind, language=template.language, variant=template.variant,
         defaults={"subject": template.subject, "body": template.body},
     )  # fmt: skip
     return own
@@ -60,6 +61,7 @@ def preview(template: MessageTemplate, program: Program | None) -> Rendered:
     values = samples(template.purpose)
     if program:
         values |= program_values(program, offers([program.pk])[program.pk])
+        values |= voice_values(programs_with_voice([program])[program.pk], template.language)
     message = Message(
         purpose=template.purpose, channel=template.channel, program=program, language=template.language,
         context=dict(values), token=link_token(),

@@ -35,7 +35,7 @@ def places_of(advocate: Advocate) -> list[Enrolment]:
     rewards = Reward.objects.filter(enrolment=OuterRef("pk"), side=RewardRule.Side.ADVOCATE)
     points = LedgerEntry.objects.filter(enrolment=OuterRef("pk"), account=Account.PAID, currency=POINTS)
     prizes = Prize.objects.filter(program=OuterRef("program"), active=True, incentive__active=True)
-    rows = Enrolment.objects.for_page().select_related("program__scheme", "standing__tier")
+    rows = Enrolment.objects.for_page().select_related("program__scheme", "program__voice", "standing__tier")
     return list(
         rows.filter(advocate=advocate)
         .annotate(

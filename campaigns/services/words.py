@@ -18,6 +18,7 @@ from campaigns.services.digest import compose_digest
 from campaigns.services.frame import frame_html, frame_text
 from campaigns.services.placeholders import PLACEHOLDERS, samples
 from campaigns.services.texting import finish_text
+from campaigns.services.voice import programs_with_voice, voice_of, voice_values
 from referrals.models import Enrolment, Program
 from rewards.models import RewardRule
 
@@ -34,6 +35,11 @@ __all__ = [
 ]
 
 SUBJECT_LENGTH = 150
+_SHARED_BY = {
+    "email": MessageChannel.EMAIL,
+    "sms": MessageChannel.SMS,
+    "whatsapp": MessageChannel.MESSENGER,
+}
 # Whoever queues these may write them whole, frame and all.
 AS_WRITTEN = {Purpose.SIGN_IN, Purpose.STAFF_NOTICE}
 NOT_IN_BANK = AS_WRITTEN | {Purpose.DIGEST}
@@ -50,13 +56,15 @@ class NoWords(Exception):
 
 
 class Wording:
-    """Renders messages; whatever their number, it asks the database twice: for templates and for offers."""
+    """Renders messages; whatever their number, it asks the database twice, for templates and for offers; once
+    more for how their programs speak, unless that came along."""
 
     def __init__(self, messages: Iterable[Message]) -> None:
         batch = [message for message in messages if message.purpose not in NOT_IN_BANK]
         programs = {message.program_id for message in batch if message.program_id}
-        self._templates = _templates({message.purpose for message in batch}, programs)
+        self._templates = _templates(batch, programs)
         self._offers = offers(programs)
+        self._programs = programs_with_voice(message.program for message in batch if message.program)
 
     def render(self, message: Message) -> Rendered:
         """Exactly what this message's reader gets. Raises NoWords or LiquidError when the words cannot be used."""
@@ -82,7 +90,9 @@ class Wording:
         return compose_text(self.template_for(message).body, self.values_of(message))
 
     def template_for(self, message: Message) -> MessageTemplate:
-        """The words that fit best, in the order of ``MessageTemplate.objects.for_message()``."""
+        """The words that fit best, in the order of ``MessageTemplate.objects.for_message()``; of the bank's, in
+        the tone of the program."""
+        tone = voice_of(self._programs.get(message.program_id or 0)).variant
         fitting = [
             template
             for template in self._templates[message.purpose]
@@ -90,12 +100,19 @@ class Wording:
             and template.program_id in {None, message.program_id}
             and template.contact_kind in {"", message.contact_kind}
             and template.language in {message.language, settings.LANGUAGE_CODE}
+            and template.variant in {message.variant, tone, ""}
         ]
         if not fitting:
             raise NoWords(_("There are no words for “%s” yet. Write them under Templates.") % message.purpose)
         return max(
             fitting,
-            key=lambda t: (t.language == message.language, t.program_id is not None, bool(t.contact_kind)),
+            key=lambda t: (
+                t.language == message.language,
+                message.variant != "" and t.variant == message.variant,
+                t.program_id is not None,
+                bool(t.contact_kind),
+                t.variant == tone,
+            ),
         )
 
     def values_of(self, message: Message) -> dict[str, Value]:
@@ -106,6 +123,7 @@ class Wording:
         if message.program:
             with override(message.language):
                 values |= program_values(message.program, self._offers[message.program.pk])
+            values |= voice_values(self._programs[message.program.pk], message.language)
         return values | message.context
 
 
@@ -139,10 +157,12 @@ def share_words(enrolment: Enrolment) -> Callable[[str], str]:
 
 
 def _to_share(enrolment: Enrolment, channel_slug: str) -> Message:
-    channels = {"email": MessageChannel.EMAIL, "sms": MessageChannel.SMS, "whatsapp": MessageChannel.SMS}
+    channel = _SHARED_BY.get(channel_slug, MessageChannel.SOCIAL)
     return Message(
         purpose=Purpose.SHARE_WORDS,
-        channel=channels.get(channel_slug, MessageChannel.SOCIAL),
+        channel=channel,
+        # Each network has words of its own.
+        variant=channel_slug if channel == MessageChannel.SOCIAL else "",
         program=enrolment.program,
         language=enrolment.advocate.language or enrolment.program.language,
         contact_kind=enrolment.advocate.kind,
@@ -157,11 +177,14 @@ def _framed(message: Message, subject: str, text: str, html: str) -> Rendered:
     return Rendered(subject[:SUBJECT_LENGTH], frame_text(message, text), frame_html(message, subject, html))
 
 
-def _templates(purposes: set[str], programs: set[int]) -> dict[str, list[MessageTemplate]]:
-    """The bank's words and these programs' own, by purpose; in one query."""
+def _templates(batch: Iterable[Message], programs: set[int]) -> dict[str, list[MessageTemplate]]:
+    """The bank's words and these programs' own that the batch may need, by purpose; in one query."""
     found: dict[str, list[MessageTemplate]] = defaultdict(list)
-    if purposes:
-        ours = MessageTemplate.objects.filter(Q(program=None) | Q(program__in=programs), purpose__in=purposes)
+    if purposes := {message.purpose for message in batch}:
+        ours = MessageTemplate.objects.filter(
+            Q(program=None) | Q(program__in=programs), purpose__in=purposes,
+            language__in={message.language for message in batch} | {settings.LANGUAGE_CODE},
+        )  # fmt: skip
         for template in ours:
             found[template.purpose].append(template)
     return found

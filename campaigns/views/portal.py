@@ -15,7 +15,8 @@ from campaigns.services.overview import contests_of, ladders_of, places_of
 from campaigns.services.reward_lines import RewardLine, lines_of
 from campaigns.services.standing import Standing, of_referral
 from campaigns.services.words import NoWords, share_words
-from referrals.models import Advocate, Enrolment, FollowUp, Referral
+from campaigns.sharing import Way, ways_to_share
+from referrals.models import Advocate, Channel, Enrolment, FollowUp, Referral
 from referrals.money import format_money
 from rewards.models import Reward, RewardRule
 from rewards.services.charity import given_to
@@ -29,7 +30,7 @@ class Place(NamedTuple):
 
     enrolment: Enrolment
     link: str
-    words: str
+    ways: list[Way]
 
 
 class Line(NamedTuple):
@@ -107,14 +108,15 @@ def _rewards_advocates(enrolment: Enrolment) -> bool:
 def _places(enrolments: Sequence[Enrolment]) -> list[Place]:
     """Every live program's link; ready words for the one joined last, so that many cost no more than one."""
     live = [enrolment for enrolment in enrolments if enrolment.program.is_live]
-    return [Place(e, link_to("share", e.code), _words(e) if e == live[0] else "") for e in live]
+    return [Place(e, link_to("share", e.code), _ways(e) if e == live[0] else []) for e in live]
 
 
-def _words(enrolment: Enrolment) -> str:
+def _ways(enrolment: Enrolment) -> list[Way]:
+    channels = list(Channel.objects.filter(program=enrolment.program_id, active=True))
     try:
-        return share_words(enrolment)("email")
+        return ways_to_share(enrolment, channels, share_words(enrolment))
     except NoWords:
-        return ""
+        return []
 
 
 def _referrals(enrolments: Sequence[Enrolment], limit: int, now: datetime) -> list[Line]:

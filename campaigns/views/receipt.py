@@ -3,6 +3,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from campaigns.doors import count_unknown, private_page
+from campaigns.services.voice import WITH_VOICE
 from campaigns.services.words import share_words
 from campaigns.sharing import share_link, ways_to_share
 from referrals.hours import call_by
@@ -14,7 +15,8 @@ from referrals.models import Channel, Enrolment, Referral
 @count_unknown
 def show_receipt(request: HttpRequest, token: str) -> HttpResponse:
     """Whom the advocate named last, what happens next and by when, and the link to share."""
-    enrolment = get_object_or_404(Enrolment.objects.for_page().live(), token=token)
+    places = Enrolment.objects.for_page().select_related(*WITH_VOICE)
+    enrolment = get_object_or_404(places.live(), token=token)
     program = enrolment.program
     # Who came by the link has told us, not the advocate, how to be reached.
     latest = list(

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from campaigns.doors import AN_HOUR, channel_slug, count_unknown, limit_forms, private_page
 from campaigns.services.notices import ask_to_confirm
+from campaigns.services.voice import WITH_VOICE
 from campaigns.services.words import NoWords, Rendered, invitation_preview
 from referrals.contacts import NAME_LENGTH, email_key
 from referrals.forms import ReferForm, StrangerForm
@@ -40,7 +41,8 @@ def refer(request: HttpRequest, slug: str) -> HttpResponse:
             _hold(request, program, form, timezone.now())
             return redirect("refer-sent", slug)
         return _show(request, form, Enrolment(advocate=_stranger(form), program=program))
-    enrolment = Enrolment.objects.for_page().filter(advocate=advocate, program=program).first()
+    mine = Enrolment.objects.for_page().select_related(*WITH_VOICE)
+    enrolment = mine.filter(advocate=advocate, program=program).first()
     form = _read(request, ReferForm, program, advocate)
     if form.is_bound and form.is_valid():
         now = timezone.now()
@@ -56,7 +58,8 @@ def refer(request: HttpRequest, slug: str) -> HttpResponse:
 def refer_personal(request: HttpRequest, token: str) -> HttpResponse:
     """The form from a personal link: no sign-in, and what it takes in goes out at once."""
     enrolment = get_object_or_404(
-        Enrolment.objects.for_page().live().on_channel(channel_slug(request)), token=token
+        Enrolment.objects.for_page().select_related(*WITH_VOICE).live().on_channel(channel_slug(request)),
+        token=token,
     )
     form = _read(request, ReferForm, enrolment.program, enrolment.advocate)
     if form.is_bound and form.is_valid():
@@ -82,7 +85,7 @@ def confirm(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """Shows a stranger who opened the mailed link what will be sent; the button sends it."""
     now = timezone.now()
     held = Submission.objects.filter(program__slug=slug, token=token, expires_at__gt=now)
-    submission = held.select_related("program__owner", "program__profile").first()
+    submission = held.select_related("program__owner", *WITH_VOICE).first()
     if submission is None:
         return render(request, "campaigns/link_over.html", {"slug": slug}, status=404)
     if request.method == "POST":

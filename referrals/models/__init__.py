@@ -1,4 +1,5 @@
 from referrals.models.advocate import Advocate, Enrolment
+from referrals.models.api_call import ApiCall
 from referrals.models.api_key import ApiKey
 from referrals.models.attribution import Attribution, Touch
 from referrals.models.channel import Channel
@@ -21,6 +22,7 @@ from referrals.models.webhook import WebhookCall, WebhookEndpoint
 __all__ = [
     "Advocate",
     "AdvocateSummary",
+    "ApiCall",
     "ApiKey",
     "Attribution",
     "Channel",

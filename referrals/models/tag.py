@@ -1,3 +1,5 @@
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
@@ -11,6 +13,12 @@ class TagQuerySet(models.QuerySet["Tag"]):
     def for_staff(self, user: object) -> "TagQuerySet":
         """Tags belong to the company, as its people do."""
         return self
+
+    def called(self, names: Iterable[str]) -> "dict[str, Tag]":
+        """Those of these names that are here, by their small letters."""
+        small = {name.lower() for name in names}
+        # A company has some dozens; compared here, databases need not agree on what a small letter is.
+        return {name: tag for tag in self if (name := tag.name.lower()) in small} if small else {}
 
 
 class Tag(models.Model):

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -16,19 +17,35 @@ def enrol(advocate: Advocate, program: Program, *, now: datetime) -> Enrolment:
             advocate=advocate, program=program, defaults={"joined_at": now}
         )
         if is_new:
-            Event.objects.record(
-                [
-                    Event(
-                        kind=Event.Kind.ENROLLED,
-                        program=program,
-                        advocate=advocate,
-                        occurred_at=now,
-                        dedup_key=f"enrolment:{enrolment.pk}",
-                    )
-                ],
-                now=now,
-            )
+            Event.objects.record([_enrolled(enrolment, program, now)], now=now)
     return enrolment
+
+
+def enrol_all(advocates: Iterable[int], program: Program, *, now: datetime) -> list[Enrolment]:
+    """Give each of these (by key) a place in the program; returns the places that are new."""
+    with transaction.atomic():
+        wanted = set(advocates)
+        wanted -= set(program.enrolments.filter(advocate__in=wanted).values_list("advocate_id", flat=True))
+        missing = sorted(wanted)
+        while missing:
+            # Among a million codes two may be alike: whoever came second draws another.
+            rows = [Enrolment(advocate_id=pk, program=program, joined_at=now) for pk in missing]
+            Enrolment.objects.bulk_create(rows, ignore_conflicts=True)
+            stored = program.enrolments.filter(advocate__in=missing).values_list("advocate_id", flat=True)
+            missing = sorted(set(missing) - set(stored))
+        fresh = list(program.enrolments.filter(advocate__in=wanted))
+        Event.objects.record([_enrolled(row, program, now) for row in fresh], now=now)
+    return fresh
+
+
+def _enrolled(enrolment: Enrolment, program: Program, now: datetime) -> Event:
+    return Event(
+        kind=Event.Kind.ENROLLED,
+        program=program,
+        advocate_id=enrolment.advocate_id,
+        occurred_at=now,
+        dedup_key=f"enrolment:{enrolment.pk}",
+    )
 
 
 def enrol_address(program: Program, *, name: str, email: str, language: str, now: datetime) -> Enrolment:

@@ -6,7 +6,8 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   button.hidden = false;
   const words = button.textContent;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
+    const source = document.getElementById(button.dataset.copy);
+    await navigator.clipboard.writeText((source.value ?? source.textContent).trim());
     button.textContent = button.dataset.copied;
     setTimeout(() => (button.textContent = words), 2000);
   });

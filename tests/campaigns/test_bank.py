@@ -1,10 +1,15 @@
 import pytest
 
 from campaigns.models import MessageTemplate
+from campaigns.services import bank
 from campaigns.services.bank import load_bank, read_bank
 from tests.factories import ProgramFactory
 
 pytestmark = pytest.mark.django_db
+
+
+def words_by_occasion(templates):
+    return {(t.purpose, t.contact_kind, t.channel, t.language, t.variant): t.body for t in templates}
 
 
 def test_the_bank_is_made_equal_to_its_files():
@@ -15,8 +20,7 @@ def test_the_bank_is_made_equal_to_its_files():
 
     load_bank()
 
-    words = {(t.purpose, t.channel, t.language): t.body for t in read_bank()}
-    assert {(t.purpose, t.channel, t.language): t.body for t in ours.all()} == words
+    assert words_by_occasion(ours.all()) == words_by_occasion(read_bank())
 
 
 def test_loading_it_again_changes_nothing_and_writes_no_history(django_assert_num_queries):
@@ -36,3 +40,18 @@ def test_a_programs_own_words_are_left_alone():
 
     own.refresh_from_db()
     assert own.body == "Own"
+
+
+def test_a_files_name_says_for_which_occasion_and_two_forms_become_a_condition(tmp_path, monkeypatch):
+    monkeypatch.setattr(bank, "FOLDER", tmp_path)
+    (tmp_path / "it").mkdir()
+    (tmp_path / "it" / "ask.past_customer.email-short.md").write_text(
+        "Subject: [[Ti|Le]] viene in mente qualcuno?\n\n[[Conosci|Conosce]] qualcuno?", encoding="utf-8"
+    )
+
+    (found,) = bank.read_bank()
+
+    occasion = (found.purpose, found.contact_kind, found.channel, found.language, found.variant)
+    assert occasion == ("ask", "past_customer", "email", "it", "short")
+    assert found.subject == "{% if formal %}Le{% else %}Ti{% endif %} viene in mente qualcuno?"
+    assert found.body == "{% if formal %}Conosce{% else %}Conosci{% endif %} qualcuno?"

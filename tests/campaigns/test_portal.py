@@ -96,7 +96,7 @@ def test_the_portal_costs_as_many_queries_with_one_friend_as_with_three_hundred(
     Referral.objects.bulk_create(referrals)
     RewardFactory(referral=referrals[0], rule=RewardRuleFactory(program=anna.program))
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page = client.get("/me/").text
 
     assert page.count('class="standing"') == min(count, 20) + 1
@@ -106,7 +106,7 @@ def test_the_portal_costs_as_many_queries_with_one_friend_as_with_three_hundred(
 def test_in_three_programs_there_are_three_links_for_as_many_queries(client, anna, django_assert_num_queries):
     others = [EnrolmentFactory(advocate=anna.advocate) for _ in range(2)]
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page = client.get("/me/").text
 
     assert [f"/r/{enrolment.code}/qr.svg" in page for enrolment in [anna, *others]] == [True] * 3
@@ -180,3 +180,14 @@ def test_staff_who_recommend_nobody_are_pointed_to_their_desk(client):
 
 def test_nobody_keeps_a_copy_of_the_page(client, anna):
     assert "no-store" in client.get("/me/")["Cache-Control"]
+
+
+def test_ready_words_for_each_way_can_be_changed_before_they_are_sent(client, anna):
+    page = client.get("/me/").text
+
+    assert page.count("<textarea") == 6
+    assert "I am happy with Acme and thought of you." in page
+    assert 'href="mailto:?subject=' in page
+    assert 'data-pattern="https://wa.me/?text={words}"' in page
+    for site in ("facebook.com", "linkedin.com", "x.com"):
+        assert f'src="https://{site}' not in page

@@ -1,8 +1,9 @@
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
 from campaigns.offers import Offer, offers_of
+from campaigns.services.words import share_words
 from campaigns.sharing import ways_to_share
 from tests.factories import (
     ChannelFactory,
@@ -25,9 +26,27 @@ def test_words_arrive_as_they_were_written_in_every_program():
     assert parse_qs(ways["E-mail"].query)["body"] == [WORDS]
     assert parse_qs(ways["Text message"].query)["body"] == [WORDS]
     assert parse_qs(ways["WhatsApp"].query)["text"] == [WORDS]
+    assert parse_qs(ways["X"].query)["text"] == [WORDS]
     assert "+" not in ways["E-mail"].query
     link = f"http://localhost:8000/r/{enrolment.code}/?c=linkedin"
     assert parse_qs(ways["LinkedIn"].query) == {"url": [link]}
+    assert parse_qs(ways["Facebook"].query) == {"u": [link.replace("linkedin", "facebook")]}
+
+
+def test_words_that_were_changed_can_go_wherever_words_are_taken():
+    ways = ways_to_share(EnrolmentFactory(), [], lambda slug: WORDS)
+
+    assert [way.name for way in ways if not way.pattern] == ["LinkedIn", "Facebook"]
+    for way in ways:
+        assert way.pattern.replace("{words}", quote(WORDS)) in {way.address, ""}
+
+
+@pytest.mark.parametrize("network", ["facebook", "linkedin", "x", "instagram"])
+def test_each_network_has_words_of_its_own(network):
+    words = share_words(EnrolmentFactory())
+
+    assert words(network) != words("blog")
+    assert words("whatsapp") != words("sms")
 
 
 def test_a_program_chooses_its_ways_and_their_order():

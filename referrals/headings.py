@@ -1,0 +1,103 @@
+"""What other systems call the columns of their exports, and which system a file comes from.
+
+Headings as HubSpot, Mailchimp, Shopify, Salesforce and ActiveCampaign wrote them in 2025, and common ones.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+# A column becomes a further field of the person under its own heading, or is not read at all.
+FURTHER, LEFT_OUT = "further", "left_out"
+HEADINGS: dict[str, tuple[str, ...]] = {
+    "external_id": (
+        "external id", "customer id", "customer number", "customer no", "contact id", "record id", "record id contact",
+        "lead id", "account number", "client id", "id", "customer",
+    ),
+    "email": ("email", "e mail", "email address", "e mail address", "mail", "primary email", "work email"),
+    "name": ("name", "full name", "contact name", "customer name", "display name"),
+    "first_name": ("first name", "firstname", "given name", "fname"),
+    "last_name": ("last name", "lastname", "surname", "family name", "lname"),
+    "phone": (
+        "phone", "phone number", "telephone", "mobile", "mobile phone", "mobile phone number", "sms phone number",
+        "default address phone", "mobilephone",
+    ),
+    "company": (
+        "company", "company name", "organisation", "organization", "account name", "default address company",
+        "associated company", "employer",
+    ),
+    "kind": ("kind", "contact type", "kind of contact"),
+    "language": ("language", "preferred language", "locale", "lang", "languagelocalekey"),
+    "country": (
+        "country", "country region", "country code", "cc", "mailing country", "mailing country code",
+        "default address country code", "default address country", "billing country", "mailingcountry",
+        "mailingcountrycode", "ip country code",
+    ),
+    "timezone": ("time zone", "timezone"),
+    "owner": ("account manager", "owner", "contact owner", "account owner", "hubspot owner", "deal owner"),
+    "tags": ("tags", "tag", "labels", "label", "contact tags"),
+}  # fmt: skip
+# Where somebody sat when they signed up, and numbers that only their own system understands.
+NOT_NEEDED = {
+    "optin ip", "confirm ip", "ip address", "ip", "latitude", "longitude", "gmtoff", "dstoff", "leid", "euid",
+    "optin time", "confirm time", "password", "password hash", "accountid", "ownerid", "salutation",
+}  # fmt: skip
+# Headings that only one system writes.
+SOURCES: dict[str, set[str]] = {
+    "Mailchimp": {"leid", "euid", "member rating"},
+    "Shopify": {"accepts email marketing", "total spent", "tax exempt", "accepts sms marketing"},
+    "HubSpot": {
+        "record id",
+        "record id contact",
+        "contact owner",
+        "lifecycle stage",
+        "marketing contact status",
+    },
+    "Salesforce": {
+        "mailing country",
+        "mailingcountry",
+        "account owner",
+        "18 digit contact id",
+        "mailing city",
+    },
+    "ActiveCampaign": {"date created", "ip address", "organization", "contact tags"},
+}
+_TARGET_OF = {heading: target for target, headings in HEADINGS.items() for heading in headings}
+
+
+class Guess(NamedTuple):
+    """What each column seems to hold, by its heading, and which system seems to have written the file."""
+
+    targets: dict[str, str]
+    source: str
+
+
+def guess(header: Sequence[str]) -> Guess:
+    """A target for every column: what is read from it, ``FURTHER`` or ``LEFT_OUT``. No target twice."""
+    targets: dict[str, str] = {}
+    # The best-known heading first: “email” rather than “work email”, if a file has both.
+    for name in sorted(header, key=_rank):
+        plain = _plain(name)
+        target = LEFT_OUT if plain in NOT_NEEDED else _TARGET_OF.get(plain, FURTHER)
+        targets[name] = FURTHER if target in targets.values() and target != LEFT_OUT else target
+    if {"first_name", "last_name"} & set(targets.values()):
+        targets = {name: FURTHER if target == "name" else target for name, target in targets.items()}
+    return Guess({name: targets[name] for name in header}, _source(header))
+
+
+def _source(header: Sequence[str]) -> str:
+    """The system with two or more of its own headings in the file, or none."""
+    plain = {_plain(name) for name in header}
+    found = {source: len(own & plain) for source, own in SOURCES.items()}
+    best = max(found, key=lambda source: found[source])
+    return best if found[best] >= 2 else ""
+
+
+def _rank(name: str) -> int:
+    plain = _plain(name)
+    target = _TARGET_OF.get(plain)
+    return HEADINGS[target].index(plain) if target else 99
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", " ", name.casefold()).strip()

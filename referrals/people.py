@@ -1,0 +1,292 @@
+"""Rows of a file, read as people who may recommend the company."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+from zoneinfo import available_timezones
+
+from babel import Locale
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+
+from referrals.cells import read_id, read_text
+from referrals.contacts import clean_email, clean_name, clean_phone, email_key, phone_key
+from referrals.models import Advocate, Program
+from referrals.tables import LONGEST_CELL, Row, RowError, Table, is_ragged, ragged
+
+TARGETS = (
+    "external_id", "email", "name", "first_name", "last_name", "phone", "company", "kind", "language", "country",
+    "timezone", "owner", "tags",
+)  # fmt: skip
+NAMES = ("first_name", "last_name")
+MOST_TAGS = 40
+LONGEST_TAG = 60
+
+
+@dataclass
+class People:
+    """How to read a file of people: ``columns`` maps what we know of them to what the file calls it.
+
+    Columns that are named nowhere become further fields, but for those ``left_out``. ``country`` reads
+    phone numbers without country code; ``program`` is the one in which they are to be enrolled.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
+    program: Program | None = None
+    country: str = ""
+    # Import the rows that can be read, and leave the others where they are.
+    leave_out_faults: bool = False
+
+
+class Person(NamedTuple):
+    """A row that could be read. What is empty says nothing: it changes nothing."""
+
+    row: int
+    external_id: str
+    name: str
+    email: str
+    email_key: str
+    phone: str
+    phone_key: str
+    company: str
+    kind: str
+    language: str
+    timezone: str
+    country: str
+    owner_id: int | None
+    attributes: str | None
+    tags: tuple[str, ...]
+
+
+class PeopleReader:
+    """Turns rows into people; what is wrong with the others collects in ``errors``."""
+
+    def __init__(self, table: Table, plan: People) -> None:
+        self.plan, self.header, self.errors = plan, table.header, list[RowError]()
+        self.source = _sources(table.header, plan)
+        colleagues = _colleagues() if "owner" in self.source else {}
+        readers = _READERS | {"owner": lambda cell: _colleague(cell, colleagues)}
+        place = {name: number for number, name in enumerate(table.header)}
+        self._known = [
+            (target, place[source], readers[target])
+            for target, source in self.source.items()
+            if target in readers
+        ]
+        self._phone = place.get(self.source.get("phone", ""), -1)
+        taken = {*self.source.values(), *plan.left_out}
+        self._further = [(name, number) for name, number in place.items() if name not in taken]
+
+    def read(self, row: Row) -> Person | None:
+        """The person of this row, or None when something is wrong with it, which is then in ``errors``."""
+        if is_ragged(row, self.header):
+            self.errors.append(RowError(row.number, _("the whole row"), ragged(row, self.header)))
+            return None
+        before, told = len(self.errors), self._told(row)
+        attributes = {
+            name: self._try(row, name, _read_further, cell)
+            for name, at in self._further
+            if (cell := row.cells[at])
+        }
+        if len(self.errors) > before:
+            return None
+        email = told.get("email", "")
+        if not email and not told.get("external_id"):
+            self.errors.append(RowError(row.number, _("the whole row"), _nameless()))
+            return None
+        phone = told.get("phone", "")
+        return Person(
+            row.number, told.get("external_id", ""), told.get("name", ""), email, email_key(email), phone,
+            phone_key(phone), told.get("company", ""), told.get("kind", ""), told.get("language", ""),
+            told.get("timezone", ""), told.get("country", ""), told.get("owner"),
+            json.dumps(attributes) if any(attributes.values()) else None, told.get("tags", ()),
+        )  # fmt: skip
+
+    def _told(self, row: Row) -> dict[str, Any]:
+        cells, told = row.cells, {}
+        for target, at, read in self._known:
+            if cell := cells[at].strip():
+                try:
+                    told[target] = read(cell)
+                except ValidationError as error:
+                    self._refuse(row, self.source[target], error)
+        if parts := [told.pop(name) for name in NAMES if told.get(name)]:
+            told["name"] = self._try(row, self._name_column, clean_name, " ".join(parts))
+        if self._phone >= 0 and (cell := cells[self._phone].strip()):
+            country = told.get("country") or self.plan.country
+            told["phone"] = self._try(
+                row, self.source["phone"], lambda text: clean_phone(text, country), cell
+            )
+        return told
+
+    @property
+    def _name_column(self) -> str:
+        return next(self.source[name] for name in NAMES if name in self.source)
+
+    def _try(self, row: Row, column: str, read: Callable[[str], Any], cell: str) -> Any:
+        try:
+            return read(cell)
+        except ValidationError as error:
+            self._refuse(row, column, error)
+            return None
+
+    def _refuse(self, row: Row, column: str, error: ValidationError) -> None:
+        self.errors.append(RowError(row.number, column, " ".join(error.messages)))
+
+
+def _sources(header: Sequence[str], plan: People) -> dict[str, str]:
+    """Which column of the file holds what. A column that bears our own name need not be mapped."""
+    if unknown := [target for target in plan.columns if target not in TARGETS]:
+        raise ValidationError(
+            _("“%(name)s” is nothing that is read. Choose from %(names)s."),
+            params={"name": unknown[0], "names": ", ".join(TARGETS)},
+        )
+    named = {
+        t: t for t in TARGETS if t in header and t not in plan.columns.values() and t not in plan.left_out
+    }
+    found = named | dict(plan.columns)
+    for target, source in found.items():
+        if source not in header:
+            raise ValidationError(
+                _("The file has no column “%(source)s” for %(target)s. It has %(header)s."),
+                params={"source": source, "target": target, "header": ", ".join(header)},
+            )
+    if not {"external_id", "email"} & found.keys():
+        raise ValidationError(
+            _(
+                "Say which column holds the e-mail address or the customer number: by these people are found again."
+            )
+        )
+    return found
+
+
+def _colleagues() -> dict[str, int]:
+    """Staff by user name, address and full name; a name that two share is nobody's."""
+    people: dict[str, set[int]] = {}
+    for user in User.objects.filter(is_staff=True, is_active=True):
+        for name in {user.username, user.email, user.get_full_name()} - {""}:
+            people.setdefault(name.casefold(), set()).add(user.pk)
+    return {name: min(keys) for name, keys in people.items() if len(keys) == 1}
+
+
+def _colleague(cell: str, colleagues: Mapping[str, int]) -> int:
+    key = colleagues.get(cell.casefold())
+    if key is None:
+        raise ValidationError(
+            _(
+                "No colleague is called “%(cell)s”. Write their user name or e-mail address, or leave this column out."
+            ),
+            params={"cell": cell[:60]},
+        )
+    return key
+
+
+def _line(length: int) -> Callable[[str], str]:
+    return lambda cell: " ".join(read_text(cell, length).split())
+
+
+def _read_further(cell: str) -> str:
+    return read_text(cell, LONGEST_CELL)
+
+
+def _read_tags(cell: str) -> tuple[str, ...]:
+    words = {
+        text.lower(): text for part in cell.replace(";", ",").split(",") if (text := _line(LONGEST_TAG)(part))
+    }
+    if len(words) > MOST_TAGS:
+        raise ValidationError(
+            _("These are %(count)d tags; %(limit)d are allowed. Leave out those you do not need."),
+            params={"count": len(words), "limit": MOST_TAGS},
+        )
+    return tuple(words.values())
+
+
+@lru_cache(maxsize=1000)
+def _read_kind(cell: str) -> str:
+    for value, label in Advocate.Kind.choices:
+        if cell.casefold() in {value, value.replace("_", " "), str(label).casefold()}:
+            return str(value)
+    raise ValidationError(
+        _("“%(cell)s” is no kind of contact. Choose from %(names)s."),
+        params={"cell": cell[:40], "names": get_text_list(Advocate.Kind.values, _("or"))},
+    )
+
+
+@lru_cache(maxsize=1000)
+def _read_language(cell: str) -> str:
+    codes = dict(settings.LANGUAGES)
+    names = {name.casefold(): code for code, name in codes.items()}
+    names |= {str(Locale("en").languages[code]).casefold(): code for code in codes}
+    code = names.get(cell.casefold(), cell[:2].lower() if cell[2:3] in {"", "-", "_"} else "")
+    if code not in codes:
+        raise ValidationError(
+            _("“%(cell)s” is no language that we write in. Choose from %(names)s, or leave this column out."),
+            params={"cell": cell[:40], "names": get_text_list(list(codes), _("or"))},
+        )
+    return code
+
+
+@lru_cache(maxsize=1000)
+def _read_country(cell: str) -> str:
+    code = _countries().get(cell.casefold())
+    if code is None:
+        raise ValidationError(
+            _("“%(cell)s” is no country. Write its two letters, such as IT."), params={"cell": cell[:40]}
+        )
+    return code
+
+
+@lru_cache(maxsize=1)
+def _countries() -> dict[str, str]:
+    """Countries by their two letters, and by name in each of our languages."""
+    named = {
+        name.casefold(): code
+        for language, _name in settings.LANGUAGES
+        for code, name in Locale.parse(language).territories.items()
+        if len(code) == 2 and code.isalpha()
+    }
+    codes = {code.casefold(): code for code in named.values()}
+    return named | codes | {"uk": "GB", "usa": "US", "united states of america": "US", "great britain": "GB"}
+
+
+@lru_cache(maxsize=1000)
+def _read_zone(cell: str) -> str:
+    zone = cell.replace("_slash_", "/").replace(" ", "_").casefold()
+    name = _zones().get(zone)
+    if name is None:
+        raise ValidationError(
+            _("“%(cell)s” is no time zone. Write one such as Europe/Rome, or leave this column out."),
+            params={"cell": cell[:40]},
+        )
+    return name
+
+
+@lru_cache(maxsize=1)
+def _zones() -> dict[str, str]:
+    return {name.casefold(): name for name in available_timezones()}
+
+
+def _nameless() -> str:
+    return _(
+        "Neither e-mail address nor customer number: nobody could be found again. Fill one in, or delete the row."
+    )
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "external_id": read_id,
+    "email": clean_email,
+    "name": clean_name,
+    "first_name": lambda cell: read_text(cell, 60),
+    "last_name": lambda cell: read_text(cell, 60),
+    "company": _line(80),
+    "kind": _read_kind,
+    "language": _read_language,
+    "country": _read_country,
+    "timezone": _read_zone,
+    "tags": _read_tags,
+}
