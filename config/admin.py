@@ -13,7 +13,11 @@ from campaigns.services import desk
 GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("program", _("Program"), ("Program", "IdealCustomerProfile", "Membership")),
     ("people", _("People"), ("Advocate", "Enrolment")),
-    ("referrals", _("Referrals"), ("FollowUp", "Referral", "Conversion", "Consent", "Event")),
+    (
+        "referrals",
+        _("Referrals"),
+        ("FollowUp", "Referral", "Claim", "Conversion", "Attribution", "Consent", "Event"),
+    ),
     (
         "rewards",
         _("Rewards"),
@@ -34,7 +38,11 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
             "LedgerTransaction",
         ),
     ),
-    ("systems", _("Other systems"), ("ApiKey", "WebhookEndpoint", "WebhookCall")),
+    (
+        "systems",
+        _("Other systems"),
+        ("ApiKey", "HookSource", "HookDelivery", "WebhookEndpoint", "WebhookCall"),
+    ),
     (
         "messages",
         _("Messages"),
@@ -53,6 +61,8 @@ class Page(NamedTuple):
 
 
 PAGES = (
+    Page("people", _("Bring in people or events"), "imports", "referrals.add_importfile"),
+    Page("referrals", _("Suspicious referrals"), "review", "referrals.view_referral"),
     Page("messages", _("What we say when"), "what-we-say", "campaigns.view_messagetemplate"),
     Page("people", _("Where is my reward?"), "where", "rewards.view_reward"),
     Page("rewards", _("Which incentive works"), "incentives-compared", "rewards.view_incentive"),
@@ -73,13 +83,18 @@ class AdminSite(admin.AdminSite):
 
     def get_urls(self) -> list[Any]:
         # Admin modules register with this site: they can be imported once it is there.
+        from campaigns.admin.imports import bring_in, show_import
         from campaigns.admin.report import compare_incentives
+        from campaigns.admin.review import review
         from campaigns.admin.support import where_is_my_reward
         from campaigns.admin.what_we_say import show_what_we_say
 
         return [
+            path("review/", self.admin_view(review), name="review"),
             path("where/", self.admin_view(where_is_my_reward), name="where"),
             path("incentives-compared/", self.admin_view(compare_incentives), name="incentives-compared"),
+            path("imports/", self.admin_view(bring_in), name="imports"),
+            path("imports/<int:pk>/", self.admin_view(show_import), name="import-file"),
             path("what-we-say/", self.admin_view(show_what_we_say), name="what-we-say"),
             *super().get_urls(),
         ]

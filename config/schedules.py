@@ -29,6 +29,7 @@ SCHEDULES = (
     Scheduled("Count the people in segments", "referrals.services.segment.size_segments", 60),
     Scheduled("Deliver messages", "campaigns.services.delivery.deliver_due", 1),
     Scheduled("Write digests", "campaigns.services.digest.write_digests", 5),
+    Scheduled("Read files of people and events", "referrals.services.uploads.work_off", 1),
     Scheduled("Release rewards whose waiting time is over", "rewards.services.reward.release_rewards", 10),
     Scheduled("Ask other systems to hand rewards out", "rewards.services.fulfilment.call_fulfilment", 1),
     Scheduled("Remind of what expires", "campaigns.services.reward_notices.remind_expiring", 360),
@@ -38,7 +39,9 @@ SCHEDULES = (
     Scheduled("Let people come down the ladder", "rewards.services.tier.refresh_standings", 60),
     Scheduled("Record anniversaries", "rewards.services.anniversary.record_anniversaries", 360),
     Scheduled("Check the ledger", "rewards.services.audit.check_ledger", 1440),
+    Scheduled("Learn whom new people resemble", "referrals.services.likeness.find_likenesses", 10),
     Scheduled("Tell other systems what happened", "referrals.services.webhook.tell_systems", 1),
+    Scheduled("Forget what other systems said", "referrals.services.hook.forget_hook_calls", 1440),
     Scheduled("Forget what other systems were told", "referrals.services.webhook.forget_calls", 1440),
     Scheduled("Forget what has expired", "referrals.services.expiry.forget_expired", 60),
 )

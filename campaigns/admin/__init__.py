@@ -1,6 +1,7 @@
 from campaigns.admin import (
     advocate,
     by_hand,
+    claim,
     contact_policy,
     digest,
     enrolment,
@@ -17,6 +18,7 @@ from campaigns.admin import (
 __all__ = [
     "advocate",
     "by_hand",
+    "claim",
     "contact_policy",
     "digest",
     "enrolment",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from referrals.admin.cells import colleague, full_link, link_to, status_word
+from referrals.admin.risk import SignalInline
 from referrals.admin.scoped import HistoryAdmin, Panel, ScopedInline
 from referrals.models import Channel, Program
 from referrals.models.program import ProgramQuerySet
@@ -43,7 +44,7 @@ class ProgramAdmin(HistoryAdmin):
     ordering = ("name",)
     prepopulated_fields = {"slug": ("name",)}
     readonly_fields = ("public_link", "ideal_customer_link")
-    inlines = (ChannelInline,)
+    inlines = (ChannelInline, SignalInline)
     fieldsets = (
         (
             gettext_lazy("The promise"),
@@ -90,6 +91,16 @@ class ProgramAdmin(HistoryAdmin):
                     "by name. Whoever was a customer before, or recommends themselves, does not count."
                 ),
                 "fields": ("attribution_days", "click_days", "which_touch", "tie_rule"),
+            },
+        ),
+        (
+            gettext_lazy("What looks suspicious"),
+            {
+                "description": gettext_lazy(
+                    "Nothing is refused for it: a person looks first, and nothing is paid meanwhile. What each "
+                    "sign weighs stands on a page of its own."
+                ),
+                "fields": ("review_from", "reject_from", "least_sale"),
             },
         ),
         (

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import transaction
 
+from campaigns.demo.claims import claims_of
 from campaigns.demo.company import found_company
 from campaigns.demo.contact import CHOICES, ask_at_night, choose, leave_to_sender, write_words
 from campaigns.demo.deeds import (
@@ -22,6 +23,7 @@ from campaigns.demo.deeds import (
     open_gifts,
     pick,
 )
+from campaigns.demo.files import upload_fair
 from campaigns.demo.people import ADVOCATES, enrol_people, find_address, find_phone
 from campaigns.demo.steps import Staff, take_step
 from campaigns.demo.story import CAME, NAMED, Came, Named
@@ -59,6 +61,7 @@ def found_demo(*, password: str, now: datetime) -> Program:
             if at < now:
                 tell(at)
                 deliver_due(now=at + timedelta(seconds=20))
+    upload_fair(program, now=now)
     return program
 
 
@@ -105,6 +108,8 @@ class Story:
             yield from self._came(number, row)
         yield from (Happening(self.moment(days, 11), tell) for days, tell in self._rewards())
         yield from self._contacts()
+        claimed = claims_of(self.enrolments, self.staff.manager)
+        yield from (Happening(self.moment(days, 12), tell) for days, tell in claimed)
         for days in range(DIGESTS_FOR.days):
             yield Happening(self.moment(days + 1, 8, 1), lambda at: write_digests(now=at))
 

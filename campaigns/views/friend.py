@@ -13,6 +13,7 @@ from referrals.hours import call_by
 from referrals.models import Referral
 from referrals.services.referral import accept, decline, erase_friend
 from referrals.transitions import Refused
+from referrals.visitors import client_of
 from rewards.models import Reward
 
 
@@ -40,12 +41,12 @@ def show_invitation(request: HttpRequest, token: str) -> HttpResponse:
             "agreed": referral.accepted_at is not None,
         },
     )
-    if form.is_bound and form.is_valid() and _accept(referral, form, now):
+    if form.is_bound and form.is_valid() and _accept(request, referral, form, now):
         return redirect("invitation", token)
     return render(request, "campaigns/invitation.html", _page(referral, form, now))
 
 
-def _accept(referral: Referral, form: DetailsForm, now: datetime) -> bool:
+def _accept(request: HttpRequest, referral: Referral, form: DetailsForm, now: datetime) -> bool:
     typed = form.cleaned_data
     try:
         accept(
@@ -54,6 +55,7 @@ def _accept(referral: Referral, form: DetailsForm, now: datetime) -> bool:
             phone=typed["phone"],
             note=typed["note"],
             now=now,
+            client=client_of(request, now),
         )
     except Refused as refused:
         form.add_error(None, str(refused))

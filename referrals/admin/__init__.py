@@ -1,3 +1,25 @@
-from referrals.admin import api_key, consent, conversion, follow_up, history, membership, profile, webhook
+from referrals.admin import (
+    api_key,
+    attribution,
+    consent,
+    conversion,
+    follow_up,
+    history,
+    hook,
+    membership,
+    profile,
+    webhook,
+)
 
-__all__ = ["api_key", "consent", "conversion", "follow_up", "history", "membership", "profile", "webhook"]
+__all__ = [
+    "api_key",
+    "attribution",
+    "consent",
+    "conversion",
+    "follow_up",
+    "history",
+    "hook",
+    "membership",
+    "profile",
+    "webhook",
+]

@@ -27,10 +27,9 @@ def mia(program):
 
 @pytest.fixture
 def ask(program, mia, now) -> Message:
-    MessageTemplate.objects.update_or_create(
-        purpose=Purpose.ASK, program=None, channel="email", language="en", contact_kind="",
-        defaults={"subject": "{{ first_name }}, thank you & more",
-                  "body": "Hello {{ first_name }},\n\nwhom do *you* know?"},
+    MessageTemplate.objects.create(
+        purpose=Purpose.ASK, program=program, subject="{{ first_name }}, thank you & more",
+        body="Hello {{ first_name }},\n\nwhom do *you* know?",
     )  # fmt: skip
     anna = AdvocateFactory()
     message = Message(

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from campaigns.demo.telling import found_demo
 from campaigns.models import ContactPreference, HeldBack, Message
 from campaigns.services.bank import load_bank
-from referrals.models import Advocate, Click, FollowUp, Program, Referral
+from referrals.models import Advocate, Attribution, Claim, Click, FollowUp, ImportFile, Program, Referral
 from referrals.roles import sync_roles
 from rewards.models import Budget, Contest, Reward, Standing
 from rewards.services.audit import ledger_differences
@@ -45,6 +45,12 @@ def test_every_screen_of_rewards_is_alive(demo):
     assert Contest.objects.running(demo).exists()
     assert Budget.objects.get().used > 0
     assert ledger_differences() == []
+
+
+def test_there_is_something_to_review_a_claim_to_decide_and_a_sale_explained(demo):
+    assert Referral.objects.filter(status="under_review", risk__score__gte=30).exists()
+    assert set(Claim.objects.values_list("status", flat=True)) == {"open", "rejected"}
+    assert Attribution.objects.get().enrolment.advocate.name == "Siobhan Keane"
 
 
 def test_some_calls_are_overdue_and_some_are_due_today(demo):
@@ -92,3 +98,12 @@ def test_the_manager_the_caller_and_the_analyst_can_sign_in(client, demo):
 def test_somebody_was_left_in_peace_at_night_and_somebody_wants_less(demo):
     assert HeldBack.objects.held_back().filter(held_for="quiet", status="kept").count() == 1
     assert ContactPreference.objects.count() == 3
+
+
+def test_a_file_waits_to_be_looked_at(demo):
+    file = ImportFile.objects.get()
+
+    assert file.status == "read"
+    assert file.found["counts"] == {
+        "rows": 5, "refused": 1, "new": 2, "changed": 2, "unchanged": 0, "tags": 4,
+    }  # fmt: skip
