@@ -72,7 +72,7 @@ def requeue() -> int:
 def requeue_as_asks() -> int:
     """The same messages as something nobody asked for, so that each is checked against its reader's budget."""
     count = requeue()
-    bank = MessageTemplate.objects.get(program=None, purpose=Purpose.INVITATION, language="en")
+    bank = MessageTemplate.objects.for_message(Purpose.INVITATION, program=None, language="en")[0]
     for program in Program.objects.all():
         words = {"subject": bank.subject, "body": bank.body}
         MessageTemplate.objects.get_or_create(
