@@ -43,6 +43,7 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         _("Other systems"),
         ("ApiKey", "HookSource", "HookDelivery", "WebhookEndpoint", "WebhookCall"),
     ),
+    ("asking", _("Asking"), ("OutreachPlan", "Ask")),
     (
         "messages",
         _("Messages"),

@@ -1,5 +1,6 @@
 from campaigns.admin import (
     advocate,
+    ask,
     by_hand,
     claim,
     contact_policy,
@@ -7,6 +8,7 @@ from campaigns.admin import (
     enrolment,
     held_back,
     message,
+    plan,
     program,
     referral,
     suppression,
@@ -17,6 +19,7 @@ from campaigns.admin import (
 
 __all__ = [
     "advocate",
+    "ask",
     "by_hand",
     "claim",
     "contact_policy",
@@ -24,6 +27,7 @@ __all__ = [
     "enrolment",
     "held_back",
     "message",
+    "plan",
     "program",
     "referral",
     "suppression",
