@@ -47,16 +47,6 @@ def change_preferences(
     return preference
 
 
-def stop_asking(advocate: Advocate, *, now: datetime) -> None:
-    """Remember a “no” to being asked; everything else stays as they chose it."""
-    preference = ContactPreference.objects.of(advocate)
-    if Topic.ASKS not in preference.refused:
-        preference.advocate, preference.changed_at = advocate, now
-        preference.refused = [*preference.refused, Topic.ASKS]
-        preference.save()
-    _move_queue(advocate, preference, now)
-
-
 def _fill(preference: ContactPreference, advocate: Advocate, choice: Choice, now: datetime) -> None:
     preference.advocate = advocate
     preference.refused = [str(topic) for topic in Topic if topic not in choice.topics]

@@ -3,11 +3,13 @@ from referrals.admin import (
     attribution,
     consent,
     conversion,
+    finder,
     follow_up,
     history,
     hook,
     membership,
     profile,
+    segment,
     webhook,
 )
 
@@ -16,10 +18,12 @@ __all__ = [
     "attribution",
     "consent",
     "conversion",
+    "finder",
     "follow_up",
     "history",
     "hook",
     "membership",
     "profile",
+    "segment",
     "webhook",
 ]

@@ -8,6 +8,7 @@ from referrals.models.click import Click
 from referrals.models.consent import Consent
 from referrals.models.conversion import Conversion
 from referrals.models.event import Event
+from referrals.models.finder import Candidate, Finder
 from referrals.models.follow_up import FollowUp
 from referrals.models.hook import HookDelivery, HookMapping, HookSource
 from referrals.models.import_file import ImportFile, ImportMapping
@@ -29,6 +30,7 @@ __all__ = [
     "ApiCall",
     "ApiKey",
     "Attribution",
+    "Candidate",
     "Channel",
     "Claim",
     "Click",
@@ -36,6 +38,7 @@ __all__ = [
     "Conversion",
     "Enrolment",
     "Event",
+    "Finder",
     "FollowUp",
     "HookDelivery",
     "HookMapping",

@@ -21,6 +21,7 @@ from referrals.models import (
     Submission,
 )
 from referrals.public_ids import public_id
+from referrals.services.customer import forget_advocate
 from referrals.services.enrolment import enrol_address
 from referrals.services.known import Friend as Friend
 from referrals.services.known import Known, what_is_known
@@ -228,6 +229,7 @@ def _erase(referral: Referral, now: datetime) -> None:
     close_follow_ups([referral], now=now)
     blank = dict.fromkeys(["name", "email", "phone", "company", "relation", "note", "status_note"], "")
     this.update(**blank, answers=[], advocate_client={}, friend_client={}, likeness="", erased_at=now)
+    forget_advocate(referral)
     referral.follow_ups.update(note="")
     _forget_words(referral)
     ApiCall.objects.forget(public_id("ref", referral.pk))

@@ -6,8 +6,6 @@ import pytest
 from django.utils import timezone
 
 from campaigns.models import ContactPreference, Message, Purpose, Suppression
-from campaigns.services.delivery import deliver_due
-from campaigns.services.preference import stop_asking
 from referrals.models import Event
 from tests.cast import client_of, member_of
 from tests.factories import AdvocateFactory, EnrolmentFactory, MessageFactory, UserFactory
@@ -131,19 +129,6 @@ def test_stopping_counts_for_the_phone_too_and_is_in_the_history_once(client, an
     assert [event.kind for event in Event.objects.all()] == [Event.Kind.UNSUBSCRIBED]
     client.post(page(letter), {"do": "undo"})
     assert Suppression.objects.count() == 0
-
-
-def test_a_no_to_being_asked_is_remembered_and_nothing_else_changes(anna, now):
-    ContactPreference.objects.create(advocate=anna, key=anna.email_key, often="less", changed_at=now)
-    stop_asking(anna, now=now)
-    stop_asking(anna, now=now)
-    ask = waiting(anna)
-
-    deliver_due(now=now)
-
-    assert became(ask) == ("withheld", "topic")
-    row = ContactPreference.objects.get()
-    assert (row.refused, row.often) == (["asks"], "less")
 
 
 def test_whoever_is_signed_in_chooses_in_the_portal():
