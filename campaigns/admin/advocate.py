@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.admin.advocate_steps import PEOPLE_STEPS
+from campaigns.admin.asking import ASK_NOW
 from campaigns.admin.contact_preference import choices_panel
 from campaigns.admin.held_back import held_panel
 from campaigns.admin.timeline import timeline_page, timeline_panel, who_they_are
@@ -142,6 +143,7 @@ class AdvocateAdmin(StepsAdmin):
             carry_out=enrol_many,
             form=EnrolForm,
         ),
+        ASK_NOW,
         *PEOPLE_STEPS,
     )
 
@@ -156,6 +158,8 @@ class AdvocateAdmin(StepsAdmin):
         return (super().within(rows, programs) | rows.filter(enrolments=None)).distinct()
 
     def why_not(self, row: Any) -> str:
+        if getattr(row, "refusal", ""):
+            return super().why_not(row)
         return _("%(row)s was so already") % {"row": row}
 
     def get_queryset(self, request: HttpRequest) -> Any:
