@@ -1,6 +1,8 @@
+from referrals.models.absence import Absence
 from referrals.models.advocate import Advocate, Enrolment
 from referrals.models.api_key import ApiKey
 from referrals.models.attribution import Attribution, Touch
+from referrals.models.caller import Caller
 from referrals.models.channel import Channel
 from referrals.models.click import Click
 from referrals.models.consent import Consent
@@ -19,10 +21,12 @@ from referrals.models.tag import Tag, Tagging
 from referrals.models.webhook import WebhookCall, WebhookEndpoint
 
 __all__ = [
+    "Absence",
     "Advocate",
     "AdvocateSummary",
     "ApiKey",
     "Attribution",
+    "Caller",
     "Channel",
     "Click",
     "Consent",
