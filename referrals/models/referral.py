@@ -128,6 +128,10 @@ class Referral(WithStatus):
     token = models.CharField(max_length=40, unique=True, default=link_token, editable=False)
     submitted_at = models.DateTimeField(_("received"))
     accepted_at = models.DateTimeField(_("friend said yes"), null=True, blank=True)
+    contacted_at = models.DateTimeField(_("first talked with"), null=True, blank=True, editable=False)
+    contact_minutes = models.PositiveIntegerField(
+        _("waited (minutes of office time)"), null=True, blank=True, editable=False
+    )
     erased_at = models.DateTimeField(_("data deleted"), null=True, blank=True)
 
     objects = ReferralQuerySet.as_manager()
@@ -152,6 +156,8 @@ class Referral(WithStatus):
             models.Index(fields=["program", "phone_key"], condition=~Q(phone_key=""), name="referral_phone"),
             # the admin list by status, newest first; counts on the home page and in the digest
             models.Index(fields=["program", "status", "-submitted_at"], name="referral_program_status"),
+            # how fast we call: friends of a program by when they came
+            models.Index(fields=["program", "submitted_at"], name="referral_program_came"),
             # the portal; an advocate's referrals of the last day
             models.Index(fields=["enrolment", "-submitted_at"], name="referral_enrolment"),
         ]
