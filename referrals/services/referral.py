@@ -21,6 +21,7 @@ from referrals.models import (
     Referral,
     Submission,
 )
+from referrals.services.assignment import choose_callers, events_of_assignment
 from referrals.services.enrolment import enrol_address
 from referrals.transitions import Refused
 
@@ -138,6 +139,7 @@ def submit_referrals(
             _new_referral(enrolment, friend, settled, source=source, channel=channel, click=click, now=now)
             for friend in friends
         ]
+        choose_callers(enrolment, referrals, now=now)
         Referral.objects.bulk_create(referrals)
         who = Consent.Who.FRIEND if source == Referral.Source.LINK else Consent.Who.ADVOCATE
         Consent.objects.bulk_create(
@@ -147,7 +149,8 @@ def submit_referrals(
         FollowUp.objects.bulk_create(
             [FollowUp(referral=r, owner_id=r.owner_id, due_at=due) for r in referrals if r.is_open]
         )
-        Event.objects.record(_events_of_submission(enrolment, referrals, by, now), now=now)
+        events = _events_of_submission(enrolment, referrals, by, now)
+        Event.objects.record([*events, *events_of_assignment(referrals, enrolment, now)], now=now)
     return referrals
 
 
@@ -314,7 +317,8 @@ def _named_before(enrolment: Enrolment, keys: set[str], now: datetime) -> tuple[
 def _call_soon(referral: Referral, now: datetime) -> None:
     program = referral.program
     due = due_within_office_hours(program, now, program.contact_within_hours)
-    if referral.is_open and not FollowUp.objects.open().filter(referral=referral).update(due_at=due):
+    waiting = FollowUp.objects.open().filter(referral=referral)
+    if referral.is_open and not waiting.update(due_at=due, told=FollowUp.Told.NOTHING):
         FollowUp.objects.create(referral=referral, owner_id=referral.owner_id, due_at=due)
 
 
