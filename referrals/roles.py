@@ -21,11 +21,13 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "referrals.question": (ALL, VIEW, VIEW, VIEW),
     "referrals.channel": (ALL, VIEW, VIEW, VIEW),
     "referrals.membership": (ALL, "", "", VIEW),
+    "referrals.caller": (ALL, VIEW, VIEW, VIEW),
+    "referrals.absence": (ALL, ALL, ALL, VIEW),
     "referrals.apikey": ("vac", "", "", ""),
     "referrals.advocate": (EDIT, EDIT, EDIT, VIEW),
     "referrals.enrolment": (EDIT, EDIT, EDIT, VIEW),
     "referrals.referral": (EDIT, EDIT, VIEW, VIEW),
-    "referrals.followup": (EDIT, EDIT, VIEW, VIEW),
+    "referrals.followup": (EDIT, EDIT, "vc", VIEW),
     "referrals.conversion": (VIEW, VIEW, VIEW, VIEW),
     "referrals.consent": (VIEW, VIEW, VIEW, VIEW),
     "referrals.event": (VIEW, VIEW, VIEW, VIEW),
@@ -57,6 +59,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "campaigns.ask": ("vc", "vc", "vc", VIEW),
     "campaigns.contactpolicy": ("vc", VIEW, VIEW, VIEW),
     "campaigns.suppression": ("va", "", "va", VIEW),
+    "campaigns.alertchoice": (ALL, ALL, ALL, ALL),
     "campaigns.digestsubscription": (ALL, ALL, ALL, ALL),
 }
 ORDER = (Role.MANAGER, Role.SALES, Role.SUPPORT, Role.ANALYST)
