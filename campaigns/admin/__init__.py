@@ -1,8 +1,10 @@
 from campaigns.admin import (
     advocate,
+    alert_choice,
     contact_policy,
     digest,
     enrolment,
+    follow_up,
     message,
     program,
     referral,
@@ -14,9 +16,11 @@ from campaigns.admin import (
 
 __all__ = [
     "advocate",
+    "alert_choice",
     "contact_policy",
     "digest",
     "enrolment",
+    "follow_up",
     "message",
     "program",
     "referral",

@@ -1,3 +1,21 @@
-from referrals.admin import api_key, consent, conversion, follow_up, history, membership, profile, webhook
+from referrals.admin import (
+    absence,
+    api_key,
+    consent,
+    conversion,
+    history,
+    membership,
+    profile,
+    webhook,
+)
 
-__all__ = ["api_key", "consent", "conversion", "follow_up", "history", "membership", "profile", "webhook"]
+__all__ = [
+    "absence",
+    "api_key",
+    "consent",
+    "conversion",
+    "history",
+    "membership",
+    "profile",
+    "webhook",
+]
