@@ -11,7 +11,7 @@ from campaigns.services import desk
 
 # The back office in the order in which a manager thinks; what is not named here stands under Settings.
 GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
-    ("program", _("Program"), ("Program", "IdealCustomerProfile", "Membership")),
+    ("program", _("Program"), ("Program", "IdealCustomerProfile", "Membership", "Absence")),
     ("people", _("People"), ("Advocate", "Enrolment")),
     ("referrals", _("Referrals"), ("FollowUp", "Referral", "Conversion", "Consent", "Event")),
     (
@@ -35,7 +35,11 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         ),
     ),
     ("systems", _("Other systems"), ("ApiKey", "WebhookEndpoint", "WebhookCall")),
-    ("messages", _("Messages"), ("Message", "MessageTemplate", "ContactPolicy", "Suppression")),
+    (
+        "messages",
+        _("Messages"),
+        ("Message", "MessageTemplate", "ContactPolicy", "Suppression", "AlertChoice"),
+    ),
 )
 
 
@@ -49,7 +53,9 @@ class Page(NamedTuple):
 
 
 PAGES = (
+    Page("referrals", _("My calls"), "calls", "referrals.change_followup"),
     Page("messages", _("What we say when"), "what-we-say", "campaigns.view_messagetemplate"),
+    Page("referrals", _("How fast we call"), "contact-speed", "referrals.view_referral"),
     Page("people", _("Where is my reward?"), "where", "rewards.view_reward"),
     Page("rewards", _("Which incentive works"), "incentives-compared", "rewards.view_incentive"),
 )
@@ -69,11 +75,15 @@ class AdminSite(admin.AdminSite):
 
     def get_urls(self) -> list[Any]:
         # Admin modules register with this site: they can be imported once it is there.
+        from campaigns.admin.contact_speed import show_contact_speed
+        from campaigns.admin.my_calls import show_my_calls
         from campaigns.admin.report import compare_incentives
         from campaigns.admin.support import where_is_my_reward
         from campaigns.admin.what_we_say import show_what_we_say
 
         return [
+            path("contact-speed/", self.admin_view(show_contact_speed), name="contact-speed"),
+            path("calls/", self.admin_view(show_my_calls), name="calls"),
             path("where/", self.admin_view(where_is_my_reward), name="where"),
             path("incentives-compared/", self.admin_view(compare_incentives), name="incentives-compared"),
             path("what-we-say/", self.admin_view(show_what_we_say), name="what-we-say"),
