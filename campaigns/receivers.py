@@ -5,6 +5,7 @@ from django.dispatch import receiver
 
 from campaigns.services.notices import write_notices
 from campaigns.services.reward_notices import write_reward_notices
+from campaigns.services.step_notices import write_step_notices
 from campaigns.services.suppression import respect_choices
 from campaigns.services.switched_off import tell_of_switched_off
 from referrals.models import Event
@@ -26,6 +27,11 @@ def tell(sender: type[Event], events: list[Event], now: datetime, **kwargs: Any)
 @receiver(rewards_changed, dispatch_uid="write reward notices")
 def tell_of_rewards(sender: type[Reward], rewards: list[Reward], now: datetime, **kwargs: Any) -> None:
     write_reward_notices(rewards, now=now)
+
+
+@receiver(event_recorded, dispatch_uid="write step notices")
+def tell_of_steps(sender: type[Event], events: list[Event], now: datetime, **kwargs: Any) -> None:
+    write_step_notices(events, now=now)
 
 
 @receiver(event_recorded, dispatch_uid="tell of webhooks switched off")

@@ -28,6 +28,8 @@ SCHEDULES = (
     Scheduled("Add up what people did", "referrals.services.summary.renew_summaries", 1),
     Scheduled("Count the people in segments", "referrals.services.segment.size_segments", 60),
     Scheduled("Deliver messages", "campaigns.services.delivery.deliver_due", 1),
+    Scheduled("Pass on the calls of who is away", "referrals.services.assignment.pass_on_calls", 5),
+    Scheduled("Alert whoever calls", "campaigns.services.call_alerts.alert_callers", 5),
     Scheduled("Write digests", "campaigns.services.digest.write_digests", 5),
     Scheduled("Release rewards whose waiting time is over", "rewards.services.reward.release_rewards", 10),
     Scheduled("Ask other systems to hand rewards out", "rewards.services.fulfilment.call_fulfilment", 1),

@@ -4,12 +4,13 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from campaigns.models import DigestSubscription, Message, MessageTemplate, Suppression
+from campaigns.models import AlertChoice, DigestSubscription, Message, MessageTemplate, Suppression
 from referrals.models import Consent, Conversion
 from rewards.models import FulfilmentCall, Reward
 from tests.cast import client_of, superuser
 from tests.factories import (
     NOW,
+    AbsenceFactory,
     ApiKeyFactory,
     BudgetFactory,
     ChannelFactory,
@@ -54,6 +55,7 @@ def fill(start, count):
         program = referral.program
         QuestionFactory(profile=ProfileFactory(program=program))
         ChannelFactory(program=program)
+        AbsenceFactory()
         ApiKeyFactory(program=program)
         MembershipFactory(program=program)
         FollowUpFactory(referral=referral, owner=UserFactory())
@@ -84,6 +86,7 @@ def fill(start, count):
         )
         Suppression.objects.create(key=f"k{n}", program=program, reason="by_hand", created_at=NOW)
         DigestSubscription.objects.create(user=UserFactory())
+        AlertChoice.objects.create(user=UserFactory())
 
 
 def url(model, page, *args):

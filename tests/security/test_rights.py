@@ -24,7 +24,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 # Posts without a form's token, each for a reason that stands beside it in the code.
-TOKENLESS = {"share-seen", "preferences", "mail-events", "text-answer", "text-report"}
+TOKENLESS = {"invitation-seen", "mail-events", "preferences", "share-seen", "text-answer", "text-report"}
 
 
 def public_routes():
