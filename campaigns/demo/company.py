@@ -1,6 +1,6 @@
 """Fernhollow Solar: its program, whom it looks for, and who works there."""
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from allauth.account.models import EmailAddress
@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from campaigns.demo.rewards import set_up_rewards
 from campaigns.models import DigestSubscription
-from referrals.models import Channel, IdealCustomerProfile, Membership, Program, Question
+from referrals.models import Absence, Channel, IdealCustomerProfile, Membership, Program, Question
 from referrals.services.membership import regroup
 
 PROGRAM: dict[str, Any] = {
@@ -33,6 +33,10 @@ PROGRAM: dict[str, Any] = {
     "closes_at": time(20),
     "working_days": "1234567",
     "contact_within_hours": 4,
+    "holiday_country": "GB",
+    "holiday_region": "ENG",
+    "others_hours": 11,
+    "others_share": 38,
 }
 PROFILE = {
     "headline": "Homeowners who wince at the electricity bill",
@@ -94,7 +98,12 @@ def found_company(*, password: str, now: datetime) -> Program:
     people = {person.role: _employ(person, program, password) for person in STAFF}
     regroup(people.values())
     program.owner = people[Membership.Role.SALES]
-    program.save(update_fields=["owner"])
+    program.lead = people[Membership.Role.MANAGER]
+    program.save(update_fields=["owner", "lead"])
+    away = program.local(now).date() + timedelta(days=12)
+    Absence.objects.create(
+        user=program.owner, first_day=away, last_day=away + timedelta(days=4), stand_in=program.lead
+    )
     return program
 
 
