@@ -6,31 +6,33 @@ from functools import wraps
 from typing import Any
 
 from django.core.signals import got_request_exception
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
-from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
+from campaigns import api as links
+from config.openapi import DescribedAPI
+from referrals.api import advocates, conversions, events, programs, referrals, tags
 from referrals.api.body import StrictParser
-from referrals.api.problems import Problem
-from referrals.api.programs import router as programs
+from referrals.api.problems import Problem, invalid, pointer_to
 from referrals.transitions import Refused
+from rewards import api as rewards
 
 logger = logging.getLogger(__name__)
 COME_BACK_IN = 10
 
-api = NinjaAPI(
+api = DescribedAPI(
     title="Goodword",
     version="1",
     urls_namespace="api",
     description="Advocates, what they did, whom they recommend, what was sold, and the rewards for it.",
     parser=StrictParser(),
 )
-for router in (programs,):
-    api.add_router("", router)
+for module in (programs, advocates, tags, links, events, referrals, conversions, rewards):
+    api.add_router("", module.router)
 
 
 @api.exception_handler(Problem)
@@ -44,6 +46,13 @@ def say_refused(request: HttpRequest, refused: Any) -> HttpResponse:
     return Problem(409, refused).answer()
 
 
+@api.exception_handler(IntegrityError)
+def say_overtaken(request: HttpRequest, error: Any) -> HttpResponse:
+    # The constraints decide; what was looked up before may be over by now.
+    logger.info("Overtaken: %s", error)
+    return Problem(409, "Another call did the same at this moment. Nothing was done; send it again.").answer()
+
+
 @api.exception_handler(HttpError)
 def say_http_error(request: HttpRequest, error: Any) -> HttpResponse:
     # Whatever the parser says comes wrapped.
@@ -54,8 +63,7 @@ def say_http_error(request: HttpRequest, error: Any) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def say_invalid(request: HttpRequest, error: Any) -> HttpResponse:
-    errors = [_wrong(one) for one in error.errors]
-    return Problem(422, "Nothing was done. Change what is named in “errors”.", errors=errors).answer()
+    return invalid([_wrong(one) for one in error.errors]).answer()
 
 
 @api.exception_handler(Http404)
@@ -80,8 +88,7 @@ def _wrong(error: dict[str, Any]) -> dict[str, str]:
     source, *place = error["loc"]
     if source != "body":
         return {"parameter": str(place[-1]), "detail": error["msg"]}
-    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in place[1:])
-    return {"pointer": "".join(f"/{step}" for step in steps), "detail": error["msg"]}
+    return {"pointer": pointer_to(place[1:]), "detail": error["msg"]}
 
 
 def _with_problems(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

@@ -11,10 +11,23 @@ def hold(names: Iterable[str]) -> None:
 
     On SQLite nobody has to wait here: its one writer already waited at the start of the transaction.
     """
-    numbers = [int.from_bytes(sha256(name.encode()).digest()[:8], signed=True) for name in sorted(set(names))]
+    numbers = [_number(name) for name in sorted(set(names))]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT count(pg_advisory_xact_lock(n)) FROM unnest(%s::bigint[]) AS n", [numbers])
         else:
             # As many statements as on PostgreSQL, so that tests count the same on both.
             cursor.execute("SELECT %s", [len(numbers)])
+
+
+def try_hold(name: str) -> bool:
+    """Hold this name until the transaction is over, unless somebody else has it: then False, at once."""
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_number(name)])
+        return bool(cursor.fetchone()[0])
+
+
+def _number(name: str) -> int:
+    return int.from_bytes(sha256(name.encode()).digest()[:8], signed=True)

@@ -8,7 +8,15 @@ from django.contrib.auth.models import User
 
 from campaigns.demo.rewards import set_up_rewards
 from campaigns.models import DigestSubscription
-from referrals.models import Absence, Channel, IdealCustomerProfile, Membership, Program, Question
+from referrals.models import (
+    Absence,
+    ApiKey,
+    Channel,
+    IdealCustomerProfile,
+    Membership,
+    Program,
+    Question,
+)
 from referrals.services.membership import regroup
 
 PROGRAM: dict[str, Any] = {
@@ -104,7 +112,18 @@ def found_company(*, password: str, now: datetime) -> Program:
     Absence.objects.create(
         user=program.owner, first_day=away, last_day=away + timedelta(days=4), stand_in=program.lead
     )
+    _give_key(program, people[Membership.Role.MANAGER], now)
     return program
+
+
+def _give_key(program: Program, maker: User, now: datetime) -> None:
+    """The shop's key. Nobody has its text: make another one to try the API."""
+    key = ApiKey(
+        program=program, name="Fernhollow web shop", created_by=maker, created_at=now - timedelta(days=60),
+        scopes=[ApiKey.Scope.CONVERSIONS_WRITE, ApiKey.Scope.EVENTS_WRITE], last_used_at=now - timedelta(hours=2),
+    )  # fmt: skip
+    key.draw_secret()
+    key.save()
 
 
 def _employ(person: Staff, program: Program, password: str) -> User:

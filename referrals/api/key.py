@@ -33,6 +33,7 @@ class Key(HttpBearer):
             raise _too_many(key.calls_a_minute)
         if self.scope and not key.allows(self.scope):
             raise Problem(403, f"This key may not do this: it needs “{self.scope}”. Make one that has it.")
+        key.asked_at = now
         key.note_use(now)
         take_body(request)
         return key

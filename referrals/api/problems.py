@@ -1,7 +1,7 @@
 """What the API answers when it does not do what was asked: RFC 9457, with what to change."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.http import HttpResponse
@@ -73,3 +73,18 @@ class Problem(Exception):
 def not_found(what: str) -> Problem:
     """The same for what is not there and for what belongs to another program."""
     return Problem(404, f"No {what} of this program has this id. Use an id as the API gave it.")
+
+
+def invalid(errors: Sequence[dict[str, str]]) -> Problem:
+    """These are to be changed."""
+    return Problem(422, "Nothing was done. Change what is named in “errors”.", errors=errors)
+
+
+def wrongs_of(errors: Iterable[Any], before: str = "") -> list[dict[str, str]]:
+    """What pydantic found, as JSON pointers; ``before`` is where what it read stands in the body."""
+    return [{"pointer": pointer_to(one["loc"], before), "detail": one["msg"]} for one in errors]
+
+
+def pointer_to(place: Iterable[Any], before: str = "") -> str:
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in place)
+    return before + "".join(f"/{step}" for step in steps)

@@ -1,5 +1,6 @@
 from referrals.models.absence import Absence
 from referrals.models.advocate import Advocate, Enrolment
+from referrals.models.api_call import ApiCall
 from referrals.models.api_key import ApiKey
 from referrals.models.attribution import Attribution, Touch
 from referrals.models.caller import Caller
@@ -24,6 +25,7 @@ __all__ = [
     "Absence",
     "Advocate",
     "AdvocateSummary",
+    "ApiCall",
     "ApiKey",
     "Attribution",
     "Caller",

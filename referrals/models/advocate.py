@@ -174,6 +174,8 @@ class Enrolment(models.Model):
     class Meta:
         verbose_name = _("enrolment")
         verbose_name_plural = _("enrolments")
+        # the API's list of a program's advocates, page by page
+        indexes = [models.Index(fields=["program", "id"], name="enrolment_program")]
         constraints = [
             models.UniqueConstraint(
                 fields=["advocate", "program"],

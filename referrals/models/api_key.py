@@ -69,6 +69,8 @@ class ApiKey(models.Model):
 
     # The whole key, in the moment after it was drawn; stored nowhere.
     text = ""
+    # When the call came that showed the key: its one look at the clock.
+    asked_at: datetime
 
     objects = ApiKeyQuerySet.as_manager()
 

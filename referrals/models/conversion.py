@@ -28,6 +28,8 @@ class Conversion(models.Model):
         verbose_name = _("sale")
         verbose_name_plural = _("sales")
         constraints = [models.UniqueConstraint(fields=["program", "external_id"], name="conversion_once")]
+        # the API's list of sales, page by page
+        indexes = [models.Index(fields=["program", "id"], name="conversion_program")]
 
     def __str__(self) -> str:
         return self.external_id

@@ -117,6 +117,13 @@ class Event(models.Model):
         CIRCLE_JOINED = "circle.joined", _("picked for the inner circle")
         CIRCLE_LEFT = "circle.left", _("taken out of the inner circle")
 
+    # What other systems may report, and read again.
+    OUTSIDE = (
+        Kind.PURCHASE, Kind.DEAL_WON, Kind.DEAL_LOST, Kind.PROJECT_DONE, Kind.RESULT, Kind.MILESTONE,
+        Kind.ENGAGED, Kind.SATISFACTION, Kind.CUSTOMER_CREATED, Kind.TAG_APPLIED, Kind.TAG_REMOVED,
+        Kind.LIST_ADDED, Kind.FIELD_CHANGED,
+    )  # fmt: skip
+
     # Time-ordered, so that the table can be partitioned by month; made before the row is stored.
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=40, choices=Kind)
@@ -141,6 +148,28 @@ class Event(models.Model):
             models.Index(fields=["advocate", "occurred_at"], name="event_advocate"),
             # a program's counts by kind and period: digest and home page
             models.Index(fields=["program", "kind", "occurred_at"], name="event_program_kind"),
+            # the API's list of what happened outside, page by page
+            models.Index(
+                fields=["program", "id"],
+                condition=models.Q(
+                    kind__in=[
+                        "purchase",
+                        "deal_won",
+                        "deal_lost",
+                        "project_done",
+                        "result",
+                        "milestone",
+                        "engaged",
+                        "satisfaction",
+                        "customer_created",
+                        "tag_applied",
+                        "tag_removed",
+                        "list_added",
+                        "field_changed",
+                    ]
+                ),
+                name="event_outside",
+            ),
         ]
 
     def __str__(self) -> str:

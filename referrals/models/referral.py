@@ -78,6 +78,7 @@ class Referral(WithStatus):
         STAFF = "staff", _("added by staff")
         SALE = "sale", _("bought by code or link")
         CLAIM = "claim", _("claim of the advocate")
+        API = "api", _("added by another system")
 
     # They came of their own accord: nobody named them, and nobody invites them.
     BY_THEMSELVES = (Source.LINK, Source.SALE)
@@ -160,6 +161,8 @@ class Referral(WithStatus):
             models.Index(fields=["program", "submitted_at"], name="referral_program_came"),
             # the portal; an advocate's referrals of the last day
             models.Index(fields=["enrolment", "-submitted_at"], name="referral_enrolment"),
+            # the API's list, page by page
+            models.Index(fields=["program", "id"], name="referral_program"),
         ]
 
     def __str__(self) -> str:

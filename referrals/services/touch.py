@@ -17,6 +17,7 @@ from referrals.services.attribution import Facts, SaleFact, TouchFact
 WAYS = {
     Referral.Source.FORM: Way.PERSONAL,
     Referral.Source.STAFF: Way.PERSONAL,
+    Referral.Source.API: Way.PERSONAL,
     Referral.Source.LINK: Way.LINK,
 }
 

@@ -192,6 +192,8 @@ class Reward(WithStatus):
             models.Index(fields=["program", "status", "due_at"], name="reward_program_status"),
             # the portal; the limits of a rule
             models.Index(fields=["enrolment", "side"], name="reward_enrolment"),
+            # the API's list, page by page
+            models.Index(fields=["program", "id"], name="reward_program"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,169 @@
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from ninja import Field, Query, Router, Schema
+from pydantic import AwareDatetime, SkipValidation, model_validator
+
+from referrals.api.answers import answer
+from referrals.api.bulk import MOST, BulkIn, BulkOut, bulk_answer, read_items
+from referrals.api.fields import Company, Email, Given, Line, Name, Phone, Words, wrong
+from referrals.api.key import Key, key_of
+from referrals.api.once import once
+from referrals.api.paging import Page, Paged, page_of
+from referrals.api.problems import not_found
+from referrals.api.who import NOBODY, Who, find, find_all
+from referrals.contacts import email_key
+from referrals.models import ApiKey, Enrolment, Referral
+from referrals.public_ids import pk_of, public_id
+from referrals.services.referral import Friend, submit_referrals
+from referrals.transitions import Refused
+
+router = Router(tags=["referrals"])
+READ, WRITE = Key("referrals:read"), Key("referrals:write")
+
+
+class ReferralIn(Given):
+    """A friend whom an advocate named in your system."""
+
+    advocate: Who
+    name: Annotated[Name, Field(min_length=1)]
+    email: Email = ""
+    phone: Phone = ""
+    company: Company = ""
+    relation: Line = Field("", description="How they know each other.")
+    agreement: Annotated[Words, Field(min_length=1)] = Field(
+        description="The exact words by which the advocate agreed that the friend may be contacted; kept.",
+        examples=["My friend knows about it and agrees that Acme may contact them."],
+    )
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        if not (self.email or self.phone):
+            raise wrong("Send an email, a phone, or both: without them nobody could contact the friend.")
+        return self
+
+    @property
+    def friend(self) -> Friend:
+        return Friend(self.name, self.email, self.phone, self.company, self.relation)
+
+
+class ReferralsIn(BulkIn):
+    items: Annotated[list[SkipValidation[ReferralIn]], Field(min_length=1, max_length=MOST)]
+
+
+class ReferralOut(Schema):
+    """A friend who was recommended, and how far it got."""
+
+    id: str = Field(examples=["ref_5d1c0c3f8ab94f0f9a3d0e6c1b7a2f48"])
+    status: str = Field(examples=["submitted"])
+    reason: str = Field(description="Why it has this status, where there is more to say.", examples=[""])
+    status_at: datetime
+    source: str = Field(description="form, link, staff, api or another way.", examples=["api"])
+    advocate: str = Field(examples=["adv_3c7a0f5be2f84a19a04d1c3f7f0d2b66"])
+    channel: str = Field(description="The short name of the channel whose link was used.", examples=[""])
+    name: str
+    email: str
+    phone: str
+    company: str
+    relation: str
+    fit: int | None = Field(None, description="0 to 100, from the qualifying questions.")
+    submitted_at: datetime
+    accepted_at: datetime | None = Field(None, description="When the friend said yes.")
+    erased_at: datetime | None = Field(None, description="When the friend's data was deleted at their wish.")
+
+    @classmethod
+    def of(cls, row: Referral) -> "ReferralOut":
+        return cls.model_construct(
+            id=public_id("ref", row.pk), status=row.status, reason=row.status_reason, status_at=row.status_at,
+            source=row.source, advocate=public_id("adv", row.enrolment.advocate_id),
+            channel=row.channel.slug if row.channel else "", name=row.name, email=row.email, phone=row.phone,
+            company=row.company, relation=row.relation, fit=row.fit, submitted_at=row.submitted_at,
+            accepted_at=row.accepted_at, erased_at=row.erased_at,
+        )  # fmt: skip
+
+
+class Referrals(Page):
+    data: list[ReferralOut]
+
+
+class ReferralFilter(Paged):
+    status: Referral.Status | None = None
+    advocate: str = Field("", max_length=60, description="The id of an advocate.")
+    email: str = Field("", max_length=254, description="Of the friend, in any spelling.")
+    submitted_after: AwareDatetime | None = None
+    changed_after: AwareDatetime | None = Field(None, description="Whose status is newer than this.")
+
+    def apply(self, rows: "QuerySet[Any]") -> "QuerySet[Any]":
+        wanted: dict[str, Any] = {
+            "status": self.status,
+            "email_key": email_key(self.email),
+            "submitted_at__gt": self.submitted_after,
+            "status_at__gt": self.changed_after,
+        }
+        rows = rows.filter(**{name: value for name, value in wanted.items() if value})
+        return rows.filter(enrolment__advocate=pk_of("adv", self.advocate)) if self.advocate else rows
+
+
+def referrals(request: HttpRequest) -> "QuerySet[Any]":
+    """The referrals of this key's program, with all that is said of them."""
+    return Referral.objects.filter(program=key_of(request).program_id).select_related("enrolment", "channel")
+
+
+def referral_of(request: HttpRequest, referral_id: str) -> Referral:
+    pk = pk_of("ref", referral_id)
+    row: Referral | None = referrals(request).filter(pk=pk).first() if pk else None
+    if row is None:
+        raise not_found("referral")
+    return row
+
+
+@router.get("/referrals", response=Referrals, auth=READ)
+def list_referrals(request: HttpRequest, asked: Query[ReferralFilter]) -> HttpResponse:
+    """The referrals of the program, oldest first."""
+    rows, following = page_of(asked.apply(referrals(request)), asked)
+    return answer(Referrals.model_construct(data=[ReferralOut.of(row) for row in rows], next=following))
+
+
+@router.post("/referrals", response={201: ReferralOut}, auth=WRITE)
+@once
+def add_referral(request: HttpRequest, body: ReferralIn) -> HttpResponse:
+    """Add a friend in the name of an advocate: it is as if they had used the form. The friend gets the
+    invitation, the advocate is thanked, and a call is due."""
+    key = key_of(request)
+    row = _submit(key, body, find(key, body.advocate))
+    return answer(ReferralOut.of(row), 201)
+
+
+@router.post("/referrals/bulk", response=BulkOut, auth=WRITE)
+@once
+def add_referrals(request: HttpRequest, body: ReferralsIn) -> HttpResponse:
+    """Add up to 1,000 friends in one call; each as if it were sent alone."""
+    key = key_of(request)
+    items, wrong = read_items(body.items, ReferralIn)
+    places = dict(zip(items, find_all(key, [item.advocate for item in items.values()]), strict=True))
+    done: dict[int, tuple[int, str]] = {}
+    for number, place in places.items():
+        if place is None:
+            wrong[number] = [{"pointer": "/advocate", "detail": NOBODY}]
+            continue
+        try:
+            done[number] = 201, public_id("ref", _submit(key, items[number], place).pk)
+        except Refused as refused:
+            wrong[number] = [{"pointer": "", "detail": str(refused)}]
+    return bulk_answer(body, done, wrong)
+
+
+@router.get("/referrals/{referral_id}", response=ReferralOut, auth=READ)
+def show_referral(request: HttpRequest, referral_id: str) -> HttpResponse:
+    return answer(ReferralOut.of(referral_of(request, referral_id)))
+
+
+def _submit(key: ApiKey, body: ReferralIn, place: Enrolment) -> Referral:
+    with transaction.atomic():
+        [row] = submit_referrals(
+            place, [body.friend], agreement=body.agreement, source=Referral.Source.API, now=key.asked_at
+        )
+    return row
