@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0011_tell_other_systems"),
+        ("referrals", "0012_rows_for_other_systems"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
