@@ -3,6 +3,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from campaigns.services.claims import write_claim_notices
 from campaigns.services.notices import write_notices
 from campaigns.services.reward_notices import write_reward_notices
 from campaigns.services.step_notices import write_step_notices
@@ -22,6 +23,11 @@ def respect(sender: type[Event], events: list[Event], now: datetime, **kwargs: A
 @receiver(event_recorded, dispatch_uid="write notices")
 def tell(sender: type[Event], events: list[Event], now: datetime, **kwargs: Any) -> None:
     write_notices(events, now=now)
+
+
+@receiver(event_recorded, dispatch_uid="write claim notices")
+def tell_of_claims(sender: type[Event], events: list[Event], now: datetime, **kwargs: Any) -> None:
+    write_claim_notices(events, now=now)
 
 
 @receiver(rewards_changed, dispatch_uid="write reward notices")

@@ -2,6 +2,7 @@ from django.urls import path
 
 from campaigns.views import (
     brand,
+    claims,
     contests,
     friend,
     health,
@@ -43,6 +44,7 @@ urlpatterns = [
     path("me/rewards/<uuid:pk>/", rewards.show_reward, name="portal-reward"),
     path("me/prizes/<slug:slug>/", rewards.show_prizes, name="portal-prizes"),
     path("me/contest/<int:pk>/", contests.show_my_contest, name="portal-contest"),
+    path("me/claim/<slug:slug>/", claims.claim, name="portal-claim"),
     path("me/settings/", portal.change_settings, name="portal-settings"),
     path("u/<slug:token>/", preferences.show_preferences, name="preferences"),
     path("hooks/mail/<slug:provider>/", mail_hooks.take_mail_events, name="mail-events"),

@@ -13,7 +13,11 @@ from campaigns.services import desk
 GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("program", _("Program"), ("Program", "IdealCustomerProfile", "Membership", "Absence")),
     ("people", _("People"), ("Advocate", "Enrolment")),
-    ("referrals", _("Referrals"), ("FollowUp", "Referral", "Conversion", "Consent", "Event")),
+    (
+        "referrals",
+        _("Referrals"),
+        ("FollowUp", "Referral", "Claim", "Conversion", "Attribution", "Consent", "Event"),
+    ),
     (
         "rewards",
         _("Rewards"),
@@ -34,12 +38,12 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
             "LedgerTransaction",
         ),
     ),
-    ("systems", _("Other systems"), ("ApiKey", "WebhookEndpoint", "WebhookCall")),
     (
-        "messages",
-        _("Messages"),
-        ("Message", "MessageTemplate", "ContactPolicy", "Suppression", "AlertChoice"),
+        "systems",
+        _("Other systems"),
+        ("ApiKey", "HookSource", "HookDelivery", "WebhookEndpoint", "WebhookCall"),
     ),
+    ("messages", _("Messages"), ("Message", "MessageTemplate", "ContactPolicy", "Suppression", "AlertChoice")),
 )
 
 
@@ -54,6 +58,7 @@ class Page(NamedTuple):
 
 PAGES = (
     Page("referrals", _("My calls"), "calls", "referrals.change_followup"),
+    Page("referrals", _("Suspicious referrals"), "review", "referrals.view_referral"),
     Page("messages", _("What we say when"), "what-we-say", "campaigns.view_messagetemplate"),
     Page("referrals", _("How fast we call"), "contact-speed", "referrals.view_referral"),
     Page("people", _("Where is my reward?"), "where", "rewards.view_reward"),
@@ -78,12 +83,14 @@ class AdminSite(admin.AdminSite):
         from campaigns.admin.contact_speed import show_contact_speed
         from campaigns.admin.my_calls import show_my_calls
         from campaigns.admin.report import compare_incentives
+        from campaigns.admin.review import review
         from campaigns.admin.support import where_is_my_reward
         from campaigns.admin.what_we_say import show_what_we_say
 
         return [
             path("contact-speed/", self.admin_view(show_contact_speed), name="contact-speed"),
             path("calls/", self.admin_view(show_my_calls), name="calls"),
+            path("review/", self.admin_view(review), name="review"),
             path("where/", self.admin_view(where_is_my_reward), name="where"),
             path("incentives-compared/", self.admin_view(compare_incentives), name="incentives-compared"),
             path("what-we-say/", self.admin_view(show_what_we_say), name="what-we-say"),

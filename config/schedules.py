@@ -40,7 +40,9 @@ SCHEDULES = (
     Scheduled("Let people come down the ladder", "rewards.services.tier.refresh_standings", 60),
     Scheduled("Record anniversaries", "rewards.services.anniversary.record_anniversaries", 360),
     Scheduled("Check the ledger", "rewards.services.audit.check_ledger", 1440),
+    Scheduled("Learn whom new people resemble", "referrals.services.likeness.find_likenesses", 10),
     Scheduled("Tell other systems what happened", "referrals.services.webhook.tell_systems", 1),
+    Scheduled("Forget what other systems said", "referrals.services.hook.forget_hook_calls", 1440),
     Scheduled("Forget what other systems were told", "referrals.services.webhook.forget_calls", 1440),
     Scheduled("Forget what has expired", "referrals.services.expiry.forget_expired", 60),
 )

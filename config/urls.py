@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config.api import urls as api_urls
+from referrals.hooks.door import take_hook
 
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -14,6 +15,7 @@ urlpatterns = [
     path("account/", include("campaigns.account_urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", api_urls),
+    path("hooks/<slug:source>/", take_hook, name="hook"),
 ]
 
 handler500 = "campaigns.views.errors.server_error"

@@ -1,5 +1,6 @@
 """Who is at the door: the client's address, and whether it is a person."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
@@ -9,6 +10,26 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from referrals.contacts import keyed_hash
+
+
+@dataclass(frozen=True)
+class Client:
+    """Where somebody sat, as hashes that say nothing but “the same”: the device for a month, the connection
+    with and without the browser for a day (UTC)."""
+
+    device: str = ""
+    visitor: str = ""
+    address: str = ""
+
+
+def client_of(request: HttpRequest, now: datetime) -> Client:
+    """Who sends this form. The device is known by the cookie that guards our forms, and by no other."""
+    cookie = request.META.get("CSRF_COOKIE", "")
+    return Client(
+        device=keyed_hash(f"device|{now:%Y-%m}|{cookie}")[:16] if cookie else "",
+        visitor=visitor_hash(request, now)[:16],
+        address=keyed_hash(f"address|{now:%Y-%m-%d}|{client_address(request)}")[:16],
+    )
 
 
 def client_address(request: HttpRequest) -> str:

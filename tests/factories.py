@@ -9,6 +9,7 @@ from factory.django import DjangoModelFactory
 from campaigns.models import Ask, BrandVoice, CallTask, Message, OutreachPlan, PlanStep, Purpose
 from referrals import models
 from referrals.contacts import email_key
+from referrals.sealed import encipher
 from rewards.models import (
     Budget,
     Charity,
@@ -25,6 +26,7 @@ from rewards.models import (
     Tier,
 )
 
+HOOK_SECRET = "whsec_dGVzdHMtb25seS10ZXN0cy1vbmx5"
 # A Wednesday, ten in the morning.
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 
@@ -384,6 +386,16 @@ class WebhookEndpointFactory(DjangoModelFactory):
     name = factory.Sequence(lambda n: f"CRM {n}")
     url = "https://crm.example.com/hook"
     collected_until = NOW
+
+
+class HookSourceFactory(DjangoModelFactory):
+    class Meta:
+        model = models.HookSource
+
+    program = factory.SubFactory(ProgramFactory)
+    name = "Our shop"
+    slug = factory.Sequence(lambda n: f"shop{n}")
+    secret_sealed = factory.LazyFunction(lambda: encipher(HOOK_SECRET))
 
 
 class BrandVoiceFactory(DjangoModelFactory):

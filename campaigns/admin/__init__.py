@@ -1,6 +1,7 @@
 from campaigns.admin import (
     advocate,
     alert_choice,
+    claim,
     contact_policy,
     digest,
     enrolment,
@@ -17,6 +18,7 @@ from campaigns.admin import (
 __all__ = [
     "advocate",
     "alert_choice",
+    "claim",
     "contact_policy",
     "digest",
     "enrolment",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from referrals.admin.cells import colleague, full_link, link_to, status_word
+from referrals.admin.risk import SignalInline
 from referrals.admin.scoped import HistoryAdmin, Panel, ScopedInline
 from referrals.models import Caller, Channel, Program
 from referrals.models.program import ProgramQuerySet
@@ -52,7 +53,7 @@ class ProgramAdmin(HistoryAdmin):
     ordering = ("name",)
     prepopulated_fields = {"slug": ("name",)}
     readonly_fields = ("public_link", "ideal_customer_link")
-    inlines = (CallerInline, ChannelInline)
+    inlines = (CallerInline, ChannelInline, SignalInline)
     fieldsets = (
         (
             gettext_lazy("The promise"),
@@ -126,6 +127,16 @@ class ProgramAdmin(HistoryAdmin):
                     "by name. Whoever was a customer before, or recommends themselves, does not count."
                 ),
                 "fields": ("attribution_days", "click_days", "which_touch", "tie_rule"),
+            },
+        ),
+        (
+            gettext_lazy("What looks suspicious"),
+            {
+                "description": gettext_lazy(
+                    "Nothing is refused for it: a person looks first, and nothing is paid meanwhile. What each "
+                    "sign weighs stands on a page of its own."
+                ),
+                "fields": ("review_from", "reject_from", "least_sale"),
             },
         ),
         (

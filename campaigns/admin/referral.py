@@ -16,8 +16,10 @@ from django.utils.translation import gettext_lazy
 
 from campaigns.admin.message import messages_panel
 from campaigns.admin.referral_steps import STEPS
+from referrals.admin.attribution import attribution_panel
 from referrals.admin.cells import colleague, due, link_to, moment, person, status_word
 from referrals.admin.history import history_panel
+from referrals.admin.risk import risk_panel
 from referrals.admin.scoped import FactsAdmin, OwnerFilter, Panel, ProgramFilter, asker
 from referrals.admin.steps import StepsAdmin
 from referrals.contacts import (
@@ -196,6 +198,8 @@ class ReferralAdmin(StepsAdmin, FactsAdmin):
         return [
             history_panel(Event.objects.filter(referral=obj), zone, limit=100),
             self._calls(obj, zone),
+            attribution_panel(obj),
+            risk_panel(obj),
             rewards_panel(obj.rewards.all()),
             messages_panel(obj.messages.all(), zone),
             Panel(

@@ -76,6 +76,7 @@ NAMED = (
     Named(6, "Priya Shah", "email", "Anita Desai", "book club", ("yes", MUCH, YEAR), ("0 yes", "1 reached")),
     Named(4, "Yasmin Haddad", "whatsapp", "Karim Nasser", "neighbour", ("yes", MUCH, NOW),
           ("1 no_answer", "3 no_answer")),
+    Named(3, "Oliver Grant", "email", "Olivier Grant", "brother", ("yes", MUCH, NOW)),
     Named(2, "Callum Fraser", "person", "Bridget Hale", "needs a new fuse board anyway", ("yes", MUCH, NOW)),
     Named(2, "Callum Fraser", "person", "Ned Ashworth", "customer of mine", ("yes", SOME, YEAR)),
     Named(1, "Alice Moreau", "email", "Claire Fontaine", "pilates", ("yes", SOME, NOW), ("0 yes",)),

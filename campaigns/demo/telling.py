@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import transaction
 
+from campaigns.demo.claims import claims_of
 from campaigns.demo.company import found_company
 from campaigns.demo.deeds import (
     DEEDS,
@@ -102,6 +103,8 @@ class Story:
         for number, row in enumerate(CAME):
             yield from self._came(number, row)
         yield from (Happening(self.moment(days, 11), tell) for days, tell in self._rewards())
+        claimed = claims_of(self.enrolments, self.staff.manager)
+        yield from (Happening(self.moment(days, 12), tell) for days, tell in claimed)
         for days in range(DIGESTS_FOR.days):
             yield Happening(self.moment(days + 1, 8, 1), lambda at: write_digests(now=at))
 

@@ -11,7 +11,16 @@ from django.utils.translation import ngettext
 
 from campaigns.models import Message
 from campaigns.services.shortages import running_out, tight_budgets
-from referrals.models import Event, FollowUp, IdealCustomerProfile, Membership, Program, Referral
+from referrals.models import (
+    Attribution,
+    Claim,
+    Event,
+    FollowUp,
+    IdealCustomerProfile,
+    Membership,
+    Program,
+    Referral,
+)
 from referrals.roles import programs_granting
 from rewards.models import (
     Budget,
@@ -76,7 +85,7 @@ class Desk(NamedTuple):
 
 
 def look(user: Any, *, now: datetime) -> Desk:
-    """The desk of this person, in thirteen queries however much data there is."""
+    """The desk of this person, in fifteen queries however much data there is."""
     programs = list(_programs(user))
     review, reached = _referrals(user, now)
     needs = [
@@ -84,13 +93,8 @@ def look(user: Any, *, now: datetime) -> Desk:
         *_supply(user, now),
         *_rewards(user, now),
         *_calls(user, programs, now),
-        _need(
-            "bad" if review else "",
-            review,
-            _reviews(review),
-            "referrals_referral",
-            "status__exact=under_review",
-        ),
+        Need(review, _reviews(review), reverse("admin:review"), "bad"),
+        *_claims(user),
         *_messages(user),
     ]
     closed = [_not_live(program) for program in programs if program.status in ("draft", "paused")]
@@ -208,6 +212,18 @@ def _calls(user: Any, programs: list[Program], now: datetime) -> list[Need]:
 
 def _reviews(count: int) -> str:
     return ngettext("suspicious referral under review", "suspicious referrals under review", count)
+
+
+def _claims(user: Any) -> list[Need]:
+    claims = Claim.objects.for_staff(user).open().count()
+    disputed = Attribution.objects.for_staff(user).filter(standing=Attribution.Standing.DISPUTED).count()
+    return [
+        _need("warn", claims, ngettext("claim to decide", "claims to decide", claims),
+              "referrals_claim", "status__exact=open"),
+        _need("warn", disputed,
+              ngettext("sale whose advocate is disputed", "sales whose advocate is disputed", disputed),
+              "referrals_attribution", "standing__exact=disputed"),
+    ]  # fmt: skip
 
 
 def _messages(user: Any) -> list[Need]:

@@ -18,6 +18,7 @@ from campaigns.services import outbox
 from referrals.hours import due_within_office_hours
 from referrals.models import Enrolment, Event, Membership, Program, Referral, Submission
 from rewards.models import Reward, RewardRule, Tier
+from rewards.models.reward import NOT_COUNTED
 
 TOLD = {
     Event.Kind.REFERRAL_SUBMITTED,
@@ -25,6 +26,8 @@ TOLD = {
     Event.Kind.REFERRAL_RELEASED,
     Event.Kind.CONVERSION_RECORDED,
 }
+# What is written about a friend who came and said yes.
+CAME = (Purpose.FRIEND_CAME, Purpose.FRIEND_THANKS)
 SET_ASIDE = (Reward.Status.PENDING, Reward.Status.APPROVED, Reward.Status.ISSUED)
 
 
@@ -295,8 +298,9 @@ def to_advocate(
 
 
 def _unless_settled(message: Message, referral: Referral) -> Message:
-    """Written down, and not sent, when this friend does not count: the row says why."""
-    if referral.status == Referral.Status.REJECTED:
+    """Written down, and not sent, when this friend does not count or somebody has to look first: the row
+    says why."""
+    if referral.status in NOT_COUNTED:
         message.status = Message.Status.WITHHELD
         message.reason = str(dict(Referral.Reason.choices).get(referral.status_reason, ""))
     return message
@@ -304,7 +308,11 @@ def _unless_settled(message: Message, referral: Referral) -> Message:
 
 def _send_after_all(referrals: list[Referral], now: datetime) -> None:
     """Staff let a friend count after all: what was held back for that is due now."""
-    keys = [f"{Purpose.INVITATION}:{referral.pk}" for referral in referrals if not referral.accepted_at]
+    keys = [
+        f"{purpose}:{referral.pk}"
+        for referral in referrals
+        for purpose in (CAME if referral.accepted_at else (Purpose.INVITATION,))
+    ]
     if keys:
         held = Message.objects.filter(key__in=keys, status=Message.Status.WITHHELD, sent_at=None)
         held.update(status=Message.Status.QUEUED, due_at=now, reason="")

@@ -141,6 +141,8 @@ def _promised(reward: Reward) -> str:
         return _("You picked it for your points.")
     if "contest" in reward.inputs:
         return _("You won it in our contest.")
+    if "goodwill" in reward.inputs:
+        return _("We give it to you to say thank you all the same.")
     if reward.inputs.get("hold_days") and reward.referral and not is_for_friend(reward):
         return _("The waiting time for %(friend)s is over.")
     return _("It is set aside for you.")
@@ -190,6 +192,8 @@ def _thanks(reward: Reward) -> str:
         return _("You picked it for your points.")
     if "contest" in reward.inputs:
         return _("You won it in our contest.")
+    if "goodwill" in reward.inputs:
+        return _("We give it to you to say thank you all the same.")
     if is_for_friend(reward):
         return _("Thank you for coming to us.")
     return _("Thank you for %(friend)s.") if reward.referral else _("Thank you.")

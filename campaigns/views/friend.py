@@ -15,7 +15,7 @@ from referrals.models import Referral
 from referrals.services.referral import accept, decline, erase_friend
 from referrals.services.visit import note_return
 from referrals.transitions import Refused
-from referrals.visitors import is_bot
+from referrals.visitors import client_of, is_bot
 from rewards.models import Reward
 
 
@@ -43,7 +43,7 @@ def show_invitation(request: HttpRequest, token: str) -> HttpResponse:
             "agreed": referral.accepted_at is not None,
         },
     )
-    if form.is_bound and form.is_valid() and _accept(referral, form, now):
+    if form.is_bound and form.is_valid() and _accept(request, referral, form, now):
         return redirect("invitation", token)
     return render(request, "campaigns/invitation.html", _page(referral, form, now))
 
@@ -59,7 +59,7 @@ def confirm_back(request: HttpRequest, token: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def _accept(referral: Referral, form: DetailsForm, now: datetime) -> bool:
+def _accept(request: HttpRequest, referral: Referral, form: DetailsForm, now: datetime) -> bool:
     typed = form.cleaned_data
     try:
         accept(
@@ -68,6 +68,7 @@ def _accept(referral: Referral, form: DetailsForm, now: datetime) -> bool:
             phone=typed["phone"],
             note=typed["note"],
             now=now,
+            client=client_of(request, now),
         )
     except Refused as refused:
         form.add_error(None, str(refused))

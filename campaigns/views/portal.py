@@ -11,12 +11,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from campaigns.links import link_to
+from campaigns.services.claims import of_claim
 from campaigns.services.overview import contests_of, ladders_of, places_of
 from campaigns.services.reward_lines import RewardLine, lines_of
 from campaigns.services.standing import Standing, of_referral
 from campaigns.services.words import NoWords, share_words
 from campaigns.sharing import Way, ways_to_share
-from referrals.models import Advocate, Channel, Enrolment, FollowUp, Referral
+from referrals.models import Advocate, Channel, Claim, Enrolment, FollowUp, Referral
 from referrals.money import format_money
 from rewards.models import Reward, RewardRule
 from rewards.services.charity import given_to
@@ -58,6 +59,7 @@ def show_portal(request: HttpRequest) -> HttpResponse:
         "places": _places(enrolments),
         "referrals": _referrals(enrolments, limit, now),
         "rewards": _rewards(enrolments, limit, now),
+        "claims": _claims(enrolments),
         "counts": counts,
         "hidden": max(counts["named"] - limit, 0),
         "hidden_rewards": max(counts["rewards"] - limit, 0),
@@ -124,6 +126,11 @@ def _referrals(enrolments: Sequence[Enrolment], limit: int, now: datetime) -> li
     rows = Referral.objects.filter(enrolment__in=enrolments).annotate(call_by=Subquery(calls[:1]))
     newest = rows.select_related("program").order_by("-submitted_at", "-pk")[:limit]
     return [Line(row, of_referral(row, call_by=row.call_by, now=now)) for row in newest]
+
+
+def _claims(enrolments: Sequence[Enrolment]) -> list[Line]:
+    rows = Claim.objects.filter(enrolment__in=enrolments).order_by("-made_at", "-pk")
+    return [Line(row, of_claim(row)) for row in rows[:NEWEST]]
 
 
 def _rewards(enrolments: Sequence[Enrolment], limit: int, now: datetime) -> list[RewardLine]:

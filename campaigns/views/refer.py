@@ -24,6 +24,7 @@ from referrals.services.referral import (
     submit_referrals,
 )
 from referrals.transitions import Refused
+from referrals.visitors import client_of
 
 CONFIRMATIONS_AN_HOUR = 5
 
@@ -127,7 +128,10 @@ def _send(
 ) -> HttpResponse:
     agreement = str(form.fields["agreed"].label)
     try:
-        submit_referrals(enrolment, form.friends(), agreement=agreement, channel=channel, now=now)
+        submit_referrals(
+            enrolment, form.friends(), agreement=agreement, channel=channel, now=now,
+            client=client_of(request, now),
+        )  # fmt: skip
     except NamedBefore as refused:
         form.refuse_named(refused.keys)
     except Refused as refused:
@@ -155,7 +159,7 @@ def _hold(request: HttpRequest, program: Program, form: ReferForm, now: datetime
 
 def _confirm(request: HttpRequest, submission: Submission, now: datetime) -> HttpResponse:
     try:
-        enrolment, _named = confirm_submission(submission, now=now)
+        enrolment, _named = confirm_submission(submission, now=now, client=client_of(request, now))
     except Refused as refused:
         return _ask_to_confirm(request, submission, str(refused))
     return redirect("receipt-personal", enrolment.token)

@@ -19,7 +19,7 @@ from referrals.models import Click, Enrolment
 from referrals.services.join import join_by_link
 from referrals.services.visit import confirm_visit, record_visit
 from referrals.transitions import Refused
-from referrals.visitors import is_bot, visitor_hash
+from referrals.visitors import client_of, is_bot, visitor_hash
 
 A_DAY = 86_400
 
@@ -114,8 +114,9 @@ def _join(request: HttpRequest, form: JoinForm, enrolment: Enrolment) -> bool:
     )
     try:
         join_by_link(
-            enrolment, form.friend(), agreement=str(form.fields["agreed"].label), click=click, now=now
-        )
+            enrolment, form.friend(), agreement=str(form.fields["agreed"].label), click=click, now=now,
+            client=client_of(request, now),
+        )  # fmt: skip
     except Refused as refused:
         form.add_error(None, str(refused))
     return form.is_valid()

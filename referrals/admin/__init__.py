@@ -1,9 +1,11 @@
 from referrals.admin import (
     absence,
     api_key,
+    attribution,
     consent,
     conversion,
     history,
+    hook,
     membership,
     profile,
     webhook,
@@ -12,9 +14,11 @@ from referrals.admin import (
 __all__ = [
     "absence",
     "api_key",
+    "attribution",
     "consent",
     "conversion",
     "history",
+    "hook",
     "membership",
     "profile",
     "webhook",

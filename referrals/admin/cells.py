@@ -14,9 +14,33 @@ from django.utils.translation import gettext as _
 
 # What a status means to whoever reads it: done well, wants somebody, went wrong, or just is.
 TONES = {
-    "good": {"live", "converted", "qualified", "issued", "redeemed", "sent", "reached", "repaid"},
+    "good": {
+        "live",
+        "converted",
+        "qualified",
+        "issued",
+        "redeemed",
+        "sent",
+        "reached",
+        "repaid",
+        "accepted",
+        "goodwill",
+        "decided",
+    },
     "busy": {"submitted", "contacted", "approved", "queued", "sending", "kept"},
-    "warn": {"under_review", "pending", "unknown", "paused", "overdue", "no_answer", "waiting", "claimed"},
+    "warn": {
+        "under_review",
+        "pending",
+        "unknown",
+        "paused",
+        "overdue",
+        "no_answer",
+        "waiting",
+        "claimed",
+        "held",
+        "disputed",
+        "open",
+    },
     "bad": {"failed", "bounced", "lost", "declined", "revoked", "not_interested", "wrong_person"},
 }
 NEARLY = 30 * 24 * 3600

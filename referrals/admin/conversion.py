@@ -1,12 +1,17 @@
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from referrals.admin.attribution import touches_panel
 from referrals.admin.cells import link_to, moment
-from referrals.admin.scoped import FactsAdmin, ProgramFilter
-from referrals.models import Conversion
+from referrals.admin.scoped import FactsAdmin, Panel, ProgramFilter
+from referrals.models import Attribution, Conversion
 from referrals.money import format_money
+from referrals.services.explanation import answer_of
 
 
 @admin.register(Conversion)
@@ -19,6 +24,18 @@ class ConversionAdmin(FactsAdmin):
     ordering = ("-occurred_at",)
     fields = ("program", "friend", "external_id", "worth", "sold", "recorded")
     readonly_fields = ("friend", "worth", "sold", "recorded")
+
+    def summary(self, obj: Conversion) -> Sequence[Any]:
+        row = self._answer(obj)
+        return answer_of(row) if row else [_("A colleague recorded it on the friend's page.")]
+
+    def panels(self, request: HttpRequest, obj: Conversion) -> list[Panel]:
+        row = self._answer(obj)
+        return [touches_panel(row)] if row else []
+
+    def _answer(self, obj: Conversion) -> Attribution | None:
+        rows = Attribution.objects.select_related("program", "enrolment__advocate", "rightful__advocate")
+        return rows.filter(conversion=obj).first()
 
     @admin.display(description=gettext_lazy("friend"), ordering="referral__name")
     def friend(self, conversion: Conversion) -> Any:

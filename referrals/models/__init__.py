@@ -5,16 +5,19 @@ from referrals.models.api_key import ApiKey
 from referrals.models.attribution import Attribution, Touch
 from referrals.models.caller import Caller
 from referrals.models.channel import Channel
+from referrals.models.claim import Claim
 from referrals.models.click import Click
 from referrals.models.consent import Consent
 from referrals.models.conversion import Conversion
 from referrals.models.event import Event
 from referrals.models.follow_up import FollowUp
+from referrals.models.hook import HookDelivery, HookMapping, HookSource
 from referrals.models.limit import Limit
 from referrals.models.membership import Membership
 from referrals.models.profile import IdealCustomerProfile, Question
 from referrals.models.program import Program
 from referrals.models.referral import Referral
+from referrals.models.risk import RiskAssessment, RiskSignal
 from referrals.models.segment import Pick, Segment
 from referrals.models.submission import Submission
 from referrals.models.summary import AdvocateSummary, Spending, StaleSummary
@@ -30,12 +33,16 @@ __all__ = [
     "Attribution",
     "Caller",
     "Channel",
+    "Claim",
     "Click",
     "Consent",
     "Conversion",
     "Enrolment",
     "Event",
     "FollowUp",
+    "HookDelivery",
+    "HookMapping",
+    "HookSource",
     "IdealCustomerProfile",
     "Limit",
     "Membership",
@@ -43,6 +50,8 @@ __all__ = [
     "Program",
     "Question",
     "Referral",
+    "RiskAssessment",
+    "RiskSignal",
     "Segment",
     "Spending",
     "StaleSummary",

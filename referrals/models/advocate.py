@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from referrals.contacts import email_key, phone_key
+from referrals.likeness import likeness
 from referrals.models.channel import Channel
 from referrals.models.program import Program, ScopedQuerySet, valid_timezone
 from referrals.tokens import link_token, share_code
@@ -87,6 +88,8 @@ class Advocate(models.Model):
         blank=True,
         help_text=_("As your CRM knows them: name and value, plain text and numbers."),
     )
+    # Empty where there is no name or no address; unknown until somebody counts it, after an import.
+    likeness = models.CharField(max_length=16, null=True, editable=False)  # noqa: DJ001
     show_name = models.BooleanField(_("friends may see the first name"), default=True)
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -120,6 +123,10 @@ class Advocate(models.Model):
         indexes = [
             # is this friend already a customer? (phone; the address has its unique index)
             models.Index(fields=["phone_key"], condition=~Q(phone_key=""), name="advocate_phone"),
+            # does this friend resemble somebody we know?
+            models.Index(fields=["likeness"], condition=~Q(likeness=""), name="advocate_likeness"),
+            # whose likeness is still to be found, after an import
+            models.Index(fields=["id"], condition=Q(likeness=None), name="advocate_unlikened"),
             # the admin list, newest first
             models.Index(fields=["-created_at"], name="advocate_newest"),
         ]
@@ -130,6 +137,7 @@ class Advocate(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.email_key = email_key(self.email)
         self.phone_key = phone_key(self.phone)
+        self.likeness = likeness(self.name, self.email)
         super().save(*args, **kwargs)
 
     @property

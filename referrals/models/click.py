@@ -34,8 +34,12 @@ class Click(models.Model):
     class Meta:
         verbose_name = _("visit")
         verbose_name_plural = _("visits")
-        # clicks of an advocate on the portal and in the admin
-        indexes = [models.Index(fields=["enrolment", "at"], name="click_enrolment")]
+        indexes = [
+            # clicks of an advocate on the portal and in the admin
+            models.Index(fields=["enrolment", "at"], name="click_enrolment"),
+            # did this visitor open many links within seconds?
+            models.Index(fields=["visitor", "at"], name="click_visitor"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(is_bot=False) | models.Q(confirmed_at=None), name="click_bot_is_no_person"

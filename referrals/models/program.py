@@ -159,6 +159,23 @@ class Program(CallRules):
         default=500,
         help_text=_("No more than this leave in 24 hours; the rest waits."),
     )
+    review_from = models.PositiveSmallIntegerField(
+        _("a person looks from this score on"),
+        default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(101)],
+        help_text=_("0 to 100, the sum of what suspicious signs weigh. 101: never."),
+    )
+    reject_from = models.PositiveSmallIntegerField(
+        _("“does not count” is proposed from"),
+        default=70,
+        validators=[MinValueValidator(1), MaxValueValidator(101)],
+    )
+    least_sale = models.PositiveBigIntegerField(
+        _("smallest usual sale"),
+        null=True,
+        blank=True,
+        help_text=_("In minor units. A smaller one looks suspicious. Empty: any amount is fine."),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = ProgramQuerySet.as_manager()

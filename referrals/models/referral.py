@@ -4,10 +4,12 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from referrals.contacts import email_key, phone_key
+from referrals.likeness import likeness
 from referrals.models.advocate import Enrolment
 from referrals.models.channel import Channel
 from referrals.models.click import Click
@@ -127,6 +129,10 @@ class Referral(WithStatus):
         related_name="+",
     )
     token = models.CharField(max_length=40, unique=True, default=link_token, editable=False)
+    # Where advocate and friend sat, as hashes; what likeness says stands in referrals/likeness.py.
+    advocate_client = models.JSONField(default=dict, blank=True, editable=False)
+    friend_client = models.JSONField(default=dict, blank=True, editable=False)
+    likeness = models.CharField(max_length=16, blank=True, editable=False)
     submitted_at = models.DateTimeField(_("received"))
     accepted_at = models.DateTimeField(_("friend said yes"), null=True, blank=True)
     contacted_at = models.DateTimeField(_("first talked with"), null=True, blank=True, editable=False)
@@ -155,6 +161,10 @@ class Referral(WithStatus):
             # has anyone named this friend before?
             models.Index(fields=["program", "email_key"], condition=~Q(email_key=""), name="referral_email"),
             models.Index(fields=["program", "phone_key"], condition=~Q(phone_key=""), name="referral_phone"),
+            # has anyone named somebody who resembles this friend?
+            models.Index(fields=["program", "likeness"], condition=~Q(likeness=""), name="referral_likeness"),
+            # whom a claim may mean, by name
+            models.Index(F("program"), Upper("name"), condition=~Q(name=""), name="referral_name"),
             # the admin list by status, newest first; counts on the home page and in the digest
             models.Index(fields=["program", "status", "-submitted_at"], name="referral_program_status"),
             # how fast we call: friends of a program by when they came
@@ -179,6 +189,7 @@ class Referral(WithStatus):
         if not self.erased_at:
             self.email_key = email_key(self.email)
             self.phone_key = phone_key(self.phone)
+            self.likeness = likeness(self.name, self.email)
 
     @property
     def first_name(self) -> str:

@@ -4,11 +4,13 @@ from django.db import transaction
 
 from referrals.models import Click, Enrolment, Referral
 from referrals.services.referral import Friend, accept, queue_up, submit_referrals
+from referrals.visitors import Client
 
 
 def join_by_link(
-    enrolment: Enrolment, friend: Friend, *, agreement: str, click: Click | None, now: datetime
-) -> None:
+    enrolment: Enrolment, friend: Friend, *, agreement: str, click: Click | None, now: datetime,
+    client: Client | None = None,
+) -> None:  # fmt: skip
     """Somebody who came by an advocate's link leaves their details. Repeatable: a friend whom this
     advocate has named before, or who comes twice, says yes to that recommendation.
 
@@ -21,9 +23,9 @@ def join_by_link(
             enrolment.referrals.about(email_keys=friend.keys, phone_keys=friend.keys).order_by("pk").first()
         )
         if named:
-            accept(named, agreement=agreement, phone=friend.phone, note=friend.note, now=now)
+            accept(named, agreement=agreement, phone=friend.phone, note=friend.note, now=now, client=client)
             return
         submit_referrals(
             enrolment, [friend], agreement=agreement, source=Referral.Source.LINK,
-            channel=click.channel if click else None, click=click, now=now,
+            channel=click.channel if click else None, click=click, client=client, now=now,
         )  # fmt: skip

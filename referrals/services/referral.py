@@ -1,17 +1,14 @@
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from referrals.contacts import email_key, phone_key
 from referrals.hours import due_within_office_hours
 from referrals.locks import hold
 from referrals.models import (
-    Advocate,
     Channel,
     Click,
     Consent,
@@ -19,46 +16,23 @@ from referrals.models import (
     Event,
     FollowUp,
     Referral,
+    RiskAssessment,
     Submission,
 )
 from referrals.services.assignment import choose_callers, events_of_assignment
 from referrals.services.enrolment import enrol_address
+from referrals.services.known import Friend as Friend
+from referrals.services.known import Known, what_is_known
+from referrals.services.known import NamedBefore as NamedBefore
+from referrals.services.risk import Evidence, assess, signs_of, signs_of_answer, weigh
 from referrals.transitions import Refused
+from referrals.visitors import Client
 
-REFERRALS_A_DAY = 30
-# Of their own accord: they were named by nobody, and do not use up what an advocate may name in a day.
-_CAME_BY_LINK = models.Q(source__in=Referral.BY_THEMSELVES)
 SUBMISSION_LIVES = timedelta(hours=48)
 # What an event may go on saying about a friend who asked to be forgotten.
 IMPERSONAL = {
     "from", "to", "reason", "outcome", "fields", "order", "amount", "currency", "reward", "side", "rule",
 }  # fmt: skip
-
-
-@dataclass
-class Friend:
-    """What somebody told us about a friend, or a friend about themselves; cleaned by the form."""
-
-    name: str
-    email: str = ""
-    phone: str = ""
-    company: str = ""
-    relation: str = ""
-    note: str = ""
-    answers: list[dict[str, str]] = field(default_factory=list)
-    fit: int | None = None
-
-    @property
-    def keys(self) -> set[str]:
-        return {email_key(self.email), phone_key(self.phone)} - {""}
-
-
-class NamedBefore(Refused):
-    """The advocate named one of these friends before; ``keys`` are those of everyone they have named."""
-
-    def __init__(self, text: str, keys: set[str]) -> None:
-        super().__init__(text)
-        self.keys = keys
 
 
 def hold_submission(
@@ -80,7 +54,9 @@ def hold_submission(
     )  # fmt: skip
 
 
-def confirm_submission(submission: Submission, *, now: datetime) -> tuple[Enrolment, list[Referral]]:
+def confirm_submission(
+    submission: Submission, *, now: datetime, client: Client | None = None
+) -> tuple[Enrolment, list[Referral]]:
     """Submit what was held, in the name of whoever has just proved the address. Repeatable: the second
     call finds the same enrolment and submits nothing. Raises Refused as ``submit_referrals`` does."""
     with transaction.atomic():
@@ -100,7 +76,7 @@ def confirm_submission(submission: Submission, *, now: datetime) -> tuple[Enrolm
         known = already_named(enrolment, friends)
         return enrolment, submit_referrals(
             enrolment, [f for f in friends if not f.keys & known],
-            agreement=submission.agreement, channel=submission.channel, now=now,
+            agreement=submission.agreement, channel=submission.channel, client=client, now=now,
         )  # fmt: skip
 
 
@@ -120,12 +96,14 @@ def submit_referrals(
     channel: Channel | None = None,
     source: str = Referral.Source.FORM,
     click: Click | None = None,
+    client: Client | None = None,
     by: Any = None,
 ) -> list[Referral]:
     """Take in friends that an advocate named, all or none, with everything that follows from it.
 
     Friends who are customers already, or were recommended before, are taken in with a status that says
-    so: whoever recommends them is told the same as everyone else, and nothing is sent.
+    so: whoever recommends them is told the same as everyone else, and nothing is sent. So are those at whom a
+    person has to look first, for what they and ``client``, where the form was sent from, show.
     Raises Refused with a sentence when the advocate has named too many people today, and NamedBefore when
     they have named one of these before.
     """
@@ -134,13 +112,17 @@ def submit_referrals(
     program = enrolment.program
     with transaction.atomic():
         queue_up(enrolment, friends)
-        settled = _why_not(enrolment, friends, source, now)
+        known = what_is_known(enrolment, friends, source, now)
         referrals = [
-            _new_referral(enrolment, friend, settled, source=source, channel=channel, click=click, now=now)
+            _new_referral(
+                enrolment, friend, known.reasons, source=source, channel=channel, click=click, now=now
+            )
             for friend in friends
         ]
         choose_callers(enrolment, referrals, now=now)
+        risks = _look_for_risk(referrals, known, client, now)
         Referral.objects.bulk_create(referrals)
+        RiskAssessment.objects.bulk_create(risks)
         who = Consent.Who.FRIEND if source == Referral.Source.LINK else Consent.Who.ADVOCATE
         Consent.objects.bulk_create(
             [Consent(referral=r, who=who, words=agreement, given_at=now) for r in referrals]
@@ -154,8 +136,46 @@ def submit_referrals(
     return referrals
 
 
-def accept(referral: Referral, *, agreement: str, phone: str = "", note: str = "", now: datetime) -> None:
-    """The friend says yes: they want to be called. Saying it again changes only the details.
+def _look_for_risk(
+    referrals: Sequence[Referral], known: Known, client: Client | None, now: datetime
+) -> list[RiskAssessment]:
+    """Put those under review at whom a person has to look. What staff enter, a person has looked at."""
+    first = referrals[0]
+    if first.source == Referral.Source.STAFF:
+        return []
+    came_by_link = first.source in Referral.BY_THEMSELVES
+    for referral in referrals:
+        sent_from = asdict(client) if client else {}
+        referral.friend_client, referral.advocate_client = (
+            (sent_from, {}) if came_by_link else ({}, sent_from)
+        )
+    program = first.enrolment.program
+    clients = known.clients if came_by_link else ()
+    risks = weigh(program, [(r, signs_of(_evidence(r, known, clients, client))) for r in referrals], now=now)
+    for risk in risks:
+        if risk.score >= program.review_from and risk.referral.status == Referral.Status.SUBMITTED:
+            risk.referral.status = Referral.Status.UNDER_REVIEW
+            risk.referral.status_reason = Referral.Reason.SUSPICIOUS
+    return risks
+
+
+def _evidence(
+    referral: Referral, known: Known, clients: tuple[Client, ...], client: Client | None
+) -> Evidence:
+    advocate = referral.enrolment.advocate
+    return Evidence(
+        name=referral.name, email=referral.email, advocate_name=advocate.name, advocate_email=advocate.email,
+        friend_client=client if client and clients else Client(), advocate_clients=clients,
+        known=tuple(known.alike), named_in_hour=known.named_in_hour, named_in_day=known.named_in_day,
+    )  # fmt: skip
+
+
+def accept(
+    referral: Referral, *, agreement: str, phone: str = "", note: str = "", now: datetime,
+    client: Client | None = None,
+) -> None:  # fmt: skip
+    """The friend says yes: they want to be called. Saying it again changes only the details. ``client`` is
+    where they sit: at the advocate's own desk, a person looks first.
 
     Raises Refused when the friend's data has been deleted.
     """
@@ -165,15 +185,25 @@ def accept(referral: Referral, *, agreement: str, phone: str = "", note: str = "
             raise Refused(_("Your data has been deleted. If you have changed your mind, please write to us."))
         first_time = row.accepted_at is None
         row.phone, row.note, row.accepted_at = phone or row.phone, note or row.note, row.accepted_at or now
+        row.friend_client = asdict(client) if client else row.friend_client
         row.set_keys()
-        row.save(update_fields=["phone", "phone_key", "note", "accepted_at"])
+        row.save(update_fields=["phone", "phone_key", "note", "accepted_at", "friend_client"])
         if not first_time and row.status != Referral.Status.LOST:
             return
         Consent.objects.create(referral=row, who=Consent.Who.FRIEND, words=agreement, given_at=now)
         if row.status == Referral.Status.LOST:
             row.advance(Referral.Status.SUBMITTED, now=now)
+        _review_answer(row, client, now)
         _call_soon(row, now)
         Event.objects.record([_event(Event.Kind.REFERRAL_ACCEPTED, referral, now)], now=now)
+
+
+def _review_answer(row: Referral, client: Client | None, now: datetime) -> None:
+    if client is None or not row.may_become(Referral.Status.UNDER_REVIEW):
+        return
+    if assess(row, row.program, signs_of_answer(row, client), now=now):
+        row.advance(Referral.Status.UNDER_REVIEW, now=now, reason=Referral.Reason.SUSPICIOUS)
+        close_follow_ups([row], now=now)
 
 
 def decline(referral: Referral, *, now: datetime) -> None:
@@ -198,7 +228,7 @@ def _erase(referral: Referral, now: datetime) -> None:
     this.advance(Referral.Status.LOST, now=now, reason=Referral.Reason.ERASED)
     close_follow_ups([referral], now=now)
     blank = dict.fromkeys(["name", "email", "phone", "company", "relation", "note", "status_note"], "")
-    this.update(**blank, answers=[], erased_at=now)
+    this.update(**blank, answers=[], advocate_client={}, friend_client={}, likeness="", erased_at=now)
     referral.follow_ups.update(note="")
     _forget_words(referral)
     key = f"referral:{referral.pk}:erased"
@@ -253,67 +283,6 @@ def _new_referral(
     return referral
 
 
-def _why_not(enrolment: Enrolment, friends: Sequence[Friend], source: str, now: datetime) -> dict[str, str]:
-    """For each key of a friend who cannot count: the reason, by address or phone.
-
-    Raises Refused when this would be more friends than one advocate may name in a day.
-    """
-    keys = set().union(*(friend.keys for friend in friends))
-    before, own, named_today = _named_before(enrolment, keys, now)
-    _refuse_twice(friends, own)
-    if source != Referral.Source.LINK and named_today + len(friends) > REFERRALS_A_DAY:
-        raise Refused(
-            ngettext(
-                "You can recommend %(limit)d person a day. Nothing was sent; please come back tomorrow.",
-                "You can recommend %(limit)d people a day. Nothing was sent; please come back tomorrow.",
-                REFERRALS_A_DAY,
-            )
-            % {"limit": REFERRALS_A_DAY}
-        )
-    reasons: dict[str, str] = dict.fromkeys(before, Referral.Reason.ALREADY_REFERRED)
-    circle = Referral.objects.filter(
-        enrolment__advocate=models.OuterRef("pk"), email_key=enrolment.advocate.email_key
-    )
-    known = Advocate.objects.filter(models.Q(email_key__in=keys) | models.Q(phone_key__in=keys))
-    for *pair, kind, was_referrer in known.annotate(was_referrer=models.Exists(circle)).values_list(
-        "email_key", "phone_key", "kind", "was_referrer"
-    ):
-        if kind in Advocate.CUSTOMERS:
-            reasons |= dict.fromkeys(pair, Referral.Reason.EXISTING_CUSTOMER)
-        elif was_referrer and enrolment.advocate.email_key:
-            reasons |= dict.fromkeys(pair, Referral.Reason.CIRCLE)
-    return reasons
-
-
-def _refuse_twice(friends: Sequence[Friend], named: set[str]) -> None:
-    for friend in friends:
-        if friend.keys & named:
-            raise NamedBefore(
-                _("%(name)s has been named already. Nothing was sent; take this name off and send the rest.")
-                % {"name": friend.name},
-                named,
-            )
-        named = named | friend.keys
-
-
-def _named_before(enrolment: Enrolment, keys: set[str], now: datetime) -> tuple[set[str], set[str], int]:
-    """Which of the keys anyone named in this program, which this advocate, and how many they named in a day."""
-    today = models.Q(enrolment=enrolment, submitted_at__gt=now - timedelta(days=1)) & ~_CAME_BY_LINK
-    same = models.Q(email_key__in=keys) | models.Q(phone_key__in=keys)
-    rows = Referral.objects.filter(today | models.Q(models.Q(program_id=enrolment.program_id) & same))
-    before: set[str] = set()
-    own: set[str] = set()
-    named_today = 0
-    is_today = models.Case(models.When(today, then=True), default=False)
-    for enrolment_id, is_counted, *pair in rows.values_list(
-        "enrolment_id", is_today, "email_key", "phone_key"
-    ):
-        before |= keys.intersection(pair)
-        own |= keys.intersection(pair) if enrolment_id == enrolment.pk else set()
-        named_today += is_counted
-    return before, own, named_today
-
-
 def _call_soon(referral: Referral, now: datetime) -> None:
     program = referral.program
     due = due_within_office_hours(program, now, program.contact_within_hours)
@@ -333,11 +302,10 @@ def _events_of_submission(
         )
         if referral.accepted_at:
             events.append(_event(Event.Kind.REFERRAL_ACCEPTED, referral, now, dedup_key=f"{key}:accepted"))
-        if referral.status == Referral.Status.REJECTED:
+        if not referral.is_open:
             data = {"reason": referral.status_reason}
-            events.append(
-                _event(Event.Kind.REFERRAL_REJECTED, referral, now, data=data, dedup_key=f"{key}:settled")
-            )
+            kind = f"referral.{referral.status}"
+            events.append(_event(kind, referral, now, data=data, dedup_key=f"{key}:settled"))
     return events
 
 

@@ -21,6 +21,8 @@ from referrals.models import (
 )
 from referrals.services.attribution import Decision, attribute_all
 from referrals.services.conversion import move_conversion, record_conversion, reverse_conversion
+from referrals.services.referral import close_follow_ups
+from referrals.services.risk import assess, signs_of_sale
 from referrals.services.touch import Buyer, Case, Hints, keys_of, note_touches, touches_of
 from referrals.transitions import Refused
 
@@ -167,7 +169,7 @@ def _act(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now: da
 def _record(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now: datetime, by: Any) -> None:
     referral = _referral(case, row, decision, buyer, now)
     row.enrolment_id = referral.enrolment_id
-    if _waits(referral):
+    if _waits(referral) or _looks_odd(case.program, referral, row, now):
         row.standing = Standing.HELD
         return
     row.standing = Standing.DECIDED
@@ -209,6 +211,17 @@ def _move(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now: d
         ],
         now=now,
     )  # fmt: skip
+
+
+def _looks_odd(program: Program, referral: Referral, row: Attribution, now: datetime) -> bool:
+    """Whether this sale makes the referral one at which a person has to look first."""
+    if row.by_hand or not referral.may_become(Referral.Status.UNDER_REVIEW):
+        return False
+    if not assess(referral, program, signs_of_sale(referral, row, program), now=now):
+        return False
+    referral.advance(Referral.Status.UNDER_REVIEW, now=now, reason=Referral.Reason.SUSPICIOUS)
+    close_follow_ups([referral], now=now)
+    return True
 
 
 def _waits(referral: Referral) -> bool:

@@ -30,6 +30,15 @@ class RewardScheme(models.Model):
         help_text=_("Rewards worth this much or more, in minor units, need two people. Empty: never."),
     )
 
+    goodwill_a_year = models.PositiveBigIntegerField(
+        _("goodwill in a year"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "What may be given without a rule in 365 days, in minor units. Empty: as the budget allows."
+        ),
+    )
+
     objects = ScopedQuerySet.as_manager()
     history = HistoricalRecords()
 

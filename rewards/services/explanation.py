@@ -24,6 +24,8 @@ def _cause(reward: Reward) -> Iterator[str]:
         }
     if reward.prize:
         yield _("The advocate picked this prize for %(points)d points.") % {"points": reward.inputs["points"]}
+    if "goodwill" in reward.inputs:
+        yield _("Given as goodwill: %(note)s") % {"note": reward.event.data.get("note") or "–"}
     if "contest" in reward.inputs:
         yield _("Won in a contest, place %(place)d.") % {"place": reward.inputs["place"]}
     yield _("Because of “%(event)s” on %(day)s.") % {

@@ -36,6 +36,7 @@ def grant_rewards(events: Sequence[Event], *, now: datetime) -> list[Reward]:
     with the number of events.
     """
     earning = [event for event in events if event.kind in EARNING and event.advocate_id]
+    earning += _held_back(events)
     if not earning:
         return []
     rules = _rules(earning, now)
@@ -46,6 +47,15 @@ def grant_rewards(events: Sequence[Event], *, now: datetime) -> list[Reward]:
         _reward(rule, event, world, now) for event in earning for rule in rules if world.earns(event, rule)
     ]
     return promise(wanted, now=now)
+
+
+def _held_back(events: Sequence[Event]) -> list[Event]:
+    """What happened to friends who count only now: being named earns what it would have earned then."""
+    released = [event.referral_id for event in events if event.kind == Event.Kind.REFERRAL_RELEASED]
+    if not released:
+        return []
+    named = Event.objects.filter(referral__in=released, kind=Event.Kind.REFERRAL_SUBMITTED)
+    return list(named.select_related("referral"))
 
 
 def promise(wanted: Sequence[Reward], *, now: datetime) -> list[Reward]:

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from campaigns.models import AlertChoice, DigestSubscription, Message, MessageTemplate, Suppression
-from referrals.models import Consent, Conversion
+from referrals.models import Attribution, Claim, Consent, Conversion
 from rewards.models import FulfilmentCall, Reward
 from tests.cast import client_of, superuser
 from tests.factories import (
@@ -75,6 +75,17 @@ def fill(start, count):
         Conversion.objects.create(
             program=program, referral=referral, external_id=f"A{n}", amount=100, currency="EUR",
             occurred_at=NOW, recorded_at=NOW,
+        )  # fmt: skip
+        Attribution.objects.create(
+            program=program, external_id=f"A{n}", amount=100, currency="EUR", occurred_at=NOW, received_at=NOW,
+            enrolment=referral.enrolment, standing="decided", rule="only",
+            touches=[
+                {"way": "code", "enrolment": referral.enrolment_id, "at": NOW.isoformat(), "verdict": "counts"}
+            ],
+        )  # fmt: skip
+        Claim.objects.create(
+            enrolment=referral.enrolment, program=program, name="Ben Weber", happened_on=NOW.date(), words="Yes.",
+            made_at=NOW, status_at=NOW,
         )  # fmt: skip
         Consent.objects.create(referral=referral, who="advocate", words="Yes.", given_at=NOW)
         Message.objects.create(

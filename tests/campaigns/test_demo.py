@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from campaigns.demo.telling import found_demo
 from campaigns.models import Message
 from campaigns.services.bank import load_bank
-from referrals.models import Advocate, Click, FollowUp, Program, Referral
+from referrals.models import Advocate, Attribution, Claim, Click, FollowUp, Program, Referral
 from referrals.roles import sync_roles
 from rewards.models import Budget, Contest, Reward, Standing
 from rewards.services.audit import ledger_differences
@@ -45,6 +45,12 @@ def test_every_screen_of_rewards_is_alive(demo):
     assert Contest.objects.running(demo).exists()
     assert Budget.objects.get().used > 0
     assert ledger_differences() == []
+
+
+def test_there_is_something_to_review_a_claim_to_decide_and_a_sale_explained(demo):
+    assert Referral.objects.filter(status="under_review", risk__score__gte=30).exists()
+    assert set(Claim.objects.values_list("status", flat=True)) == {"open", "rejected"}
+    assert Attribution.objects.get().enrolment.advocate.name == "Siobhan Keane"
 
 
 def test_some_calls_are_overdue_and_some_are_due_today(demo):

@@ -126,3 +126,14 @@ class TestConfirming:
 
         with pytest.raises(IntegrityError, match="click_bot_is_no_person"), transaction.atomic():
             Click.objects.filter(pk=click.pk).update(confirmed_at=now)
+
+
+@pytest.mark.django_db
+def test_whoever_opens_three_peoples_links_within_ten_seconds_is_no_person(now):
+    clicks = [
+        record_visit(EnrolmentFactory(), channel_id=None, visitor="v", is_bot=False, now=now)
+        for _ in range(3)
+    ]
+
+    assert not confirm_visit(clicks[0].pk, visitor="v", now=now + timedelta(seconds=9))
+    assert confirm_visit(clicks[1].pk, visitor="v", now=now + timedelta(seconds=10))

@@ -1,0 +1,174 @@
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from campaigns.admin.referral_steps import NoteForm
+from campaigns.services.claims import settle_with_goodwill
+from referrals.admin.cells import link_to, moment, person, status_word
+from referrals.admin.history import history_panel
+from referrals.admin.scoped import FactsAdmin, Panel, ProgramFilter
+from referrals.admin.steps import Step, StepsAdmin
+from referrals.models import Claim, Event, Program, Referral
+from referrals.money import format_money
+from referrals.services.claim import accept_claim, candidates, propose, reject_claims, reopen_claims
+from rewards.models import Incentive
+from rewards.services.goodwill import goodwill_left
+
+Status = Claim.Status
+
+
+class AcceptForm(NoteForm):
+    referral = forms.ModelChoiceField(
+        Referral.objects.none(), label=gettext_lazy("Which referral they mean"), required=False,
+        empty_label=gettext_lazy("none of ours: make a new one"),
+        help_text=gettext_lazy("It moves to this advocate, with its sales. One that was rewarded cannot move."),
+    )  # fmt: skip
+    field_order = ("referral", "note")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        claim = self.rows.select_related("enrolment__advocate", "program").get()
+        found = [candidate.referral for candidate in candidates(claim)]
+        field: Any = self.fields["referral"]
+        rows = Referral.objects.filter(pk__in=[row.pk for row in found])
+        field.queryset = rows.select_related("enrolment__advocate")
+        field.label_from_instance = _name_of
+        field.initial = found[0].pk if found else None
+
+
+def _name_of(referral: Referral) -> str:
+    return _("%(friend)s, recommended by %(advocate)s (%(status)s)") % {
+        "friend": referral, "advocate": referral.enrolment.advocate, "status": referral.get_status_display(),
+    }  # fmt: skip
+
+
+class GoodwillForm(NoteForm):
+    incentive = forms.ModelChoiceField(Incentive.objects.none(), label=gettext_lazy("What they get"))
+    field_order = ("incentive", "note")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        programs = list(self.rows.order_by().values_list("program", flat=True).distinct()[:2])
+        field: Any = self.fields["incentive"]
+        field.queryset = Incentive.objects.filter(program__in=programs[:1], active=True).order_by("name")
+        left = goodwill_left(programs[0], now=timezone.now()) if programs else None
+        if left is not None:
+            currency = Program.objects.get(pk=programs[0]).currency
+            field.help_text = _("%(left)s is left of what is set aside for goodwill.") % {
+                "left": format_money(max(left, 0), currency)
+            }
+        if len(programs) > 1:
+            field.queryset = Incentive.objects.none()
+            field.help_text = _("Choose claims of one program at a time.")
+
+
+class RejectForm(NoteForm):
+    reason = forms.ChoiceField(label=gettext_lazy("Why"), choices=Claim.Reason.choices)
+    field_order = ("reason", "note")
+
+
+def _may(status: str) -> Any:
+    return lambda row: row.may_become(status)
+
+
+@admin.register(Claim)
+class ClaimAdmin(StepsAdmin, FactsAdmin):
+    about = gettext_lazy(
+        "Advocates who say that a friend came because of them. Look who that may be, and decide; they read the "
+        "answer in their portal and by mail."
+    )
+    list_display = ("friend", "claimed_by", "state", "talked", "made", "program")
+    list_display_links = ("friend",)
+    list_filter = ("status", ProgramFilter, "made_at")
+    list_select_related = ("enrolment__advocate", "program")
+    search_fields = ("name", "email", "phone", "enrolment__advocate__name")
+    search_help_text = gettext_lazy("Friend, e-mail, phone or advocate")
+    ordering = ("made_at", "pk")
+    fields = ("program", "claimed_by", "name", "email", "phone", "talked", "words", "made", "became")
+    readonly_fields = ("claimed_by", "talked", "made", "became")
+    steps = (
+        Step(
+            name="accept", label=gettext_lazy("Accept"), form=AcceptForm, carry_out=accept_claim, bulk=False,
+            does=gettext_lazy("The friend counts for this advocate, with what they bought and the rewards for it."),
+            fits=_may(Status.ACCEPTED),
+        ),
+        Step(
+            name="goodwill", label=gettext_lazy("Give goodwill"), form=GoodwillForm, carry_out=settle_with_goodwill,
+            does=gettext_lazy(
+                "The friend counts for whoever they counted for, and this advocate gets something all the same. It "
+                "takes from the budget, and a second look approves it."
+            ),
+            fits=_may(Status.GOODWILL),
+        ),
+        Step(
+            name="reject", label=gettext_lazy("Do not accept"), form=RejectForm, carry_out=reject_claims, danger=True,
+            does=gettext_lazy("The advocate reads why, in kind words."), fits=_may(Status.REJECTED),
+        ),
+        Step(
+            name="reopen", label=gettext_lazy("Look again"), form=NoteForm, carry_out=reopen_claims,
+            does=gettext_lazy("The claim is to be decided once more."), fits=_may(Status.OPEN),
+        ),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related(*self.list_select_related, "referral")
+
+    def summary(self, obj: Claim) -> Sequence[Any]:
+        said = _("%(advocate)s says: “%(words)s”") % {"advocate": obj.enrolment.advocate, "words": obj.words}
+        return [said, self._advice(obj)]
+
+    def _advice(self, obj: Claim) -> str:
+        if obj.status != Status.OPEN:
+            reason = dict(Claim.Reason.choices).get(obj.status_reason, "")
+            parts = (obj.get_status_display(), reason, obj.status_note)
+            return " · ".join(str(part) for part in parts if part)
+        proposal = propose(obj, candidates(obj))
+        advice = {True: _("Proposed: accept."), False: _("Proposed: do not accept.")}
+        return f"{advice.get(proposal.accept, '')} {proposal.words}".strip()  # type: ignore[arg-type]
+
+    def panels(self, request: HttpRequest, obj: Claim) -> list[Panel]:
+        zone = obj.program.zone
+        found = [
+            (
+                link_to(c.referral), link_to(c.referral.enrolment.advocate),
+                status_word(c.referral.status, c.referral.get_status_display()), c.why,
+                moment(c.referral.submitted_at, zone), _("yes") if c.is_handed_out else _("no"),
+            )
+            for c in candidates(obj)
+        ]  # fmt: skip
+        headers = (_("Friend"), _("Recommended by"), _("Status"), _("Why"), _("Received"), _("Rewarded"))
+        events = Event.objects.filter(advocate=obj.enrolment.advocate_id, data__claim=obj.pk)
+        return [
+            Panel(_("Who that may be"), headers, found, _("Nobody of ours resembles this friend.")),
+            history_panel(events, zone),
+        ]
+
+    @admin.display(description=gettext_lazy("friend"), ordering="name")
+    def friend(self, claim: Claim) -> Any:
+        return person(claim, claim.email or claim.phone)
+
+    @admin.display(description=gettext_lazy("claimed by"), ordering="enrolment__advocate__name")
+    def claimed_by(self, claim: Claim) -> Any:
+        return link_to(claim.enrolment.advocate)
+
+    @admin.display(description=gettext_lazy("status"), ordering="status")
+    def state(self, claim: Claim) -> Any:
+        return status_word(claim.status, claim.get_status_display())
+
+    @admin.display(description=gettext_lazy("talked on"), ordering="happened_on")
+    def talked(self, claim: Claim) -> Any:
+        return claim.happened_on
+
+    @admin.display(description=gettext_lazy("made"), ordering="made_at")
+    def made(self, claim: Claim) -> Any:
+        return moment(claim.made_at, claim.program.zone)
+
+    @admin.display(description=gettext_lazy("became"))
+    def became(self, claim: Claim) -> Any:
+        return link_to(claim.referral) or "–"

@@ -1,0 +1,81 @@
+"""What a call of another system can mean to us, and which facts each meaning needs."""
+
+from typing import NamedTuple
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Meaning(models.TextChoices):
+    ORDER_PAID = "order.paid", _("somebody bought something")
+    ORDER_REFUNDED = "order.refunded", _("an order was cancelled or refunded")
+    DEAL_WON = "deal.won", _("a deal was won")
+    DEAL_LOST = "deal.lost", _("a deal was lost")
+    CUSTOMER_CREATED = "customer.created", _("there is a new customer")
+    TAG_APPLIED = "tag.applied", _("a tag was put on somebody")
+    TAG_REMOVED = "tag.removed", _("a tag was taken off somebody")
+    LIST_ADDED = "list.added", _("somebody was added to a list")
+    FIELD_CHANGED = "field.changed", _("a field of somebody changed")
+    PROJECT_DONE = "project.done", _("a project was finished")
+    RESULT = "result", _("a customer had first results")
+    MILESTONE = "milestone", _("a customer reached a milestone")
+    ENGAGED = "engaged", _("a customer engaged with the company")
+    SATISFACTION = "satisfaction", _("a customer said how satisfied they are")
+
+
+class Facts(NamedTuple):
+    """What a call of this meaning tells: facts it must tell, and facts it may."""
+
+    needed: tuple[str, ...]
+    other: tuple[str, ...] = ()
+
+
+PERSON = ("customer", "email")
+BUYER = (*PERSON, "phone", "name", "company", "code", "at")
+FACTS: dict[str, Facts] = {
+    Meaning.ORDER_PAID: Facts(("order", "amount"), ("currency", *BUYER)),
+    Meaning.ORDER_REFUNDED: Facts(("order",), ("reason",)),
+    Meaning.DEAL_WON: Facts(("order", "amount"), ("currency", *BUYER)),
+    Meaning.DEAL_LOST: Facts((), (*PERSON, "reason", "at")),
+    Meaning.CUSTOMER_CREATED: Facts((), (*PERSON, "name", "phone", "company", "language", "country")),
+    Meaning.TAG_APPLIED: Facts(("tag",), (*PERSON, "at")),
+    Meaning.TAG_REMOVED: Facts(("tag",), (*PERSON, "at")),
+    Meaning.LIST_ADDED: Facts(("list",), (*PERSON, "at")),
+    Meaning.FIELD_CHANGED: Facts(("field",), (*PERSON, "from", "to", "at")),
+    Meaning.PROJECT_DONE: Facts((), (*PERSON, "project", "at")),
+    Meaning.RESULT: Facts((), (*PERSON, "result", "at")),
+    Meaning.MILESTONE: Facts(("milestone",), (*PERSON, "at")),
+    Meaning.ENGAGED: Facts((), (*PERSON, "action", "at")),
+    Meaning.SATISFACTION: Facts(("score",), (*PERSON, "at")),
+}
+NAMES = {
+    "order": _("number of the order or deal"),
+    "amount": _("amount"),
+    "currency": _("currency; empty: the program's"),
+    "customer": _("customer number"),
+    "email": _("e-mail address"),
+    "phone": _("phone, with the country code"),
+    "name": _("name"),
+    "company": _("company"),
+    "language": _("language"),
+    "country": _("country"),
+    "code": _("referral code"),
+    "at": _("when it happened; empty: when the call comes"),
+    "reason": _("reason"),
+    "tag": _("tag"),
+    "list": _("list"),
+    "field": _("field"),
+    "from": _("value before"),
+    "to": _("value now"),
+    "project": _("project"),
+    "result": _("result"),
+    "milestone": _("milestone"),
+    "action": _("what they did"),
+    "score": _("score, 0 to 10"),
+}
+
+
+def facts_of(meaning: str) -> tuple[str, ...]:
+    """All facts that calls of this meaning may tell, what they must tell first."""
+    facts = FACTS[meaning]
+    return (*facts.needed, *facts.other)

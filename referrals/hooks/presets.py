@@ -1,0 +1,99 @@
+"""Where usual systems say what, so that they can be connected without looking for it.
+
+Written down from their public webhook references in November 2026; each can be changed once it is there.
+"""
+
+from typing import Any, NamedTuple
+
+from referrals.hooks.meanings import Meaning
+
+
+class Preset(NamedTuple):
+    """How a system signs, where its word for what happened stands, and what its words mean."""
+
+    label: str
+    scheme: str
+    type_at: str
+    id_at: str
+    mappings: dict[str, dict[str, Any]]
+
+
+def _means(means: str, minor_units: bool = False, /, **pointers: str) -> dict[str, Any]:
+    return {"means": means, "minor_units": minor_units, "pointers": pointers}
+
+
+_SHOPIFY_ORDER = {
+    "order": "/id", "amount": "/total_price", "currency": "/currency", "customer": "/customer/id",
+    "email": "/email", "phone": "/phone", "name": "/billing_address/name", "code": "/discount_codes/0/code",
+    "at": "/processed_at",
+}  # fmt: skip
+_WOO_ORDER = {
+    "order": "/id", "amount": "/total", "currency": "/currency", "customer": "/customer_id",
+    "email": "/billing/email", "phone": "/billing/phone", "name": "/billing/first_name",
+    "company": "/billing/company", "code": "/coupon_lines/0/code",
+}  # fmt: skip
+PRESETS: dict[str, Preset] = {
+    "own": Preset("Our own system", "standard", "/type", "", {
+        "order.paid": _means(
+            Meaning.ORDER_PAID, True, order="/data/order", amount="/data/amount", currency="/data/currency",
+            customer="/data/customer", email="/data/email", code="/data/code", at="/timestamp",
+        ),
+        "order.refunded": _means(Meaning.ORDER_REFUNDED, order="/data/order", reason="/data/reason"),
+        "customer.created": _means(
+            Meaning.CUSTOMER_CREATED, customer="/data/customer", email="/data/email", name="/data/name"
+        ),
+        "tag.applied": _means(Meaning.TAG_APPLIED, customer="/data/customer", email="/data/email", tag="/data/tag"),
+    }),
+    "shopify": Preset("Shopify", "shopify", "", "", {
+        "orders/paid": _means(Meaning.ORDER_PAID, **_SHOPIFY_ORDER),
+        "orders/cancelled": _means(Meaning.ORDER_REFUNDED, order="/id", reason="/cancel_reason"),
+        "refunds/create": _means(Meaning.ORDER_REFUNDED, order="/order_id", reason="/note"),
+        "customers/create": _means(
+            Meaning.CUSTOMER_CREATED, customer="/id", email="/email", name="/first_name", phone="/phone",
+            country="/default_address/country_code",
+        ),
+    }),
+    "woocommerce": Preset("WooCommerce", "woocommerce", "", "", {
+        "order.created": _means(Meaning.ORDER_PAID, **_WOO_ORDER),
+        "order.deleted": _means(Meaning.ORDER_REFUNDED, order="/id"),
+        "customer.created": _means(
+            Meaning.CUSTOMER_CREATED, customer="/id", email="/email", name="/first_name",
+            country="/billing/country",
+        ),
+    }),
+    "stripe": Preset("Stripe", "stripe", "/type", "/id", {
+        "checkout.session.completed": _means(
+            Meaning.ORDER_PAID, True, order="/data/object/payment_intent", amount="/data/object/amount_total",
+            currency="/data/object/currency", customer="/data/object/customer",
+            email="/data/object/customer_details/email", name="/data/object/customer_details/name",
+            code="/data/object/client_reference_id", at="/created",
+        ),
+        "charge.refunded": _means(Meaning.ORDER_REFUNDED, order="/data/object/payment_intent"),
+        "customer.created": _means(
+            Meaning.CUSTOMER_CREATED, customer="/data/object/id", email="/data/object/email",
+            name="/data/object/name",
+        ),
+    }),
+    "hubspot": Preset("HubSpot (workflow)", "hubspot", "/type", "", {
+        "deal.won": _means(
+            Meaning.DEAL_WON, order="/deal/id", amount="/deal/amount", currency="/deal/currency",
+            customer="/contact/id", email="/contact/email", company="/contact/company",
+        ),
+        "deal.lost": _means(Meaning.DEAL_LOST, customer="/contact/id", email="/contact/email"),
+    }),
+    "salesforce": Preset("Salesforce (flow)", "bearer", "/type", "/id", {
+        "Closed Won": _means(
+            Meaning.DEAL_WON, order="/OpportunityId", amount="/Amount", currency="/CurrencyIsoCode",
+            customer="/ContactId", email="/Email", company="/AccountName",
+        ),
+        "Closed Lost": _means(Meaning.DEAL_LOST, customer="/ContactId", email="/Email"),
+    }),
+    "zapier": Preset("Zapier", "bearer", "/type", "/id", {
+        "sale": _means(
+            Meaning.ORDER_PAID, order="/order", amount="/amount", currency="/currency", email="/email",
+            customer="/customer", code="/code",
+        ),
+        "tag": _means(Meaning.TAG_APPLIED, email="/email", customer="/customer", tag="/tag"),
+        "score": _means(Meaning.SATISFACTION, email="/email", customer="/customer", score="/score"),
+    }),
+}  # fmt: skip

@@ -1,0 +1,243 @@
+"""Takes in what other systems tell us by webhook: each call once, whatever its order."""
+
+import json
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from referrals.contacts import email_key
+from referrals.hooks.meanings import Meaning
+from referrals.hooks.reading import NOWHERE, find, read_facts, read_json
+from referrals.hooks.schemes import SCHEMES, Arrived, is_signed
+from referrals.models import Enrolment, Event, HookDelivery, HookMapping, HookSource, Referral
+from referrals.services.advocate import Person, take_in
+from referrals.services.happening import report
+from referrals.services.sale import take_conversion, take_reversal
+from referrals.transitions import Moved, Refused
+
+Verdict = HookDelivery.Verdict
+LONGEST = 256 * 1024
+KEPT_FOR = timedelta(days=90)
+# The body holds people's data: it goes before the number of the call does.
+BODY_KEPT_FOR = timedelta(days=30)
+MOST_IN_ONE = 100
+HAPPENINGS = {
+    Meaning.DEAL_LOST: Event.Kind.DEAL_LOST,
+    Meaning.TAG_APPLIED: Event.Kind.TAG_APPLIED,
+    Meaning.TAG_REMOVED: Event.Kind.TAG_REMOVED,
+    Meaning.LIST_ADDED: Event.Kind.LIST_ADDED,
+    Meaning.FIELD_CHANGED: Event.Kind.FIELD_CHANGED,
+    Meaning.PROJECT_DONE: Event.Kind.PROJECT_DONE,
+    Meaning.RESULT: Event.Kind.RESULT,
+    Meaning.MILESTONE: Event.Kind.MILESTONE,
+    Meaning.ENGAGED: Event.Kind.ENGAGED,
+    Meaning.SATISFACTION: Event.Kind.SATISFACTION,
+    Meaning.ORDER_PAID: Event.Kind.PURCHASE,
+    Meaning.DEAL_WON: Event.Kind.DEAL_WON,
+}
+OF_PERSON = {"customer", "email", "at", "phone", "name", "company", "code"}
+
+
+class Said(NamedTuple):
+    """What we answer: an HTTP status and a sentence."""
+
+    status: int
+    words: str
+
+
+def take_call(source: HookSource, call: Arrived) -> Said:
+    """Take in a call. 401 when nobody we know signed it; 200 when it is done, also when it was done before;
+    202 when it means nothing to us; 422 when something in it is wrong."""
+    if not is_signed(call, source.scheme, source.secrets(call.now)):
+        HookSource.objects.filter(pk=source.pk).update(refused=F("refused") + 1)
+        return Said(401, _("The signature is missing, wrong, or older than five minutes."))
+    try:
+        payload = read_json(call.body)
+    except ValidationError as error:
+        return Said(400, " ".join(error.messages))
+    HookSource.objects.filter(pk=source.pk).update(last_at=call.now)
+    parts = payload[:MOST_IN_ONE] if isinstance(payload, list) else [payload]
+    key = _key(source, call, payload)
+    verdicts = [
+        take_part(source, f"{key}.{number}" if number else key, _type(source, call, part), part, now=call.now)
+        for number, part in enumerate(parts)
+    ]
+    return _answer(verdicts)
+
+
+def take_part(source: HookSource, key: str, says: str, payload: Any, *, now: datetime) -> HookDelivery:
+    """Act on one happening of a call and write down what became of it, once: a repeat finds what was done."""
+    with transaction.atomic():
+        row = HookDelivery(
+            source=source, key=key, says=says[:80], verdict=Verdict.IGNORED, received_at=now,
+            body=json.dumps(payload, ensure_ascii=False),
+        )  # fmt: skip
+        HookDelivery.objects.bulk_create([row], ignore_conflicts=True)
+        stored = HookDelivery.objects.select_for_update().get(source=source, key=key)
+        if stored.is_settled:
+            HookDelivery.objects.filter(pk=stored.pk).update(times=F("times") + 1)
+            return stored
+        stored.body = row.body
+        act(stored, payload, now=now)
+    return stored
+
+
+def act(row: HookDelivery, payload: Any, *, now: datetime) -> None:
+    """Do what this call means, and write down what came of it."""
+    mapping = HookMapping.objects.filter(source=row.source_id, says=row.says).first()
+    if mapping is None:
+        row.conclude(Verdict.IGNORED, _("Nobody has said what it means when this system says that."))
+    else:
+        try:
+            with transaction.atomic():
+                row.conclude(*carry_out(row.source, mapping, payload, key=row.key, now=now))
+        except ValidationError as error:
+            row.conclude(Verdict.REFUSED, " ".join(error.messages))
+        except Refused as refused:
+            row.conclude(Verdict.REFUSED, refused)
+    row.save()
+
+
+def carry_out(
+    source: HookSource, mapping: HookMapping, payload: Any, *, key: str, now: datetime
+) -> tuple[str, str]:
+    """Do what a call of this meaning asks for; returns what became of it, in a word and in a sentence."""
+    program = source.program
+    facts = read_facts(
+        mapping.means, mapping.pointers, payload,
+        currency=program.currency, minor_units=mapping.minor_units, now=now,
+    )  # fmt: skip
+    match mapping.means:
+        case Meaning.ORDER_REFUNDED:
+            row = take_reversal(
+                program,
+                external_id=facts["order"],
+                reason=facts.get("reason", ""),
+                now=now,
+                source=source.name,
+            )
+            if row.is_sale:
+                return Verdict.TAKEN, _("Sale %(order)s is taken back.") % facts
+            return Verdict.WAITING, _("Sale %(order)s will be taken back when it comes.") % facts
+        case Meaning.CUSTOMER_CREATED:
+            return _take_customer(source, facts, now)
+        case Meaning.ORDER_PAID | Meaning.DEAL_WON:
+            return _take_sale(source, mapping.means, facts, key, now)
+    place = _place(source, facts)
+    if place is None:
+        return Verdict.IGNORED, _("No advocate of this program has this customer number or address.")
+    _record(source, mapping.means, place, facts, key, now)
+    return Verdict.TAKEN, _("Recorded for %(who)s.") % {"who": place.advocate}
+
+
+def replay(rows: Any, *, now: datetime, by: Any) -> Moved:
+    """Act on calls once more that were refused or meant nothing to us, now that somebody has put that right."""
+    calls = list(rows.select_related("source__program"))
+    again = [row for row in calls if not row.is_settled and row.body]
+    for row in again:
+        with transaction.atomic():
+            act(row, json.loads(row.body), now=now)
+    return Moved(again, [row for row in calls if row not in again])
+
+
+def forget_hook_calls(*, now: datetime) -> int:
+    """Empty the bodies of calls after 30 days, and delete the calls after 90; returns how many were deleted."""
+    HookDelivery.objects.filter(received_at__lt=now - BODY_KEPT_FOR).exclude(body="").update(body="")
+    deleted, _by_model = HookDelivery.objects.filter(received_at__lt=now - KEPT_FOR).delete()
+    return deleted
+
+
+def _take_customer(source: HookSource, facts: dict[str, Any], now: datetime) -> tuple[str, str]:
+    names = {"customer": "external_id"}
+    given = {names.get(name, name): value for name, value in facts.items() if value}
+    if not given.get("external_id") and not given.get("email"):
+        return Verdict.REFUSED, _(
+            "There is neither a customer number nor an address: nobody could be found again."
+        )
+    person = Person(given)
+    take_in(source.program, [person], now=now)
+    if person.refusal or person.enrolment is None:
+        return Verdict.REFUSED, person.refusal
+    data = {"source": source.name}
+    key = f"hook:customer:{source.program_id}:{person.enrolment.advocate_id}"
+    event = Event(
+        kind=Event.Kind.CUSTOMER_CREATED, program=source.program, advocate=person.enrolment.advocate,
+        occurred_at=now, data=data, dedup_key=key,
+    )  # fmt: skip
+    Event.objects.record([event], now=now)
+    words = _("%(who)s is a new advocate.") if person.is_new else _("%(who)s was known already.")
+    return Verdict.TAKEN, words % {"who": person.enrolment.advocate}
+
+
+def _take_sale(
+    source: HookSource, means: str, facts: dict[str, Any], key: str, now: datetime
+) -> tuple[str, str]:
+    place = _place(source, facts)
+    if place:
+        _record(source, means, place, facts, f"{means}:{facts['order']}", now)
+    buyer = {name: facts.get(name) or "" for name in ("email", "phone", "name", "company", "code")}
+    taken = take_conversion(
+        source.program, external_id=facts["order"], amount=facts["amount"], currency=facts["currency"],
+        occurred_at=facts.get("at"), email=buyer["email"], phone=buyer["phone"], name=buyer["name"],
+        company=buyer["company"], code=buyer["code"], now=now, source=source.name,
+    )  # fmt: skip
+    if taken.conversion is None:
+        return Verdict.TAKEN, _("Order %(order)s is kept: it counts for nobody so far.") % facts
+    words = {"order": facts["order"], "who": _advocate(taken.referral)}
+    return Verdict.TAKEN, _("Order %(order)s counts for %(who)s.") % words
+
+
+def _advocate(referral: Referral | None) -> str:
+    return str(referral.enrolment.advocate) if referral else ""
+
+
+def _record(
+    source: HookSource, means: str, place: Enrolment, facts: dict[str, Any], key: str, now: datetime
+) -> None:
+    event = Event(
+        kind=HAPPENINGS[Meaning(means)], program=source.program, advocate=place.advocate,
+        occurred_at=facts.get("at") or now, dedup_key=f"hook:{source.pk}:{key}"[:120],
+        data={name: value for name, value in facts.items() if name not in OF_PERSON},
+    )  # fmt: skip
+    report([event], now=now)
+
+
+def _place(source: HookSource, facts: dict[str, Any]) -> Enrolment | None:
+    """The advocate whom a call is about, by customer number, else by address."""
+    number, mailbox = facts.get("customer") or "", email_key(facts.get("email") or "")
+    rows = Enrolment.objects.filter(program=source.program).select_related("advocate")
+    numbered, addressed = Q(advocate__external_id=number), Q(advocate__email_key=mailbox)
+    # Saying once more that they are not empty lets the database use its partial indexes.
+    known = numbered & ~Q(advocate__external_id="") | addressed & ~Q(advocate__email_key="")
+    found = list(rows.filter(known)[:2])
+    return max(found, key=lambda row: row.advocate.external_id == number, default=None)
+
+
+def _key(source: HookSource, call: Arrived, payload: Any) -> str:
+    """The number of the call, as its system gives it; else what it says is its number."""
+    given = find(payload, source.id_at) if source.id_at else NOWHERE
+    if given is NOWHERE and (header := SCHEMES[source.scheme].id_header):
+        given = call.headers.get(header, NOWHERE)
+    if isinstance(given, str | int) and str(given).isprintable() and 0 < len(str(given)) <= 100:
+        return str(given)
+    return sha256(call.body).hexdigest()
+
+
+def _type(source: HookSource, call: Arrived, payload: Any) -> str:
+    given = find(payload, source.type_at) if source.type_at else NOWHERE
+    if given is NOWHERE and (header := SCHEMES[source.scheme].type_header):
+        given = call.headers.get(header, "")
+    return str(given) if isinstance(given, str | int) and str(given).isprintable() else ""
+
+
+def _answer(rows: list[HookDelivery]) -> Said:
+    refused = [row.result for row in rows if row.verdict == Verdict.REFUSED]
+    if refused:
+        return Said(422, " ".join(refused))
+    taken = [row.result for row in rows if row.is_settled]
+    return Said(200, " ".join(taken)) if taken else Said(202, rows[0].result if rows else _("It is empty."))
