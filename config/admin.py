@@ -43,7 +43,11 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         _("Other systems"),
         ("ApiKey", "HookSource", "HookDelivery", "WebhookEndpoint", "WebhookCall"),
     ),
-    ("messages", _("Messages"), ("Message", "MessageTemplate", "ContactPolicy", "Suppression", "AlertChoice")),
+    (
+        "messages",
+        _("Messages"),
+        ("Message", "MessageTemplate", "ContactPolicy", "Suppression", "AlertChoice"),
+    ),
 )
 
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0012_rows_for_other_systems"),
+        ("referrals", "0015_take_in_what_other_systems_say"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
