@@ -3,7 +3,12 @@
 from django.utils.timezone import now
 
 from campaigns.services.delivery import deliver_due
+from referrals.services import uploads
 
 
 def deliver() -> None:
     deliver_due(now=now())
+
+
+def read_files() -> None:
+    uploads.work_off(now=now())

@@ -62,6 +62,7 @@ class Page(NamedTuple):
 
 PAGES = (
     Page("referrals", _("My calls"), "calls", "referrals.change_followup"),
+    Page("people", _("Bring in people or events"), "imports", "referrals.add_importfile"),
     Page("referrals", _("Suspicious referrals"), "review", "referrals.view_referral"),
     Page("messages", _("What we say when"), "what-we-say", "campaigns.view_messagetemplate"),
     Page("referrals", _("How fast we call"), "contact-speed", "referrals.view_referral"),
@@ -85,6 +86,7 @@ class AdminSite(admin.AdminSite):
     def get_urls(self) -> list[Any]:
         # Admin modules register with this site: they can be imported once it is there.
         from campaigns.admin.contact_speed import show_contact_speed
+        from campaigns.admin.imports import bring_in, show_import
         from campaigns.admin.my_calls import show_my_calls
         from campaigns.admin.report import compare_incentives
         from campaigns.admin.review import review
@@ -97,6 +99,8 @@ class AdminSite(admin.AdminSite):
             path("review/", self.admin_view(review), name="review"),
             path("where/", self.admin_view(where_is_my_reward), name="where"),
             path("incentives-compared/", self.admin_view(compare_incentives), name="incentives-compared"),
+            path("imports/", self.admin_view(bring_in), name="imports"),
+            path("imports/<int:pk>/", self.admin_view(show_import), name="import-file"),
             path("what-we-say/", self.admin_view(show_what_we_say), name="what-we-say"),
             *super().get_urls(),
         ]

@@ -59,6 +59,13 @@ class Imported:
     new_events: int = 0
     new_advocates: int = 0
     errors: list[RowError] = field(default_factory=list)
+    # Whether anything was kept.
+    kept: bool = False
+
+    @property
+    def refused(self) -> int:
+        """How many rows something is wrong with."""
+        return len({error.row for error in self.errors})
 
     def refuse(self, row: int, column: str, text: str) -> None:
         self.errors.append(RowError(row, column, text))
@@ -75,6 +82,12 @@ class Happenings:
     create_advocates: bool = False
     # Whether 03/04/2026 begins with the day or the month.
     dates: DateOrder = DateOrder.UNKNOWN
+    # Columns not to read at all.
+    left_out: frozenset[str] = frozenset()
+    # Record the rows that can be read, and leave the others where they are.
+    leave_out_faults: bool = False
+    # Whose import it is: they reach the people and programs that they may see. None reaches all.
+    staff: Any = None
 
 
 class Happening(NamedTuple):
@@ -92,7 +105,8 @@ class Reader:
         self.plan, self.now, self.done = plan, now, Imported()
         self.header = table.header
         self.source = _sources(table.header, plan)
-        self.programs = {program.slug: program for program in Program.objects.all()}
+        programs = Program.objects.for_staff(plan.staff) if plan.staff else Program.objects.all()
+        self.programs = {program.slug: program for program in programs}
         self.met: Counter[bytes] = Counter()
 
     def read(self, row: Row) -> Happening | None:
@@ -145,7 +159,7 @@ class Reader:
 
     def _rest(self, row: Row, cells: Mapping[str, str]) -> dict[str, str]:
         """The columns that nobody asked for, as they are."""
-        read = set(self.source.values())
+        read = {*self.source.values(), *self.plan.left_out}
         return {name: self._one(row, name, cells[name]) for name in self.header if name not in read}
 
     def _one(self, row: Row, name: str, cell: str) -> str:
@@ -194,14 +208,18 @@ def _sources(header: Sequence[str], plan: Happenings) -> dict[str, str]:
                 _("The file has no column “%(source)s” for %(target)s. It has %(header)s."),
                 params={"source": source, "target": target, "header": ", ".join(header)},
             )
-    found = {target: source for target, source in sources.items() if source in header}
-    _refuse_hidden(header, found, set(targets) - {*REQUIRED, "program"})
+    found = {
+        target: source
+        for target, source in sources.items()
+        if source in header and source not in plan.left_out
+    }
+    _refuse_hidden(set(header) - plan.left_out, found, set(targets) - {*REQUIRED, "program"})
     if "amount" in found and "currency" not in found and not plan.currency:
         raise ValidationError(_("Say which currency the amounts are in, or which column says so."))
     return found
 
 
-def _refuse_hidden(header: Sequence[str], found: Mapping[str, str], told: set[str]) -> None:
+def _refuse_hidden(header: set[str], found: Mapping[str, str], told: set[str]) -> None:
     for name in sorted(told):
         if name in header and found.get(name) != name:
             raise ValidationError(

@@ -4,7 +4,7 @@ Headings as HubSpot, Mailchimp, Shopify, Salesforce and ActiveCampaign wrote the
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 # A column becomes a further field of the person under its own heading, or is not read at all.
@@ -37,6 +37,21 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "owner": ("account manager", "owner", "contact owner", "account owner", "hubspot owner", "deal owner"),
     "tags": ("tags", "tag", "labels", "label", "contact tags"),
 }  # fmt: skip
+HAPPENINGS: dict[str, tuple[str, ...]] = {
+    "advocate": (
+        "advocate", "customer id", "customer number", "external id", "contact id", "record id", "customer",
+        "email", "customer email", "email address", "contact email",
+    ),
+    "occurred_at": (
+        "occurred at", "date", "purchased on", "order date", "paid at", "created at", "close date", "closed on",
+        "won on", "when", "day", "time", "timestamp",
+    ),
+    "amount": ("amount", "total", "order total", "deal amount", "value", "sum", "price", "revenue"),
+    "currency": ("currency", "currency code"),
+    "score": ("score", "nps", "nps score", "rating", "satisfaction"),
+    "program": ("program",),
+    **{name: (name,) for name in ("project", "result", "milestone", "action", "tag", "list", "field", "from", "to")},
+}  # fmt: skip
 # Where somebody sat when they signed up, and numbers that only their own system understands.
 NOT_NEEDED = {
     "optin ip", "confirm ip", "ip address", "ip", "latitude", "longitude", "gmtoff", "dstoff", "leid", "euid",
@@ -62,7 +77,6 @@ SOURCES: dict[str, set[str]] = {
     },
     "ActiveCampaign": {"date created", "ip address", "organization", "contact tags"},
 }
-_TARGET_OF = {heading: target for target, headings in HEADINGS.items() for heading in headings}
 
 
 class Guess(NamedTuple):
@@ -73,16 +87,27 @@ class Guess(NamedTuple):
 
 
 def guess(header: Sequence[str]) -> Guess:
-    """A target for every column: what is read from it, ``FURTHER`` or ``LEFT_OUT``. No target twice."""
-    targets: dict[str, str] = {}
-    # The best-known heading first: “email” rather than “work email”, if a file has both.
-    for name in sorted(header, key=_rank):
-        plain = _plain(name)
-        target = LEFT_OUT if plain in NOT_NEEDED else _TARGET_OF.get(plain, FURTHER)
-        targets[name] = FURTHER if target in targets.values() and target != LEFT_OUT else target
+    """A target for every column of people: what is read from it, ``FURTHER`` or ``LEFT_OUT``; none twice."""
+    targets = _targets(header, HEADINGS)
     if {"first_name", "last_name"} & set(targets.values()):
         targets = {name: FURTHER if target == "name" else target for name, target in targets.items()}
-    return Guess({name: targets[name] for name in header}, _source(header))
+    return Guess(targets, _source(header))
+
+
+def guess_happening(header: Sequence[str], wanted: Sequence[str]) -> Guess:
+    """The same for a file of happenings, whose kind wants these targets."""
+    return Guess(_targets(header, {name: HAPPENINGS[name] for name in wanted}), _source(header))
+
+
+def _targets(header: Sequence[str], headings: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    place = {heading: (at, target) for target, known in headings.items() for at, heading in enumerate(known)}
+    targets: dict[str, str] = {}
+    # The best-known heading first: “email” rather than “work email”, if a file has both.
+    for name in sorted(header, key=lambda name: place.get(_plain(name), (99, ""))[0]):
+        plain = _plain(name)
+        target = LEFT_OUT if plain in NOT_NEEDED else place.get(plain, (0, FURTHER))[1]
+        targets[name] = FURTHER if target in targets.values() and target != LEFT_OUT else target
+    return {name: targets[name] for name in header}
 
 
 def _source(header: Sequence[str]) -> str:
@@ -91,12 +116,6 @@ def _source(header: Sequence[str]) -> str:
     found = {source: len(own & plain) for source, own in SOURCES.items()}
     best = max(found, key=lambda source: found[source])
     return best if found[best] >= 2 else ""
-
-
-def _rank(name: str) -> int:
-    plain = _plain(name)
-    target = _TARGET_OF.get(plain)
-    return HEADINGS[target].index(plain) if target else 99
 
 
 def _plain(name: str) -> str:

@@ -54,6 +54,20 @@ def find_faults(staging: Staging, columns: dict[str, str], limit: int) -> list[R
     return sorted({error.row: error for error in reversed(found)}.values())
 
 
+def find_strangers(staging: Staging, programs: frozenset[int], limit: int) -> list[RowError]:
+    """Rows about people who are in other programs than these, and in none of these."""
+    mine = ", ".join(str(int(pk)) for pk in programs) or "0"
+    enrolled = "SELECT 1 FROM referrals_enrolment e WHERE e.advocate_id = import_person.advocate_id"
+    rows = staging.ask(f"""
+        SELECT row FROM import_person WHERE EXISTS ({enrolled}) AND NOT EXISTS ({enrolled} AND e.program_id IN ({mine}))
+        ORDER BY row LIMIT {limit}
+    """)  # noqa: S608
+    text = _(
+        "This person is in a program that you do not work on. Leave the row out, or ask a colleague who does."
+    )
+    return [RowError(row, _("the whole row"), text) for (row,) in rows]
+
+
 def _twice(staging: Staging, key: str, column: str, words: str, limit: int) -> list[RowError]:
     # Nobody has the number 0, and an empty text is no key.
     nothing = "0" if key == "advocate_id" else "''"

@@ -26,6 +26,8 @@ TARGETS = (
 NAMES = ("first_name", "last_name")
 MOST_TAGS = 40
 LONGEST_TAG = 60
+# Two letters that name something else: an unknown region, unions, places that are made up.
+NO_COUNTRIES = {"ZZ", "EU", "EZ", "UN", "QO", "XA", "XB"}
 
 
 @dataclass
@@ -42,6 +44,8 @@ class People:
     country: str = ""
     # Import the rows that can be read, and leave the others where they are.
     leave_out_faults: bool = False
+    # The programs (by key) of whoever imports: people who are in others only are not theirs. None is all.
+    programs: frozenset[int] | None = None
 
 
 class Person(NamedTuple):
@@ -248,7 +252,7 @@ def _countries() -> dict[str, str]:
         name.casefold(): code
         for language, _name in settings.LANGUAGES
         for code, name in Locale.parse(language).territories.items()
-        if len(code) == 2 and code.isalpha()
+        if len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES
     }
     codes = {code.casefold(): code for code in named.values()}
     return named | codes | {"uk": "GB", "usa": "US", "united states of america": "US", "great britain": "GB"}

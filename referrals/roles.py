@@ -39,6 +39,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "referrals.hookdelivery": ("vc", "", "vc", VIEW),
     "referrals.webhookendpoint": (ALL, "", "", VIEW),
     "referrals.webhookcall": ("vc", "", "", VIEW),
+    "referrals.importfile": ("va", "", "", ""),
     "rewards.rewardscheme": (EDIT, VIEW, VIEW, VIEW),
     "rewards.incentive": (ALL, VIEW, VIEW, VIEW),
     "rewards.couponcode": (VIEW, VIEW, VIEW, VIEW),

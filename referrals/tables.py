@@ -22,8 +22,17 @@ BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-# Beginnings of what people rename to .csv: old or locked spreadsheets, gzip, other archives, PDF.
-NO_TEXT = (b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"PK\x05\x06", b"BZh", b"%PDF")
+# Beginnings of what people rename to .csv: old or locked spreadsheets, gzip, other archives, PDF, pictures.
+NO_TEXT = (
+    b"\xd0\xcf\x11\xe0",
+    b"\x1f\x8b",
+    b"7z\xbc\xaf",
+    b"Rar!",
+    b"PK\x05\x06",
+    b"BZh",
+    b"%PDF",
+    b"\x89PNG",
+)
 
 
 class Row(NamedTuple):
@@ -90,6 +99,7 @@ class Table:
         return csv_rows(self._text)
 
     def _numbered(self, rows: Iterator[list[str]]) -> Iterator[Row]:
+        found = 0
         for number, cells in enumerate(rows, start=1):
             if number > self._limits.rows + 1:
                 raise ValidationError(
@@ -99,7 +109,10 @@ class Table:
                     params={"count": self._limits.rows},
                 )
             if any(cell and not cell.isspace() for cell in cells):
+                found += 1
                 yield Row(number, cells)
+        if found == 1:
+            raise ValidationError(_("The file names its columns, and has no rows beneath."))
 
 
 def is_ragged(row: Row, header: Sequence[str]) -> bool:

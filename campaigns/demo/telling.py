@@ -22,6 +22,7 @@ from campaigns.demo.deeds import (
     open_gifts,
     pick,
 )
+from campaigns.demo.files import upload_fair
 from campaigns.demo.people import ADVOCATES, enrol_people, find_address, find_phone
 from campaigns.demo.steps import Staff, take_step
 from campaigns.demo.story import CAME, NAMED, Came, Named
@@ -58,6 +59,7 @@ def found_demo(*, password: str, now: datetime) -> Program:
             if at < now:
                 tell(at)
                 deliver_due(now=at + timedelta(seconds=20))
+    upload_fair(program, now=now)
     return program
 
 

@@ -15,7 +15,7 @@ from referrals.models import Referral
 from referrals.services.referral import accept, decline, erase_friend
 from referrals.services.visit import note_return
 from referrals.transitions import Refused
-from referrals.visitors import client_of, is_bot
+from referrals.visitors import calls_itself_bot, client_of
 from rewards.models import Reward
 
 
@@ -54,7 +54,7 @@ def confirm_back(request: HttpRequest, token: str) -> HttpResponse:
     """The open page reports that the friend is there. It can only say so of the page's own friend, and changes
     nothing of theirs, so it needs no token of a form."""
     referral = get_object_or_404(Referral.objects.for_page(), token=token)
-    if not is_bot(request):
+    if not calls_itself_bot(request):
         note_return(referral, now=timezone.now())
     return HttpResponse(status=204)
 

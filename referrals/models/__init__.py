@@ -12,6 +12,7 @@ from referrals.models.conversion import Conversion
 from referrals.models.event import Event
 from referrals.models.follow_up import FollowUp
 from referrals.models.hook import HookDelivery, HookMapping, HookSource
+from referrals.models.import_file import ImportFile, ImportMapping
 from referrals.models.limit import Limit
 from referrals.models.membership import Membership
 from referrals.models.profile import IdealCustomerProfile, Question
@@ -44,6 +45,8 @@ __all__ = [
     "HookMapping",
     "HookSource",
     "IdealCustomerProfile",
+    "ImportFile",
+    "ImportMapping",
     "Limit",
     "Membership",
     "Pick",

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from referrals.contacts import clean_email, email_key
 from referrals.happenings import Happenings, Imported, Reader
 from referrals.models import Advocate, Event
 from referrals.services.tagging import put_tags
@@ -22,22 +24,27 @@ def import_events(
     *,
     now: datetime,
     dry_run: bool = False,
+    most_errors: int = MOST_ERRORS,
     on_progress: Callable[[int], None] = lambda _position: None,
 ) -> Imported:
     """Record every row of the table as an event of its advocate, all or none.
 
     The same file again, or a longer one with the same rows, adds only what is new. With ``dry_run``, or
-    if any row cannot be read, nothing is kept. ``on_progress`` hears how many bytes have been read.
-    Raises ValidationError when the table as a whole cannot be used.
+    if a row cannot be read (and is not to be left out), nothing is kept. ``on_progress`` hears how many
+    bytes have been read. Raises ValidationError when the table as a whole cannot be used.
     """
     reader, rows = Reader(table, plan, now), iter(table)
     with transaction.atomic():
-        while len(reader.done.errors) < MOST_ERRORS and (chunk := list(islice(rows, CHUNK))):
+        while len(reader.done.errors) < most_errors and (chunk := list(islice(rows, CHUNK))):
             _import_chunk(reader, chunk, now)
             on_progress(table.position)
-        if dry_run or reader.done.errors:
+        done = reader.done
+        done.errors = done.errors[:most_errors]
+        left_out = plan.leave_out_faults and len(done.errors) < most_errors
+        done.kept = not dry_run and (left_out or not done.errors)
+        if not done.kept:
             transaction.set_rollback(True)
-    return reader.done
+    return done
 
 
 def _import_chunk(reader: Reader, rows: Sequence[Row], now: datetime) -> None:
@@ -50,8 +57,9 @@ def _import_chunk(reader: Reader, rows: Sequence[Row], now: datetime) -> None:
             happening.event.advocate_id = people[happening.advocate]
         else:
             done.refuse(happening.row, reader.source["advocate"], _stranger(happening.advocate))
-    done.errors = sorted(done.errors)[:MOST_ERRORS]
-    if happenings and not done.errors:
+    done.errors.sort()
+    happenings = [h for h in happenings if h.event.advocate_id]
+    if happenings and (not done.errors or reader.plan.leave_out_faults):
         events = [h.event for h in happenings]
         stored = Event.objects.record(events, now=now)
         fresh = [mine for mine, first in zip(events, stored, strict=True) if mine.pk == first.pk]
@@ -60,21 +68,39 @@ def _import_chunk(reader: Reader, rows: Sequence[Row], now: datetime) -> None:
         done.new_events += len(fresh)
 
 
-def _find_advocates(ids: set[str], reader: Reader) -> dict[str, int]:
-    """Keys of the advocates with these external ids; with the plan's leave, strangers are taken in."""
-    people = _known_advocates(ids)
-    strangers = sorted(ids - people.keys())
+def _find_advocates(names: set[str], reader: Reader) -> dict[str, int]:
+    """Keys of the advocates with these customer numbers or addresses; with the plan's leave, strangers are
+    taken in."""
+    people = _known_advocates(names, reader)
+    strangers = sorted(names - people.keys())
     if strangers and reader.plan.create_advocates:
-        Advocate.objects.bulk_create([Advocate(external_id=i) for i in strangers], ignore_conflicts=True)
-        people |= _known_advocates(strangers)
-        reader.done.new_advocates += len(strangers)
+        Advocate.objects.bulk_create([_newcomer(name) for name in strangers], ignore_conflicts=True)
+        found = _known_advocates(strangers, reader)
+        reader.done.new_advocates += len(set(found.values()))
+        people |= found
     return people
 
 
-def _known_advocates(ids: Iterable[str]) -> dict[str, int]:
+def _known_advocates(names: Iterable[str], reader: Reader) -> dict[str, int]:
+    staff = reader.plan.staff
+    advocates = Advocate.objects.for_staff(staff) if staff else Advocate.objects.all()
     # Saying once more that it is not empty lets the database use its partial index.
-    known = Advocate.objects.filter(external_id__in=ids).exclude(external_id="")
-    return dict(known.values_list("external_id", "pk"))
+    known = advocates.filter(external_id__in=names).exclude(external_id="")
+    people: dict[str, int] = dict(known.values_list("external_id", "pk"))
+    if keys := {name: email_key(name) for name in names if "@" in name and name not in people}:
+        found = dict(advocates.filter(email_key__in=keys.values()).values_list("email_key", "pk"))
+        people |= {name: found[key] for name, key in keys.items() if key in found}
+    return people
+
+
+def _newcomer(name: str) -> Advocate:
+    try:
+        address = clean_email(name) if "@" in name else ""
+    except ValidationError:
+        address = ""
+    if not address:
+        return Advocate(external_id=name)
+    return Advocate(email=address, email_key=email_key(address))
 
 
 def _stranger(advocate: str) -> str:

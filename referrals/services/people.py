@@ -49,6 +49,8 @@ class Merged:
     errors: list[RowError] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     arrivals: list[Change] = field(default_factory=list)
+    # Whether anything was kept.
+    kept: bool = False
 
     @property
     def unchanged(self) -> int:
@@ -64,12 +66,14 @@ def import_people(
     dry_run: bool = False,
     most_errors: int = MOST_ERRORS,
     on_progress: Callable[[int], None] = lambda _position: None,
+    finish: Callable[[Merged], None] = lambda _done: None,
 ) -> Merged:
     """Bring everyone in the table in, all or none. The same file again changes and records nothing.
 
     People are found by customer number, else by address; empty cells change nothing. Tags that are new on
     somebody, and fields that change, are events. With ``dry_run``, or if a row cannot be read (and is not to
-    be left out), nothing is kept. ``on_progress`` hears how many bytes have been read. Raises
+    be left out), nothing is kept. ``on_progress`` hears how many bytes have been read, and
+    ``finish`` what was done, in the transaction that did it. Raises
     ValidationError when the table as a whole cannot be used, and Refused when somebody else adds one of
     these people at the same moment.
     """
@@ -81,10 +85,13 @@ def import_people(
                 staging.take_time()
                 hold(["import of people"])
                 _merge(staging, reader, done, most_errors)
-                if dry_run or (done.errors and not plan.leave_out_faults):
-                    transaction.set_rollback(True)
-                else:
+                left_out = plan.leave_out_faults and len(done.errors) < most_errors
+                done.kept = not dry_run and (left_out or not done.errors)
+                if done.kept:
                     _apply(staging, plan.program, done, now, by)
+                    finish(done)
+                else:
+                    transaction.set_rollback(True)
         except IntegrityError as error:
             raise Refused(
                 _("Somebody in this file was added at the same moment. Run it again: nothing was imported.")
@@ -111,6 +118,8 @@ def _stage(
 def _merge(staging: Staging, reader: PeopleReader, done: Merged, most_errors: int) -> None:
     merging.find_people(staging)
     faults = merging.find_faults(staging, reader.source, most_errors)
+    if reader.plan.programs is not None:
+        faults += merging.find_strangers(staging, reader.plan.programs, most_errors)
     merging.leave_out(staging, faults)
     merging.find_changes(staging)
     merging.find_new_tags(staging)

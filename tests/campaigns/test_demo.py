@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from campaigns.demo.telling import found_demo
 from campaigns.models import Message
 from campaigns.services.bank import load_bank
-from referrals.models import Advocate, Attribution, Claim, Click, FollowUp, Program, Referral
+from referrals.models import Advocate, Attribution, Claim, Click, FollowUp, ImportFile, Program, Referral
 from referrals.roles import sync_roles
 from rewards.models import Budget, Contest, Reward, Standing
 from rewards.services.audit import ledger_differences
@@ -93,3 +93,12 @@ def test_the_manager_the_caller_and_the_analyst_can_sign_in(client, demo):
         assert user.is_staff
         assert user.check_password("a-long-password")
         assert user.emailaddress_set.get().verified
+
+
+def test_a_file_waits_to_be_looked_at(demo):
+    file = ImportFile.objects.get()
+
+    assert file.status == "read"
+    assert file.found["counts"] == {
+        "rows": 5, "refused": 1, "new": 2, "changed": 2, "unchanged": 0, "tags": 4,
+    }  # fmt: skip

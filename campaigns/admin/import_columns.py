@@ -1,0 +1,132 @@
+"""The form that says what is read from each column of a file."""
+
+from typing import Any
+
+from babel.numbers import is_currency
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from referrals.cells import DateOrder
+from referrals.happenings import targets_of
+from referrals.headings import FURTHER, LEFT_OUT
+from referrals.models import Enrolment, ImportFile
+from referrals.people import TARGETS
+from referrals.roles import programs_granting
+
+LABELS = {
+    "external_id": gettext_lazy("customer number"),
+    "email": gettext_lazy("e-mail"),
+    "name": gettext_lazy("whole name"),
+    "first_name": gettext_lazy("first name"),
+    "last_name": gettext_lazy("last name"),
+    "phone": gettext_lazy("phone"),
+    "company": gettext_lazy("company"),
+    "kind": gettext_lazy("kind of contact"),
+    "language": gettext_lazy("language"),
+    "country": gettext_lazy("country"),
+    "timezone": gettext_lazy("time zone"),
+    "owner": gettext_lazy("account manager"),
+    "tags": gettext_lazy("tags"),
+    "advocate": gettext_lazy("who: customer number or e-mail"),
+    "occurred_at": gettext_lazy("when"),
+    "amount": gettext_lazy("amount"),
+    "currency": gettext_lazy("currency"),
+    "score": gettext_lazy("score from 0 to 10"),
+    "program": gettext_lazy("address of the program"),
+    "project": gettext_lazy("project"),
+    "result": gettext_lazy("result"),
+    "milestone": gettext_lazy("milestone"),
+    "action": gettext_lazy("what they did"),
+    "tag": gettext_lazy("tag"),
+    "list": gettext_lazy("list"),
+    "field": gettext_lazy("field"),
+    "from": gettext_lazy("value before"),
+    "to": gettext_lazy("value after"),
+}
+
+
+class ColumnsForm(forms.Form):
+    """A choice for each column, with examples of what stands in it, and what holds for the whole file."""
+
+    def __init__(self, *args: Any, file: ImportFile, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.file = file
+        targets = TARGETS if file.is_people else targets_of(file.what)
+        choices = [
+            *((target, LABELS[target]) for target in targets),
+            (FURTHER, _("keep as a further field")),
+            (LEFT_OUT, _("do not read")),
+        ]
+        self.columns = {f"column{n}": name for n, name in enumerate(file.found.get("header", []))}
+        for field, name in self.columns.items():
+            examples = file.found.get("examples", {}).get(name, [])
+            self.fields[field] = forms.ChoiceField(
+                label=name, choices=choices, initial=file.columns.get(name, FURTHER),
+                help_text=" · ".join(examples) or _("empty"),
+            )  # fmt: skip
+        self._ask_about_the_file(user)
+
+    def _ask_about_the_file(self, user: Any) -> None:
+        file = self.file
+        self.fields["program"] = forms.ModelChoiceField(
+            programs_granting(user, "add", Enrolment), required=False, initial=file.program,
+            label=_("Enrol everyone in") if file.is_people else _("Program they belong to"),
+            empty_label=_("no program"),
+            help_text=_("They get a code and links. Nothing is sent.") if file.is_people else "",
+        )  # fmt: skip
+        if file.is_people:
+            self.fields["country"] = forms.RegexField(
+                r"^[A-Za-z]{2}$", required=False, initial=file.country, label=_("Country"),
+                help_text=_("Two letters, such as IT: reads phone numbers without country code."),
+                error_messages={"invalid": _("Write two letters, such as IT.")},
+            )  # fmt: skip
+            return
+        if "amount" in targets_of(file.what):
+            self.fields["currency"] = forms.CharField(
+                max_length=3, required=False, initial=file.currency, label=_("Currency"),
+                help_text=_("Of every amount, such as EUR, unless a column says so."),
+            )  # fmt: skip
+        self.fields["dates"] = forms.ChoiceField(
+            choices=DateOrder.choices, required=False, initial=file.dates, label=_("Dates such as 03/04/2026")
+        )
+        self.fields["create_advocates"] = forms.BooleanField(
+            required=False, initial=file.create_advocates, label=_("Take in whoever is not known yet")
+        )
+
+    def clean_currency(self) -> str:
+        currency: str = self.cleaned_data["currency"].upper()
+        if currency and not is_currency(currency):
+            raise forms.ValidationError(_("No currency has this code. Write three letters, such as EUR."))
+        return currency
+
+    def clean_country(self) -> str:
+        return str(self.cleaned_data["country"]).upper()
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        seen: dict[str, str] = {}
+        for field, name in self.columns.items():
+            target = found.get(field)
+            if target in {None, FURTHER, LEFT_OUT}:
+                continue
+            if target in seen:
+                self.add_error(
+                    field,
+                    _("“%(other)s” is read as this already. Choose something else for one of them.")
+                    % {"other": seen[target]},
+                )
+            seen[target] = name
+        return found
+
+    def choices(self) -> dict[str, Any]:
+        """What was chosen, as the file keeps it."""
+        found = dict(self.cleaned_data)
+        columns = {name: found.pop(field) for field, name in self.columns.items()}
+        return {"columns": columns, **found}
+
+    def column_fields(self) -> list[forms.BoundField]:
+        return [self[field] for field in self.columns]
+
+    def other_fields(self) -> list[forms.BoundField]:
+        return [self[field] for field in self.fields if field not in self.columns]

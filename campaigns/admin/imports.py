@@ -1,0 +1,213 @@
+"""“Bring in a file”: upload, look at what it would do, import. The work is the worker's."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django_q.tasks import async_task
+
+from campaigns.admin.import_columns import ColumnsForm
+from referrals.admin.cells import moment, status_word
+from referrals.admin.scoped import asker
+from referrals.exports import csv_lines
+from referrals.happenings import KINDS
+from referrals.models import Event, ImportFile
+from referrals.services.uploads import MOST_ERRORS, remember_columns
+
+LARGEST = 10 * 1024 * 1024
+READ_FILES = "campaigns.tasks.read_files"
+Status = ImportFile.Status
+
+
+class UploadForm(forms.Form):
+    what = forms.ChoiceField(label=gettext_lazy("What does it hold?"))
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        help_text=gettext_lazy(
+            "CSV or Excel (.xlsx), its first row names the columns. 10 MB, 50,000 rows and 40 columns at most."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,text/csv"}),
+        error_messages={
+            "required": gettext_lazy("Choose a file."),
+            "empty": gettext_lazy("This file is empty. Choose another."),
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds = [(kind, _("events: %(kind)s") % {"kind": Event.Kind(kind).label}) for kind in KINDS]
+        self.fields["what"].choices = [(ImportFile.PEOPLE, _("people")), *kinds]  # type: ignore[attr-defined]
+
+    def clean_file(self) -> UploadedFile:
+        file: UploadedFile = self.cleaned_data["file"]
+        if file.size and file.size > LARGEST:
+            raise forms.ValidationError(
+                _("This file is larger than 10 MB. Split it, or have it read on the command line.")
+            )
+        return file
+
+
+def may_import(user: Any) -> bool:
+    return bool(user.has_perm("referrals.add_importfile"))
+
+
+def bring_in(request: HttpRequest) -> HttpResponse:
+    """The request only keeps the file: the worker reads it."""
+    if not may_import(request.user):
+        raise PermissionDenied
+    posted = request.method == "POST"
+    form = UploadForm(*((request.POST, request.FILES) if posted else ()))
+    if posted and form.is_valid():
+        file = _keep(request, **form.cleaned_data)
+        return HttpResponseRedirect(reverse("admin:import-file", args=[file.pk]))
+    rows = ImportFile.objects.for_staff(request.user).light().order_by("-uploaded_at")[:20]
+    shown = {"form": form, "title": _("Bring in people or events"), "files": [_line(row) for row in rows]}
+    return TemplateResponse(request, "admin/imports.html", admin.site.each_context(request) | shown)
+
+
+def _keep(request: HttpRequest, *, what: str, file: UploadedFile) -> ImportFile:
+    name = "".join(c for c in str(file.name) if c.isprintable())[-100:] or _("file")
+    with transaction.atomic():
+        kept = ImportFile.objects.create(
+            uploaded_by=asker(request), uploaded_at=timezone.now(), name=name, content=file.read(), what=what
+        )
+        _log(request, kept, ADDITION, "uploaded")
+        _wake_worker()
+    return kept
+
+
+def _line(file: ImportFile) -> Sequence[Any]:
+    url = reverse("admin:import-file", args=[file.pk])
+    return (
+        url,
+        file.name,
+        file.what_it_holds,
+        status_word(file.status, file.get_status_display()),
+        moment(file.uploaded_at),
+    )
+
+
+def show_import(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a file would do, or did. Whoever did not upload it finds nothing here."""
+    if not may_import(request.user):
+        raise PermissionDenied
+    file = get_object_or_404(
+        ImportFile.objects.for_staff(request.user).light().select_related("program"), pk=pk
+    )
+    form = None
+    if file.status == Status.READ:
+        form = ColumnsForm(request.POST if "read" in request.POST else None, file=file, user=request.user)
+    if request.method == "POST":
+        answer = _decide(request, file, form)
+        if answer:
+            return answer
+    shown = admin.site.each_context(request) | _shown(file, form)
+    page = TemplateResponse(request, "admin/import.html", shown)
+    if file.in_hand:
+        page["Refresh"] = "2"
+    return page
+
+
+def _decide(request: HttpRequest, file: ImportFile, form: ColumnsForm | None) -> HttpResponse | None:
+    """What the pressed button does; nothing for a form that has to be corrected."""
+    if "refused" in request.POST:
+        return _refused_rows(request, file)
+    if "delete" in request.POST:
+        file.delete()
+        messages.success(request, _("The file is deleted."))
+        return HttpResponseRedirect(reverse("admin:imports"))
+    if form and "read" in request.POST:
+        if not form.is_valid():
+            return None
+        _move(request, file, Status.UPLOADED, **form.choices())
+    elif form and "import" in request.POST and not file.reason:
+        _move(request, file, Status.APPLYING, leave_out_faults="leave_out" in request.POST)
+        remember_columns(file, now=timezone.now())
+    return HttpResponseRedirect(request.path)
+
+
+def _move(request: HttpRequest, file: ImportFile, to: str, **changes: Any) -> None:
+    with transaction.atomic():
+        if ImportFile.objects.filter(pk=file.pk).advance(to, **changes):
+            _log(request, file, CHANGE, str(Status(to).label))
+            _wake_worker()
+
+
+def _wake_worker() -> None:
+    # The clock looks each minute, if the broker is away.
+    transaction.on_commit(lambda: async_task(READ_FILES), robust=True)
+
+
+def _log(request: HttpRequest, file: ImportFile, flag: int, message: str) -> None:
+    LogEntry.objects.create(
+        user_id=asker(request).pk,
+        content_type=ContentType.objects.get_for_model(ImportFile),
+        object_id=str(file.pk),
+        object_repr=file.name[:200],
+        action_flag=flag,
+        change_message=message,
+    )
+
+
+def _refused_rows(request: HttpRequest, file: ImportFile) -> HttpResponse:
+    errors = file.found.get("errors", [])
+    _log(request, file, CHANGE, f"downloaded {len(errors)} refused rows")
+    rows = [(_("Row"), _("Column"), _("What to do")), *errors]
+    return HttpResponse(
+        list(csv_lines(rows)),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="refused-rows.csv"'},
+    )
+
+
+def _shown(file: ImportFile, form: ColumnsForm | None) -> dict[str, Any]:
+    found = file.found
+    counts = found.get("counts", {})
+    wrong, good = counts.get("refused", 0), counts.get("rows", 0) - counts.get("refused", 0)
+    return {
+        "title": file.name, "file": file, "form": form, "tiles": _tiles(file, counts), "source": found.get("source"),
+        "state": status_word(file.status, file.get_status_display()), "waiting": file.in_hand, "wrong": wrong,
+        "good": good, "changes": found.get("changes", []), "arrivals": found.get("arrivals", []),
+        "errors": found.get("errors", [])[:100], "all_wrong": wrong >= MOST_ERRORS,
+        "nothing": bool(counts) and not any(counts.get(name) for name in ("new", "changed")),
+        "said": _said(file, counts) if file.status == Status.DONE else "",
+    }  # fmt: skip
+
+
+def _tiles(file: ImportFile, counts: dict[str, int]) -> list[tuple[Any, int]]:
+    names = (
+        {"new": _("new"), "changed": _("changed"), "unchanged": _("as they are"), "refused": _("refused")}
+        if file.is_people
+        else {
+            "new": _("new events"),
+            "unchanged": _("recorded before"),
+            "people": _("new people"),
+            "refused": _("refused"),
+        }
+    )
+    return [(label, counts[name]) for name, label in names.items() if name in counts]
+
+
+def _said(file: ImportFile, counts: dict[str, int]) -> str:
+    new, changed = counts.get("new", 0), counts.get("changed", 0)
+    if not file.is_people:
+        return ngettext("%(count)d event was recorded.", "%(count)d events were recorded.", new) % {
+            "count": new
+        }
+    words = ngettext(
+        "%(count)d person is new, %(changed)d changed.", "%(count)d people are new, %(changed)d changed.", new
+    )
+    return words % {"count": new, "changed": changed}
