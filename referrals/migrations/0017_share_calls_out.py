@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0015_take_in_what_other_systems_say"),
+        ("referrals", "0016_keep_files_that_bring_people_in"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
