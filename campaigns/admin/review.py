@@ -21,7 +21,7 @@ from campaigns.services.review import it_counts, it_does_not, undo
 from referrals.admin.cells import colleague, link_to, moment, status_word
 from referrals.admin.scoped import asker
 from referrals.contacts import clean_text
-from referrals.models import Attribution, Referral
+from referrals.models import Attribution, Referral, RiskAssessment
 from referrals.money import format_money
 from referrals.roles import programs_granting
 from referrals.services.signs import sentence_of
@@ -127,7 +127,7 @@ def _waiting(request: HttpRequest) -> Any:
 
 
 def _decided(request: HttpRequest) -> Any:
-    return _seen(request).exclude(risk=None).exclude(risk__verdict="").order_by("-risk__decided_at", "-pk")
+    return _seen(request).filter(risk__verdict__in=RiskAssessment.Verdict.values).order_by("-risk__decided_at", "-pk")
 
 
 def _cards(rows: Sequence[Referral]) -> list[dict[str, Any]]:

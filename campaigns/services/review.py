@@ -43,7 +43,7 @@ def it_does_not(referrals: Any, *, now: datetime, by: Any, reason: str = "", not
 def undo(referrals: Any, *, now: datetime, by: Any, note: str = "") -> Moved:
     """Take a decision back: the referrals are under review again, and rewards declined with them are promised."""
     with transaction.atomic():
-        decided = _fixed(referrals.exclude(risk__verdict=""))
+        decided = _fixed(referrals.filter(risk__verdict__in=Verdict.values))
         closed = decided.filter(status=Status.REJECTED)
         back = reopen(closed, now=now, by=by, note=note).moved
         result: Moved = settle(
