@@ -3,7 +3,9 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from campaigns.services.asks import stop_asking
 from campaigns.services.claims import write_claim_notices
+from campaigns.services.entering import enter_by_events
 from campaigns.services.notices import write_notices
 from campaigns.services.reward_notices import write_reward_notices
 from campaigns.services.step_notices import write_step_notices
@@ -23,6 +25,12 @@ def respect(sender: type[Event], events: list[Event], now: datetime, **kwargs: A
 @receiver(event_recorded, dispatch_uid="write notices")
 def tell(sender: type[Event], events: list[Event], now: datetime, **kwargs: Any) -> None:
     write_notices(events, now=now)
+
+
+@receiver(event_recorded, dispatch_uid="plan asks")
+def plan(sender: type[Event], events: list[Event], now: datetime, **kwargs: Any) -> None:
+    stop_asking(events, now=now)
+    enter_by_events(events, now=now)
 
 
 @receiver(event_recorded, dispatch_uid="write claim notices")

@@ -31,6 +31,7 @@ urlpatterns = [
     path("p/<slug:slug>/mystery/<int:pk>/", contests.show_mystery, name="mystery"),
     path("p/<slug:slug>/mystery/<int:pk>/draw.json", contests.show_mystery_draw, name="mystery-draw"),
     path("a/<slug:token>/", refer.refer_personal, name="refer-personal"),
+    path("a/<slug:token>/seen/", refer.confirm_asked, name="ask-seen"),
     path("a/<slug:token>/sent/", receipt.show_receipt, name="receipt-personal"),
     path("r/<slug:code>/", share.show_share, name="share"),
     path("r/<slug:code>/seen/", share.confirm_seen, name="share-seen"),

@@ -27,6 +27,7 @@ SCHEDULES = (
     Scheduled("Show that the worker is alive", "campaigns.services.heartbeat.beat", 1),
     Scheduled("Add up what people did", "referrals.services.summary.renew_summaries", 1),
     Scheduled("Count the people in segments", "referrals.services.segment.size_segments", 60),
+    Scheduled("Take the steps of plans that are due", "campaigns.services.planner.plan_due", 1),
     Scheduled("Deliver messages", "campaigns.services.delivery.deliver_due", 1),
     Scheduled("Pass on the calls of who is away", "referrals.services.assignment.pass_on_calls", 5),
     Scheduled("Alert whoever calls", "campaigns.services.call_alerts.alert_callers", 5),

@@ -1,12 +1,17 @@
 from campaigns.admin import (
     advocate,
+<<<<<<< HEAD
     alert_choice,
+=======
+    ask,
+>>>>>>> main
     claim,
     contact_policy,
     digest,
     enrolment,
     follow_up,
     message,
+    plan,
     program,
     referral,
     suppression,
@@ -17,13 +22,18 @@ from campaigns.admin import (
 
 __all__ = [
     "advocate",
+<<<<<<< HEAD
     "alert_choice",
+=======
+    "ask",
+>>>>>>> main
     "claim",
     "contact_policy",
     "digest",
     "enrolment",
     "follow_up",
     "message",
+    "plan",
     "program",
     "referral",
     "suppression",

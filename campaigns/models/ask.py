@@ -1,14 +1,16 @@
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
-from django.db import models
-from django.db.models import Q
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.plan import OutreachPlan
 from referrals.models import Advocate, Event, Referral
 from referrals.models.program import ScopedQuerySet
-from referrals.tokens import link_token
 
 
 class AskQuerySet(ScopedQuerySet):
@@ -23,6 +25,35 @@ class AskQuerySet(ScopedQuerySet):
 
     def due(self, now: datetime) -> "AskQuerySet":
         return self.open().filter(due_at__lte=now)
+
+    def insert_from(self, select: QuerySet[Any, Any], columns: Sequence[str]) -> int:
+        """Store one ask for each row of ``select``, whose values are these columns, in one statement however
+        many; a round that is there already is left alone. Returns how many are new."""
+        try:
+            sql, params = select.query.get_compiler(connection=connection).as_sql()
+        except EmptyResultSet:
+            return 0
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {Ask._meta.db_table} ({', '.join(columns)}) {sql} ON CONFLICT DO NOTHING",
+                params,
+            )
+            return cursor.rowcount
+
+    def save_moved(self, rows: Sequence["Ask"], columns: Sequence[str]) -> None:
+        """Save these columns of rows that somebody holds locked; one statement for many values."""
+        fields: list[models.Field[Any, Any]]
+        fields = [Ask._meta.get_field(name) for name in (*columns, "id")]  # type: ignore[misc]
+        values = [
+            [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+            for row in rows
+        ]
+        places = ", ".join(f"{field.column} = %s" for field in fields[:-1])
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                f"UPDATE {Ask._meta.db_table} SET {places} WHERE id = %s",  # noqa: S608 - our own names
+                values,
+            )
 
     def end(self, reason: str, *, now: datetime) -> int:
         """Close these rounds, those that are open; nothing more comes of them."""
@@ -44,7 +75,8 @@ class Ask(models.Model):
         HELD_OUT = "held_out", _("left out on purpose, to compare")
         UNSATISFIED = "unsatisfied", _("not satisfied enough")
         NO_ADDRESS = "no_address", _("no address")
-        OUT = "out", _("no longer in the segment")
+        OUT = "out", _("not in the segment")
+        RESTING = "resting", _("asked not long ago")
         STOPPED = "stopped", _("stopped by staff")
 
     plan = models.ForeignKey(OutreachPlan, models.CASCADE, related_name="asks", verbose_name=_("plan"))
@@ -53,8 +85,6 @@ class Ask(models.Model):
         Referral, models.PROTECT, null=True, blank=True, related_name="asks", verbose_name=_("friend")
     )
     round = models.PositiveSmallIntegerField(_("round"), default=1)
-    # In the links of this round; says nothing about the person.
-    token = models.CharField(max_length=40, unique=True, default=link_token, editable=False)
     event = models.ForeignKey(
         Event, models.SET_NULL, null=True, blank=True, db_index=False, related_name="+", editable=False
     )

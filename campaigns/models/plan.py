@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from campaigns.models.template import MessageChannel, Purpose
-from referrals.models import Event, Program
+from referrals.models import Event, Program, Segment
 from referrals.models.program import ScopedQuerySet
 from referrals.transitions import StatusQuerySet, WithStatus
 
@@ -74,7 +74,7 @@ class OutreachPlan(WithStatus):
         Trigger.FIELD: {Event.Kind.FIELD_CHANGED},
     }
     NAMED_BY: ClassVar[dict[str, str]] = {
-        Trigger.MILESTONE: "name",
+        Trigger.MILESTONE: "milestone",
         Trigger.TAG: "tag",
         Trigger.LIST: "list",
         Trigger.FIELD: "field",
@@ -92,6 +92,15 @@ class OutreachPlan(WithStatus):
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
     audience = models.CharField(
         _("whom it is for"), max_length=10, choices=Audience, default=Audience.ADVOCATES
+    )
+    segment = models.ForeignKey(
+        Segment,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="plans",
+        verbose_name=_("segment"),
+        help_text=_("Only people in it. Empty: everyone in the program. The inner circle is asked first."),
     )
     trigger = models.CharField(_("after"), max_length=15, choices=Trigger, default=Trigger.DEAL_WON)
     about = models.CharField(

@@ -70,9 +70,9 @@ def claim(*, now: datetime) -> list[Message]:
         )
     mine = Message.objects.filter(pk__in=keys, lease=lease)
     return list(
-        mine.select_related("program__owner", "referral", "advocate", "user", *WITH_VOICE).order_by(
-            "due_at", "pk"
-        )
+        mine.select_related(
+            "program__owner", "referral", "advocate", "user", "ask__plan", *WITH_VOICE
+        ).order_by("due_at", "pk")
     )
 
 

@@ -8,7 +8,11 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from campaigns.channels import WAYS
+<<<<<<< HEAD
 from campaigns.models import ASKED_FOR, TO_FRIEND, TO_STAFF, AlertChoice, Message, Purpose, Suppression
+=======
+from campaigns.models import ASKED_FOR, TO_FRIEND, TO_STAFF, Message, OutreachPlan, Purpose, Suppression
+>>>>>>> main
 from campaigns.services.digest import programs_of
 from campaigns.services.pressure import Hold, Pressure
 from campaigns.services.suppression import FRIENDS_ONLY
@@ -49,6 +53,7 @@ class Checks:
             self._of_address(message)
             or self._of_digest(message)
             or self._of_program(message)
+            or self._of_ask(message)
             or self._of_referral(message)
             or self._of_caps(message)
             or self._pressure.hold(message)
@@ -95,6 +100,20 @@ class Checks:
             return Hold(Status.WITHHELD, Held.PROGRAM, _("The program has ended."))
         later = self.now + timedelta(hours=1)
         return Hold(Status.QUEUED, Held.PROGRAM, _("The program is paused; this waits."), later)
+
+    def _of_ask(self, message: Message) -> Hold | None:
+        """What a plan wrote leaves only while plan and round go on."""
+        ask, program = message.ask, message.program
+        if ask is None:
+            return None
+        if ask.ended_at:
+            return Hold(Status.WITHHELD, Held.SETTLED, str(ask.get_end_reason_display()))
+        if ask.plan.status == OutreachPlan.Status.ENDED:
+            return Hold(Status.WITHHELD, Held.PROGRAM, _("The plan has ended."))
+        if ask.plan.is_live and (program is None or program.is_live):
+            return None
+        later = self.now + timedelta(hours=1)
+        return Hold(Status.QUEUED, Held.PROGRAM, _("The plan is paused; this waits."), later)
 
     def _of_referral(self, message: Message) -> Hold | None:
         referral = message.referral

@@ -54,10 +54,11 @@ def _news(event: Event) -> Message | None:
     referral: Any = event.referral
     program: Program = referral.program
     purpose, switch = NEWS[Kind(event.kind)]
-    # A sale that was taken back is no news of a good fit; whoever asked to be forgotten is not spoken of.
+    # A sale that was taken back is no news of a good fit. Of a friend's own no, and of whoever asked to be
+    # forgotten, nobody writes: the portal says as much as may be said.
     taken_back = event.data.get("from") == Referral.Status.CONVERTED
-    forgotten = event.data.get("reason") == Reason.ERASED or referral.erased_at
-    if not getattr(program, switch) or taken_back or forgotten:
+    left_alone = event.data.get("reason") in {Reason.ERASED, Reason.DECLINED} or referral.erased_at
+    if not getattr(program, switch) or taken_back or left_alone:
         return None
     referral.enrolment.program = program
     context = {"friend_first_name": referral.first_name, "link": link_to("portal")}

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from campaigns.models import ASKED_FOR, TO_FRIEND, TO_STAFF, Message, Purpose, Suppression
+from campaigns.models import ASKED_FOR, TO_FRIEND, TO_STAFF, Ask, Message, Purpose, Suppression
+from campaigns.services.asks import end_for_keys
 from referrals.models import Event, Program, Referral
 
 # Whoever said no thanks as a friend may still be told about friends of their own.
@@ -31,6 +32,8 @@ def suppress_keys(keys: Iterable[str], program_id: int | None, reason: str, *, n
         # Whoever has declined as a friend now wants nothing at all.
         declined = Suppression.objects.filter(key__in=known, program=program_id, reason__in=FRIENDS_ONLY)
         declined.update(reason=reason)
+        bounced = reason == Suppression.Reason.BOUNCED
+        end_for_keys(known, program_id, Ask.End.BOUNCED if bounced else Ask.End.UNSUBSCRIBED, now=now)
     waiting = Message.objects.waiting().filter(to_key__in=known)
     waiting = waiting.filter(purpose__in=TO_FRIEND) if reason in FRIENDS_ONLY else waiting
     waiting = waiting.filter(program_id=program_id) if program_id else waiting

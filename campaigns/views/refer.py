@@ -6,9 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns.doors import AN_HOUR, channel_slug, count_unknown, limit_forms, private_page
+from campaigns.services.asks import record_click
 from campaigns.services.notices import ask_to_confirm
 from campaigns.services.voice import WITH_VOICE
 from campaigns.services.words import NoWords, Rendered, invitation_preview
@@ -64,10 +66,23 @@ def refer_personal(request: HttpRequest, token: str) -> HttpResponse:
     )
     form = _read(request, ReferForm, enrolment.program, enrolment.advocate)
     if form.is_bound and form.is_valid():
+        # Somebody who fills in a form has opened the link, also where no script told us.
+        record_click(request.GET.get("ask", ""), enrolment.advocate_id, now=timezone.now())
         # Only its key is needed, and the link has brought it.
         channel = Channel(pk=enrolment.channel_id) if enrolment.channel_id else None
         return _send(request, form, enrolment, channel, timezone.now())
     return _show(request, form, enrolment)
+
+
+# Reports no more than that somebody is there, and only of the ask that led here: the signature says so.
+@csrf_exempt
+@require_POST
+@count_unknown
+def confirm_asked(request: HttpRequest, token: str) -> HttpResponse:
+    """The open page tells that the person who was asked is looking at it."""
+    enrolment = get_object_or_404(Enrolment, token=token)
+    record_click(request.POST.get("visit", ""), enrolment.advocate_id, now=timezone.now())
+    return HttpResponse(status=204)
 
 
 @require_safe
@@ -118,6 +133,8 @@ def _show(request: HttpRequest, form: ReferForm, enrolment: Enrolment) -> HttpRe
         "form": form,
         "preview": _preview(enrolment),
         "advocate": enrolment.advocate,
+        "enrolment": enrolment,
+        "asked": request.GET.get("ask", "")[:100],
         "call_by": call_by(program, timezone.now()),
     }
     return render(request, "campaigns/refer.html", page)

@@ -48,16 +48,17 @@ def _pass_on(program: Program, left: FollowUpQuerySet, now: datetime) -> int:
     with transaction.atomic():
         people = People(program, now)
         calls = left.filter(referral__program=program).select_related("referral__enrolment__advocate")
-        found: list[Referral] = []
+        passed: list[FollowUp] = []
         for call in calls.most_urgent_first().select_for_update(of=("self",))[:AT_ONCE]:
             referral = call.referral
             referral.enrolment.program = program
             taker = people.here(call.owner_id) or people.next_for(referral, referral.enrolment)
             if taker:
                 referral.owner = call.owner = taker
-                call.save(update_fields=["owner"])
-                found.append(referral)
+                passed.append(call)
         people.keep_turns()
+        found = [call.referral for call in passed]
+        FollowUp.objects.bulk_update(passed, ["owner"], batch_size=AT_ONCE)
         Referral.objects.bulk_update(found, ["owner"], batch_size=AT_ONCE)
         Event.objects.record([_assigned(row, "away", now) for row in found], now=now)
     return len(found)

@@ -12,6 +12,7 @@ from tests.factories import (
     NOW,
     AbsenceFactory,
     ApiKeyFactory,
+    AskFactory,
     BudgetFactory,
     ChannelFactory,
     CharityFactory,
@@ -23,6 +24,7 @@ from tests.factories import (
     MembershipFactory,
     MysteryBoxFactory,
     MysteryOutcomeFactory,
+    OutreachPlanFactory,
     PrizeFactory,
     ProfileFactory,
     QuestionFactory,
@@ -96,6 +98,7 @@ def fill(start, count):
             program=program, purpose="invitation", subject="Hi", body="Hello {{ first_name }}"
         )
         Suppression.objects.create(key=f"k{n}", program=program, reason="by_hand", created_at=NOW)
+        AskFactory(plan=OutreachPlanFactory(program=program), advocate=referral.enrolment.advocate)
         DigestSubscription.objects.create(user=UserFactory())
         AlertChoice.objects.create(user=UserFactory())
 

@@ -35,7 +35,7 @@ def test_each_step_is_one_mail(now):
 @pytest.mark.parametrize(
     ("reason", "said"),
     [("no_answer", "no_answer"), ("not_a_fit", "not_a_fit"), ("wrong_person", "wrong_person"),
-     ("price", ""), ("competitor", ""), ("declined", ""), ("not_interested", "")],
+     ("price", ""), ("competitor", ""), ("not_interested", "")],
 )  # fmt: skip
 def test_why_it_did_not_work_out_is_told_as_far_as_it_is_ours(now, reason, said):
     move(ReferralFactory(), "lost", now, reason=reason)
@@ -56,6 +56,12 @@ def test_a_program_may_leave_a_step_untold(now, switch):
 
 def test_of_a_friend_who_is_forgotten_nothing_is_told(now):
     erase_friend(ReferralFactory(), now=now)
+
+    assert news() == []
+
+
+def test_a_friends_own_no_leads_to_no_mail(now):
+    move(ReferralFactory(), "lost", now, reason="declined")
 
     assert news() == []
 

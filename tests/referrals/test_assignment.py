@@ -38,7 +38,7 @@ def test_in_turn_everyone_gets_as_many_as_the_others(now):
     got = [owner for n in (2, 1, 4) for owner in name(EnrolmentFactory(program=program), n, now)]
 
     assert got == [caller.user for caller in [*callers, *callers, callers[0]]]
-    assert FollowUp.objects.filter(owner=callers[0].user).count() == 3
+    assert Referral.objects.filter(owner=callers[0].user).count() == 3
     assert Event.objects.filter(kind="referral.assigned", data__rule="rotation").count() == 7
 
 
@@ -117,9 +117,7 @@ def test_a_call_that_nobody_can_take_stays(now):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_passing_on_costs_per_program_not_per_call_but_for_one_update(
-    now, count, django_assert_max_num_queries
-):
+def test_passing_on_costs_per_program_not_per_call(now, count, django_assert_max_num_queries):
     program = ProgramFactory()
     tom = UserFactory()
     away(tom, stand_in=UserFactory())

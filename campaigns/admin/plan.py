@@ -1,0 +1,322 @@
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from campaigns.models import Ask, OutreachPlan, PlanStep
+from campaigns.sentences import plan_sentences, when_sentence
+from campaigns.services.funnel import by_step, funnel
+from campaigns.services.plan import CONFIRM_FROM, finish, go_live, pause, why_not_live
+from campaigns.services.preview import counts, lines, reach
+from campaigns.services.prospects import Hindrance
+from campaigns.starters import STARTERS, begin_with
+from referrals.admin.cells import link_to, moment, person, status_word
+from referrals.admin.scoped import Panel, ProgramFilter, ScopedInline, asker
+from referrals.admin.steps import Step, StepForm, StepsAdmin
+from referrals.roles import programs_granting
+from referrals.transitions import Moved
+from rewards.admin.setup import SetupAdmin
+
+NEWEST = 20
+Status, Trigger, Audience = OutreachPlan.Status, OutreachPlan.Trigger, OutreachPlan.Audience
+
+
+class PlanForm(forms.ModelForm):
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        for name, refusal in self._contradictions(found):
+            if refusal and name in self.fields and name not in self.errors:
+                self.add_error(name, refusal)
+        return found
+
+    def _contradictions(self, found: dict[str, Any]) -> list[tuple[str, Any]]:
+        trigger = found.get("trigger", self.instance.trigger)
+        friends = found.get("audience") == Audience.FRIENDS
+        program, segment = found.get("program") or self.instance.program, found.get("segment")
+        foreign = segment and segment.program_id and program and segment.program_id != program.pk
+        happens = trigger in OutreachPlan.KINDS
+        return [
+            ("segment", foreign and _("Choose a segment of the same program, or one of the whole company.")),
+            ("trigger", friends and trigger != Trigger.BY_HAND
+             and _("Friends are put on a plan by a colleague. Choose “somebody of ours picks them”.")),
+            ("on_date", trigger == Trigger.DATE and not found.get("on_date") and _("Say on which day.")),
+            ("on_date", trigger != Trigger.DATE and found.get("on_date")
+             and _("Only a plan for a date has one. Choose “a date” above, or leave this empty.")),
+            ("about", trigger == Trigger.FIELD and not found.get("about") and _("Say which field.")),
+            ("about", found.get("about") and trigger not in OutreachPlan.NAMED_BY
+             and _("Nothing of this kind has a name. Leave this empty.")),
+            ("value", found.get("value") and trigger != Trigger.FIELD and _("Only a field has a value.")),
+            ("nth", found.get("nth") and not happens and _("Nothing is counted here. Set this to 0.")),
+        ]  # fmt: skip
+
+
+class StepInline(ScopedInline):
+    model = PlanStep
+    fields = ("position", "wait_days", "kind", "channel", "purpose", "condition", "goto")
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        return 1 if obj else 3
+
+
+class LiveForm(StepForm):
+    number = forms.IntegerField(required=False, label=gettext_lazy("How many people is that?"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        plan = self.rows.select_related("program", "segment").get()
+        reached = reach(plan, now=timezone.now())
+        words = ngettext(
+            "As things stand it writes to %(count)d person.",
+            "As things stand it writes to %(count)d people.",
+            reached,
+        )
+        self.fields["number"].help_text = words % {"count": reached}
+        if reached > CONFIRM_FROM:
+            self.fields["number"].help_text += " " + _("Type this number.")
+        else:
+            self.fields["number"].widget = forms.HiddenInput()
+            self.fields["number"].label = ""
+
+
+def start(rows: Any, *, number: int | None, now: datetime, by: Any) -> Moved:
+    [plan] = rows.select_related("program", "segment")
+    return go_live(plan, typed=number, now=now, by=by)
+
+
+@admin.register(OutreachPlan)
+class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
+    about = gettext_lazy("Whom you ask for a recommendation, after what, how often; and what came of it.")
+    follows_scheme = False
+    form = PlanForm
+    list_display = ("plan", "state", "reached", "came_of_it", "program")
+    list_display_links = ("plan",)
+    list_filter = ("status", "audience", ProgramFilter)
+    list_select_related = ("program", "segment")
+    search_fields = ("name",)
+    ordering = ("name",)
+    inlines = (StepInline,)
+    fieldsets = (
+        (None, {"fields": ("program", "name")}),
+        (
+            gettext_lazy("Whom"),
+            {
+                "description": gettext_lazy(
+                    "People who may recommend you, or friends who are not ready yet."
+                ),
+                "fields": ("audience", "segment", "satisfied_from"),
+            },
+        ),
+        (
+            gettext_lazy("After what"),
+            {
+                "description": gettext_lazy(
+                    "The best moment is soon after something good, and never at signing."
+                ),
+                "fields": ("trigger", "about", "value", "nth", "on_date", ("earliest_days", "latest_days")),
+            },
+        ),
+        (
+            gettext_lazy("Who asks, and how often"),
+            {
+                "description": gettext_lazy(
+                    "What a person asks waits for them under “to send by hand”; the company's mail leaves by itself."
+                ),
+                "fields": ("sender", ("touches", "stretch"), "stops_on_click", "rest_days", "a_day"),
+            },
+        ),
+        (
+            gettext_lazy("To learn from it"),
+            {
+                "description": gettext_lazy(
+                    "Without somebody to compare with, nobody knows what asking brought."
+                ),
+                "fields": ("hold_out",),
+            },
+        ),
+    )
+    steps = (
+        Step(
+            name="start", label=gettext_lazy("Go live"), carry_out=start, form=LiveForm, bulk=False,
+            does=gettext_lazy("From now on it asks people by itself, at allowed hours and within everybody's budget. "
+                              "Look at the preview first."),
+            fits=lambda row: row.status in (Status.DRAFT, Status.PAUSED),
+        ),
+        Step(
+            name="stop", label=gettext_lazy("STOP"), carry_out=pause, danger=True,
+            does=gettext_lazy("Nothing of this plan leaves from now on; what waits in the outbox stays there. "
+                              "“Go live” lets it go on."),
+            fits=lambda row: row.status == Status.LIVE,
+        ),
+        Step(
+            name="end", label=gettext_lazy("End for good"), carry_out=finish, danger=True,
+            does=gettext_lazy("Its rounds go no further, and it cannot be started again. What it did stays on record."),
+            fits=lambda row: row.status in (Status.LIVE, Status.PAUSED),
+        ),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        asks = Ask.objects.filter(plan=OuterRef("pk")).order_by().values("plan")
+        asked = asks.annotate(n=Count("pk", filter=Q(started_at__isnull=False))).values("n")
+        referred = asks.annotate(n=Count("pk", filter=Q(end_reason=Ask.End.REFERRED))).values("n")
+        rows = super().get_queryset(request).select_related("program", "segment")
+        return rows.annotate(asked_count=Subquery(asked), referred_count=Subquery(referred))
+
+    def get_urls(self) -> list[Any]:
+        def view(of: Any) -> Any:
+            return self.admin_site.admin_view(of)
+
+        return [
+            path("starters/", view(self.starters_view), name="campaigns_outreachplan_starters"),
+            path("<path:object_id>/preview/", view(self.preview_view), name="campaigns_outreachplan_preview"),
+            *super().get_urls(),
+        ]
+
+    def notices(self, programs: Any) -> list[Any]:
+        url = reverse("admin:campaigns_outreachplan_starters")
+        return [format_html('<a href="{}">{}</a>', url, _("Begin with a ready plan"))]
+
+    def more_context(self, request: HttpRequest, obj: OutreachPlan) -> dict[str, Any]:
+        # What the list says above its rows is not said on the page of each.
+        return super().more_context(request, obj) | {"summary": self.summary(obj)}
+
+    def starters_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        programs = programs_granting(asker(request), "add", OutreachPlan)
+        if request.method == "POST":
+            starter = next((one for one in STARTERS if one.slug == request.POST.get("starter")), None)
+            chosen = request.POST.get("program", "")
+            program = programs.filter(pk=chosen).first() if chosen.isdecimal() else None
+            if starter is None or program is None:
+                raise Http404
+            plan = begin_with(starter, program, now=timezone.now(), by=request.user)
+            self.log_addition(request, plan, "")
+            messages.success(
+                request, _("A draft of your own. Change what you like, look at the preview, go live.")
+            )
+            return HttpResponseRedirect(self.page_of(plan))
+        shown = {
+            "title": _("Begin with a ready plan"),
+            "starters": STARTERS,
+            "programs": programs,
+            "opts": self.opts,
+        }
+        return TemplateResponse(
+            request, "admin/plan_starters.html", self.admin_site.each_context(request) | shown
+        )
+
+    def preview_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        plan = self.get_object(request, object_id)
+        if plan is None or not self.has_view_permission(request, plan):
+            raise Http404
+        now, why = timezone.now(), request.GET.get("why", "")
+        number = request.GET.get("page", "0")
+        page = int(number) if number.isdecimal() and len(number) < 6 else 0
+        totals = counts(plan, now=now)
+        found, more = lines(plan, why if why in Hindrance.values else "", now=now, page=page)
+        reasons = [
+            (value, label, totals.get(value, 0)) for value, label in Hindrance.choices if totals.get(value)
+        ]
+        shown = {
+            "title": _("Preview: %(plan)s") % {"plan": plan}, "plan": plan, "opts": self.opts,
+            "summary": plan_sentences(plan), "asked": totals.get("", 0), "reasons": reasons, "why": why,
+            "lines": found, "page": page, "next_page": page + 1 if more else None, "zone": plan.program.timezone,
+        }  # fmt: skip
+        return TemplateResponse(
+            request, "admin/plan_preview.html", self.admin_site.each_context(request) | shown
+        )
+
+    def why_keep(self, obj: OutreachPlan) -> str:
+        if obj.asks.exists():
+            return _(
+                "People were asked by this plan, and their history refers to it. End it for good instead."
+            )
+        return ""
+
+    def summary(self, obj: OutreachPlan) -> Sequence[Any]:
+        url = reverse("admin:campaigns_outreachplan_preview", args=[obj.pk])
+        refusal = why_not_live(obj) if obj.status in (Status.DRAFT, Status.PAUSED) else ""
+        return [
+            self.state(obj),
+            *plan_sentences(obj),
+            *([refusal] if refusal else []),
+            format_html('<a href="{}">{}</a>', url, _("Preview: who gets what and when, and who does not")),
+        ]
+
+    def panels(self, request: HttpRequest, obj: OutreachPlan) -> list[Panel]:
+        return [_funnel_panel(obj), _steps_panel(obj), _newest_panel(obj)]
+
+    @admin.display(description=gettext_lazy("plan"), ordering="name")
+    def plan(self, plan: OutreachPlan) -> Any:
+        return person(plan, when_sentence(plan))
+
+    @admin.display(description=gettext_lazy("status"), ordering="status")
+    def state(self, plan: OutreachPlan) -> Any:
+        return status_word(plan.status, plan.get_status_display())
+
+    @admin.display(description=gettext_lazy("asked"), ordering="asked_count")
+    def reached(self, plan: Any) -> str:
+        asked = plan.asked_count or 0
+        return ngettext("%d person", "%d people", asked) % asked if asked else _("Nobody yet")
+
+    @admin.display(description=gettext_lazy("recommended somebody"), ordering="referred_count")
+    def came_of_it(self, plan: Any) -> str:
+        asked, referred = plan.asked_count or 0, plan.referred_count or 0
+        return f"{referred} ({_share(referred, asked)})" if asked else ""
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{round(100 * part / whole)} %" if whole else "–"
+
+
+def _funnel_panel(plan: OutreachPlan) -> Panel:
+    found = funnel(plan)
+    stages = [
+        (_("Asked"), found.asked), (_("Reached by a message"), found.delivered),
+        (_("Opened the link"), found.opened), (_("Recommended somebody"), found.referred),
+        (_("Brought a customer"), found.customers),
+    ]  # fmt: skip
+    rows = [(label, number, _share(number, found.asked)) for label, number in stages]
+    if found.held_out:
+        rows.append((_("Left out, to compare"), found.held_out, ""))
+    return Panel(_("What came of it"), (_("Stage"), _("People"), _("Of those asked")), rows if found.asked else [],
+                 _("Nobody has been asked yet. The preview says who would be."))  # fmt: skip
+
+
+def _steps_panel(plan: OutreachPlan) -> Panel:
+    rows = [(one.words, one.written, one.sent, one.held, one.bounced) for one in by_step(plan)]
+    headers = (_("Message"), _("Written"), _("Sent"), _("Held back"), _("Dead address"))
+    return Panel(_("Messages by step"), headers, rows, _("Nothing has been written yet."))
+
+
+def _newest_panel(plan: OutreachPlan) -> Panel:
+    newest = plan.asks.select_related("advocate", "referral").order_by("-pk")[:NEWEST]
+    rows = [
+        (link_to(ask, ask.referral or ask.advocate), ask_state(ask), moment(ask.touched_at, plan.program.zone),
+         moment(ask.due_at, plan.program.zone) if ask.ended_at is None else "")
+        for ask in newest
+    ]  # fmt: skip
+    more = f"{reverse('admin:campaigns_ask_changelist')}?plan__id__exact={plan.pk}"
+    headers = (_("Who"), _("State"), _("Last message"), _("Next look"))
+    return Panel(_("People in it"), headers, rows, _("Nobody is in it yet."), more)
+
+
+def ask_state(ask: Ask) -> Any:
+    """A round's state as a word: waiting, going on, or how it ended."""
+    if ask.ended_at:
+        good = ask.end_reason == Ask.End.REFERRED
+        return status_word("converted" if good else "", ask.get_end_reason_display())
+    if ask.started_at:
+        return status_word("contacted", _("going on"))
+    return status_word("pending", _("waits for its moment"))

@@ -1,0 +1,69 @@
+"""What came of a plan: how many were asked, opened the link, recommended somebody, and brought a customer."""
+
+from typing import Any, NamedTuple
+
+from django.db.models import Count, Exists, OuterRef, Q
+
+from campaigns.models import Ask, Message, OutreachPlan, PlanStep, Purpose
+from referrals.models import Referral
+
+
+class Funnel(NamedTuple):
+    """Rounds, by how far they came; ``held_out`` were left out to compare."""
+
+    asked: int
+    delivered: int
+    opened: int
+    referred: int
+    customers: int
+    held_out: int
+
+
+class StepResult(NamedTuple):
+    """What became of the messages of one kind."""
+
+    words: str
+    written: int
+    sent: int
+    held: int
+    bounced: int
+
+
+def funnel(plan: OutreachPlan) -> Funnel:
+    """In one query. A customer counts for the round in which the friend was named."""
+    sent = Message.objects.filter(ask=OuterRef("pk"), sent_at__isnull=False)
+    bought = Referral.objects.filter(
+        enrolment__advocate=OuterRef("advocate_id"), program=plan.program_id,
+        submitted_at__gte=OuterRef("started_at"), status=Referral.Status.CONVERTED,
+    )  # fmt: skip
+    counted: dict[str, Any] = {
+        "asked": Count("pk", filter=Q(started_at__isnull=False)),
+        "delivered": Count("pk", filter=Exists(sent)),
+        "opened": Count("pk", filter=Q(clicked_at__isnull=False)),
+        "referred": Count("pk", filter=Q(end_reason=Ask.End.REFERRED)),
+        "customers": Count("pk", filter=Q(Exists(bought), end_reason=Ask.End.REFERRED)),
+        "held_out": Count("pk", filter=Q(end_reason=Ask.End.HELD_OUT)),
+    }
+    return Funnel(**Ask.objects.filter(plan=plan).aggregate(**counted))
+
+
+def by_step(plan: OutreachPlan) -> list[StepResult]:
+    """The messages of each step's words, in the order of the steps; in two queries."""
+    rows = (
+        Message.objects.filter(ask__plan=plan)
+        .order_by()
+        .values("purpose", "channel")
+        .annotate(
+            written=Count("pk"),
+            sent=Count("pk", filter=Q(sent_at__isnull=False)),
+            held=Count("pk", filter=Q(status=Message.Status.WITHHELD)),
+            bounced=Count("pk", filter=Q(status=Message.Status.BOUNCED)),
+        )
+    )
+    found = {(row.pop("purpose"), row.pop("channel")): row for row in rows}
+    results = []
+    for step in plan.steps.filter(kind=PlanStep.Kind.MESSAGE):
+        if row := found.pop((step.purpose, step.channel), None):
+            label = f"{Purpose(step.purpose).label}, {step.get_channel_display()}"
+            results.append(StepResult(label, **row))
+    return results

@@ -1,0 +1,62 @@
+"""A plan is started, paused and ended; and what it comes to before and after."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from campaigns.models import OutreachPlan
+from campaigns.services.entering import first_look
+from campaigns.services.preview import reach
+from referrals.models import Program
+from referrals.transitions import Moved, Refused
+
+# Whoever starts a plan that reaches more people than this types the number.
+CONFIRM_FROM = 100
+Status = OutreachPlan.Status
+
+
+def go_live(plan: OutreachPlan, *, typed: int | None, now: datetime, by: Any) -> Moved:
+    """Start the plan, or let it go on after a pause. A second click finds it live and changes nothing.
+
+    Raises Refused with a sentence while the law or the plan itself is not satisfied, or when it would reach
+    more than a hundred people and ``typed`` is not their number.
+    """
+    if refusal := why_not_live(plan):
+        raise Refused(refusal)
+    number = reach(plan, now=now)
+    if number > CONFIRM_FROM and typed != number:
+        words = _("It would write to %(number)d people. Type that number to confirm.")
+        raise Refused(words % {"number": number})
+    with transaction.atomic():
+        moved: Moved = OutreachPlan.objects.filter(pk=plan.pk).advance(Status.LIVE, now=now, by=by)
+        for row in moved.moved:
+            OutreachPlan.objects.filter(pk=row.pk).update(look_at=first_look(row, now))
+    return moved
+
+
+def why_not_live(plan: OutreachPlan) -> str:
+    """What is missing before it may write to anybody; nothing, if it may."""
+    program: Program = plan.program
+    if not program.sender_name or not program.postal_address:
+        return _(
+            "The law wants a sender name and a postal address in every mail. Fill them in at the program first."
+        )
+    if not program.is_live:
+        return _("The program is not live: its links would lead nowhere. Set it live first.")
+    if not plan.steps.exists():
+        return _("The plan has no steps yet. Say first what it does.")
+    return ""
+
+
+def pause(plans: Any, *, now: datetime, by: Any) -> Moved:
+    """Stop these plans for now: nothing of theirs leaves from this moment on, and everything waits."""
+    moved: Moved = plans.advance(Status.PAUSED, now=now, by=by)
+    return moved
+
+
+def finish(plans: Any, *, now: datetime, by: Any) -> Moved:
+    """End these plans for good. What still waits in the outbox is held back when its time comes."""
+    moved: Moved = plans.advance(Status.ENDED, now=now, by=by)
+    return moved

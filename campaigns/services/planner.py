@@ -1,0 +1,146 @@
+"""Takes the steps that are due: for each plan in batches, each batch in one transaction.
+
+Whoever is due is locked, judged once more, and moved on; what is to leave goes to the outbox with a key made
+of round and step. So a crash loses nothing, and two workers take different people.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Exists, Max, OuterRef, Q
+
+from campaigns.models import Ask, Message, OutreachPlan
+from campaigns.services.entering import look_for_people
+from campaigns.services.prospects import FOR_NOW, STOPS, Hindrance, judged, rested_at
+from campaigns.services.taking import Round, Taking
+from referrals.models import Event, Program
+
+BATCH = 1000
+# Well below the time the worker gives a task (Q_CLUSTER).
+SECONDS_A_RUN = 60
+LOOK_AGAIN = timedelta(days=1)
+UNSETTLED = (Message.Status.QUEUED, Message.Status.BY_HAND, Message.Status.SENDING)
+End = Ask.End
+
+
+def plan_due(*, now: datetime) -> int:
+    """Take every step that is due, until none is or the time of one run is used up; returns how many rounds
+    it looked at."""
+    stop_at = monotonic() + SECONDS_A_RUN
+    count = 0
+    for plan in _with_work(now):
+        if plan.look_at and plan.look_at <= now:
+            look_for_people(plan, now=now)
+        while monotonic() < stop_at and (done := _take_batch(plan, now)):
+            count += done
+    return count
+
+
+def _with_work(now: datetime) -> Any:
+    """Live plans that have something to do, with what has to be known of them; two queries, or one for none."""
+    due = Exists(Ask.objects.due(now).filter(plan=OuterRef("pk")))
+    plans = OutreachPlan.objects.live().filter(due | Q(look_at__lte=now), program__status=Program.Status.LIVE)
+    return plans.select_related("program__owner", "segment").prefetch_related("steps").order_by("pk")
+
+
+def _take_batch(plan: OutreachPlan, now: datetime) -> int:
+    try:
+        with transaction.atomic():
+            due = Ask.objects.due(now).filter(plan=plan).order_by("due_at", "pk")
+            keys = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
+            if keys:
+                _take(plan, keys, now)
+            return len(keys)
+    except IntegrityError:
+        # Another plan has begun a round with one of them this moment: look again at the next tick.
+        return 0
+
+
+def _take(plan: OutreachPlan, keys: Sequence[int], now: datetime) -> None:
+    asks = list(
+        judged(Ask.objects.filter(pk__in=keys), plan, now=now)
+        .select_related("advocate__owner", "referral__enrolment__advocate")
+        .order_by("due_at", "pk")
+    )
+    for ask in asks:
+        ask.plan = plan
+    taking = Taking(plan, now=now)
+    going = [ask for ask in asks if ask.started_at]
+    for ask in going:
+        _go_on(ask, taking)
+    _begin([ask for ask in asks if not ask.started_at], taking)
+    taking.take(_settled([ask for ask in asks if ask in taking.ready], now))
+    taking.save(asks)
+
+
+def _go_on(ask: Ask, taking: Taking) -> None:
+    hindrance = "" if ask.referral_id else ask.hindrance  # type: ignore[attr-defined]
+    if hindrance in STOPS:
+        taking.end(ask, hindrance)
+    elif ask.position > taking.last or ask.touches >= ask.plan.touches:
+        taking.end(ask, End.DONE)
+    else:
+        taking.ready.append(ask)
+
+
+def _begin(asks: Sequence[Ask], taking: Taking) -> None:
+    """Begin rounds with whoever may be asked now; end the others, or look at them again when that is over."""
+    room = _room(taking.plan, taking.now)
+    rested = _rested([ask for ask in asks if _hindrance(ask) == Hindrance.RESTING], taking.plan)
+    for ask in asks:
+        hindrance = _hindrance(ask)
+        if hindrance in FOR_NOW:
+            later = max(rested.get(ask.pk) or taking.now, taking.now + LOOK_AGAIN)
+            taking.put_off(ask, later, _final(hindrance))
+        elif hindrance:
+            taking.end(ask, hindrance)
+        elif room is not None and room <= 0:
+            ask.due_at = taking.now + timedelta(hours=1)
+        else:
+            ask.started_at = taking.now
+            taking.ready.append(ask)
+            room = None if room is None else room - 1
+
+
+def _hindrance(ask: Ask) -> str:
+    return str(ask.hindrance)  # type: ignore[attr-defined]
+
+
+def _final(hindrance: str) -> str:
+    return End.RESTING if hindrance == Hindrance.RESTING else End.TOO_LATE
+
+
+def _room(plan: OutreachPlan, now: datetime) -> int | None:
+    """How many rounds may still begin today; None: any number."""
+    if plan.a_day is None:
+        return None
+    return plan.a_day - Ask.objects.filter(plan=plan, started_at__gt=now - timedelta(days=1)).count()
+
+
+def _rested(asks: Sequence[Ask], plan: OutreachPlan) -> dict[int, datetime]:
+    if not asks:
+        return {}
+    rows = Ask.objects.filter(pk__in=[ask.pk for ask in asks]).annotate(rested=rested_at(plan))
+    return dict(rows.values_list("pk", "rested"))
+
+
+def _settled(asks: Sequence[Ask], now: datetime) -> list[Round]:
+    """These rounds with what became of their last message: none is followed up before it has left."""
+    facts = Message.objects.filter(ask__in=[ask.pk for ask in asks if ask.touches]).values_list("ask_id")
+    counted = facts.annotate(
+        waiting=Count("pk", filter=Q(status__in=UNSETTLED)), sent=Max("sent_at")
+    ).order_by()
+    known = {pk: (waiting, sent) for pk, waiting, sent in counted}
+    referred = _who_referred(asks)
+    return [
+        Round(ask, *known.get(ask.pk, (0, None)), has_referred=ask.advocate_id in referred) for ask in asks
+    ]
+
+
+def _who_referred(asks: Sequence[Ask]) -> set[int]:
+    people = {ask.advocate_id for ask in asks}
+    named = Event.objects.filter(advocate__in=people, kind=Event.Kind.REFERRAL_SUBMITTED)
+    return set(named.values_list("advocate_id", flat=True)) if people else set()

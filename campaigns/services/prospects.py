@@ -1,0 +1,204 @@
+"""Whom a plan would ask, and why not the others: one judgement for the planner, the preview and whoever asks
+by hand. Nothing here writes anything."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    Count,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextChoices,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import LessThan
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models import Ask, MessageChannel, OutreachPlan, PlanStep, Suppression
+from referrals.models import Advocate, Event, Segment
+
+SIGNED = (Event.Kind.DEAL_WON, Event.Kind.CUSTOMER_CREATED)
+AFTER_SIGNING = timedelta(hours=24)
+RATED = (Event.Kind.SATISFACTION, Event.Kind.SURVEY_ANSWERED)
+# From this score on somebody of ours may still ask.
+SATISFIED_BY_HAND = 7
+Trigger = OutreachPlan.Trigger
+
+
+class Hindrance(TextChoices):
+    """Why somebody is not asked, or not yet."""
+
+    OUT = "out", _("not in the segment")
+    NO_ADDRESS = "no_address", _("no address")
+    SUPPRESSED = "unsubscribed", _("wants no mail")
+    DECLINED = "declined", _("said no")
+    UNSATISFIED = "unsatisfied", _("not satisfied enough")
+    HELD_OUT = "held_out", _("left out on purpose, to compare")
+    TOO_LATE = "too_late", _("the moment has passed")
+    OTHER_ROUND = "other_round", _("in another round")
+    RESTING = "resting", _("asked not long ago")
+    TOO_EARLY = "too_early", _("signed less than a day ago")
+
+
+# What will be different another day; everything else ends a round before it begins.
+FOR_NOW = {Hindrance.OTHER_ROUND, Hindrance.RESTING, Hindrance.TOO_EARLY}
+# What stops a round that goes on.
+STOPS = {Hindrance.NO_ADDRESS, Hindrance.SUPPRESSED, Hindrance.DECLINED}
+
+
+def judged(rows: Any, plan: OutreachPlan, *, now: datetime, by_hand: bool = False) -> Any:
+    """These advocates, or asks, each with ``hindrance``: why the plan does not ask them now; empty if it does."""
+    to = "advocate__" if rows.model is Ask else ""
+    who = OuterRef("advocate_id" if to else "pk")
+    cases = [
+        (Hindrance.OUT, _outside(plan, bool(to), now)),
+        (Hindrance.NO_ADDRESS, Q(**{f"{to}{_address(plan)}": ""})),
+        (Hindrance.SUPPRESSED, _suppressed(plan, OuterRef(f"{to}{_key(plan)}"))),
+        (Hindrance.DECLINED, _has(who, Event.Kind.ASK_DECLINED)),
+        (Hindrance.UNSATISFIED, _unsatisfied(who, SATISFIED_BY_HAND if by_hand else plan.satisfied_from)),
+        *([] if by_hand else [(Hindrance.HELD_OUT, _held_out(plan, "advocate_id" if to else "pk"))]),
+        *([(Hindrance.TOO_LATE, Q(since__lt=now - plan.latest, started_at=None))] if to else []),
+        (Hindrance.OTHER_ROUND, _in_another_round(who, bool(to))),
+        (Hindrance.RESTING, _resting(who, plan, now)),
+        (Hindrance.TOO_EARLY, _has(who, *SIGNED, after=now - AFTER_SIGNING)),
+    ]
+    whens = [When(condition, then=Value(str(name))) for name, condition in cases]
+    return rows.annotate(hindrance=Case(*whens, default=Value(""), output_field=CharField()))
+
+
+def happened(plan: OutreachPlan, events: Any, *, now: datetime) -> Any:
+    """Of these events, those that begin a round of this plan: the right thing, of its program or of none, and
+    not too long ago."""
+    found = events.filter(
+        Q(program=plan.program_id) | Q(program=None),
+        kind__in=plan.kinds,
+        advocate__isnull=False,
+        occurred_at__gt=now - plan.latest,
+    )
+    if plan.about and plan.trigger in OutreachPlan.NAMED_BY:
+        found = found.filter(**{f"data__{OutreachPlan.NAMED_BY[plan.trigger]}": plan.about})
+    if plan.value and plan.trigger == Trigger.FIELD:
+        found = found.filter(data__to=plan.value)
+    if plan.trigger == Trigger.PROMOTER:
+        found = found.filter(data__score__gte=plan.satisfied_from)
+    if plan.nth:
+        found = found.annotate(earlier=_earlier()).filter(earlier=plan.nth - 1)
+    return found
+
+
+def not_in(plan: OutreachPlan, rows: Any) -> Any:
+    """Those of whom the plan has no open round; the rows are advocates or events."""
+    who = OuterRef("advocate_id" if rows.model is Event else "pk")
+    return rows.exclude(Exists(Ask.objects.open().filter(plan=plan.pk, referral=None, advocate=who)))
+
+
+def next_round(plan: OutreachPlan, who: str) -> Any:
+    """The number of the next round with each."""
+    asks = Ask.objects.filter(plan=plan.pk, referral=None, advocate=OuterRef(who)).order_by()
+    latest = asks.values("advocate").annotate(latest=Max("round")).values("latest")
+    return Coalesce(Subquery(latest), Value(0)) + Value(1)
+
+
+def rested_at(plan: OutreachPlan) -> Any:
+    """When each ask's person may be asked again, after the last round of any plan."""
+    asks = Ask.objects.filter(advocate=OuterRef("advocate_id"), started_at__isnull=False, referral=None)
+    ended = asks.order_by("-started_at").values("ended_at")[:1]
+    return ExpressionWrapper(Subquery(ended) + Value(plan.rest), output_field=DateTimeField())
+
+
+def people(plan: OutreachPlan, *, now: datetime) -> list[Any]:
+    """Everyone whom the plan itself would look for: its program's inner circle, and then the others."""
+    found = everyone(plan, now=now)
+    picked = Advocate.objects.inner_circle_of(plan.program).order_by().values("pk")
+    return [found.filter(pk__in=picked), found.exclude(pk__in=picked)]
+
+
+def everyone(plan: OutreachPlan, *, now: datetime) -> Any:
+    """``people()``, in no order."""
+    return Advocate.objects.in_segment(_segment(plan), now)
+
+
+def _segment(plan: OutreachPlan) -> Segment:
+    """Whom the plan may ask at all; without a segment, people of its program and of none."""
+    return plan.segment or Segment(program=plan.program)
+
+
+def _outside(plan: OutreachPlan, of_asks: bool, now: datetime) -> Any:
+    mine = _segment(plan).asks(now)
+    if not of_asks:
+        return ~mine
+    return ~Exists(Advocate.objects.filter(mine, pk=OuterRef("advocate_id")))
+
+
+def _first_channel(plan: OutreachPlan) -> str:
+    """How the plan first speaks to somebody."""
+    for step in plan.steps.all():
+        if step.kind == PlanStep.Kind.MESSAGE:
+            return step.channel
+        if step.kind == PlanStep.Kind.CALL:
+            return MessageChannel.CALL
+    return MessageChannel.EMAIL
+
+
+def _address(plan: OutreachPlan) -> str:
+    return "email" if _first_channel(plan) == MessageChannel.EMAIL else "phone"
+
+
+def _key(plan: OutreachPlan) -> str:
+    return f"{_address(plan)}_key"
+
+
+def _suppressed(plan: OutreachPlan, key: Any) -> Any:
+    # Two questions, because each has its own index, and an “or” of both has none.
+    # Whoever has declined as a friend may still be asked about friends of their own.
+    rows = Suppression.objects.filter(key=key).exclude(reason=Suppression.Reason.DECLINED)
+    return Exists(rows.filter(program=None)) | Exists(rows.filter(program=plan.program_id))
+
+
+def _has(who: Any, *kinds: str, after: datetime | None = None) -> Any:
+    events = Event.objects.filter(advocate=who, kind__in=kinds)
+    return Exists(events.filter(occurred_at__gt=after) if after else events)
+
+
+def _unsatisfied(who: Any, enough: int) -> Any:
+    """What they said last is below that; whoever never said anything may be asked."""
+    rated = Event.objects.filter(advocate=who, kind__in=RATED, data__score__isnull=False)
+    last = rated.order_by("-occurred_at", "-pk")[:1]
+    is_low = ExpressionWrapper(Q(data__score__lt=enough), output_field=BooleanField())
+    return Coalesce(Subquery(last.values(low=is_low)), Value(False))
+
+
+def _held_out(plan: OutreachPlan, pk: str) -> Any:
+    """The same part of the people each time, another part for each plan: by their numbers, well shuffled."""
+    lot = (F(pk) * 1_103_515_245 + plan.pk * 69_069 + 12_345) % 2_147_483_647 % 100
+    return LessThan(lot, plan.hold_out)
+
+
+def _in_another_round(who: Any, of_asks: bool) -> Any:
+    running = Ask.objects.running().filter(advocate=who, referral=None)
+    return Exists(running.exclude(pk=OuterRef("pk")) if of_asks else running)
+
+
+def _resting(who: Any, plan: OutreachPlan, now: datetime) -> Any:
+    asks = Ask.objects.filter(advocate=who, referral=None, started_at__isnull=False)
+    return Exists(asks.filter(ended_at__gt=now - plan.rest))
+
+
+def _earlier() -> Any:
+    same = Event.objects.filter(
+        advocate=OuterRef("advocate_id"), kind=OuterRef("kind"), occurred_at__lt=OuterRef("occurred_at")
+    ).order_by()
+    count: QuerySet[Any, Any] = same.values("kind").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(count), Value(0))

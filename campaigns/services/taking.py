@@ -1,0 +1,239 @@
+"""One batch of rounds at their steps: what is written, who is to call, and when each is looked at next."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from campaigns.links import link_to
+from campaigns.models import (
+    Ask,
+    CallTask,
+    ContactPolicy,
+    Message,
+    MessageChannel,
+    OutreachPlan,
+    PlanStep,
+    Purpose,
+)
+from campaigns.services import outbox
+from campaigns.services.asks import ended, sign
+from campaigns.services.call_task import make_calls
+from campaigns.services.contact_hours import next_allowed, zone_of
+from campaigns.services.notices import to_advocate, to_friend
+from referrals.models import Enrolment, Event
+from referrals.services.enrolment import enrol_all
+
+# After the last step there is still time to answer.
+GRACE = timedelta(days=30)
+LOOK_AGAIN = timedelta(days=1)
+VARIANTS, VARIANTS_OF_NURTURE = ("", "second", "third"), ("", "second", "last")
+COLUMNS = (
+    "position", "due_at", "touches", "touched_at", "started_at", "ended_at", "end_reason"
+)  # fmt: skip
+Kind = PlanStep.Kind
+
+
+class Round(NamedTuple):
+    """An ask, with what became of its last message."""
+
+    ask: Ask
+    waiting: int
+    sent_at: datetime | None
+    has_referred: bool
+
+
+class Taken(NamedTuple):
+    """A step that a round has taken, and when it is to reach the person."""
+
+    ask: Ask
+    step: PlanStep
+    moment: datetime
+
+
+class Taking:
+    """Collects what a batch does, and stores it in a few statements."""
+
+    def __init__(self, plan: OutreachPlan, *, now: datetime, policy: ContactPolicy | None = None) -> None:
+        self.plan, self.now = plan, now
+        self.steps = {step.position: step for step in plan.steps.all()}
+        self.last = max(self.steps, default=0)
+        self.ready: list[Ask] = []
+        self._policy = policy or ContactPolicy.objects.current()
+        self.taken: list[Taken] = []
+        self._ended: list[Ask] = []
+
+    def end(self, ask: Ask, reason: str) -> None:
+        ask.ended_at, ask.end_reason = self.now, reason
+        self._ended.append(ask)
+
+    def put_off(self, ask: Ask, until: datetime, otherwise: str) -> None:
+        """Look at it again then; if that is too late, it ends for that reason."""
+        if until > ask.since + self.plan.latest:
+            self.end(ask, otherwise)
+        else:
+            ask.due_at = until
+
+    def take(self, rounds: Iterable[Round]) -> None:
+        """Let each round take the step it is at, unless its last message is still on its way."""
+        for one in rounds:
+            self._take(one)
+
+    def save(self, asks: Sequence[Ask]) -> None:
+        """Store all that was decided: the rounds, their messages, and what the log says of them."""
+        written = [one for one in self.taken if one.step.kind == Kind.MESSAGE]
+        asked = [one for one in written if not one.ask.referral_id]
+        # Whoever is asked gets a link, if they have none yet.
+        places = self._places({one.ask.advocate_id for one in asked})
+        outbox.queue([self._message(one, places) for one in written], now=self.now)
+        calls = [self._call(one) for one in self.taken if one.step.kind == Kind.CALL]
+        if calls:
+            make_calls(calls, now=self.now)
+        Ask.objects.save_moved(asks, COLUMNS)
+        told = [_asked(one, self.now) for one in asked]
+        over = [ended(ask, ask.end_reason, self.now) for ask in self._ended if ask.started_at]
+        Event.objects.record([*told, *over], now=self.now)
+
+    def _take(self, one: Round) -> None:
+        ask = one.ask
+        if one.waiting:
+            # Caps or quiet hours keep the last one here: the next must not be right behind it.
+            ask.due_at = self.now + LOOK_AGAIN
+            return
+        ask.touched_at = one.sent_at or ask.touched_at
+        step = self._find_step(one)
+        if step is None:
+            self.end(ask, Ask.End.DONE)
+            return
+        ask.position, ask.due_at = step.position, max(ask.due_at, self._not_before(ask, step))
+        if ask.due_at > self.now:
+            return
+        moment = next_allowed(self.now, zone_of(ask.advocate, self.plan.program), self._policy)
+        if not ask.touches and moment > ask.since + self.plan.latest:
+            self.end(ask, Ask.End.TOO_LATE)
+        elif step.kind == Kind.MESSAGE and not _reaches(ask, step):
+            self._move_on(ask, step, self.now)
+        else:
+            self._carry_out(ask, step, moment)
+
+    def _find_step(self, one: Round) -> PlanStep | None:
+        """The message or call that comes now, or the next that has to be waited for; none: the round is over."""
+        step = self._from(one.ask.position)
+        while step and step.kind == Kind.BRANCH:
+            if not _holds(one, step):
+                step = self._from(step.position + 1)
+            elif step.goto is None:
+                return None
+            else:
+                step = self._from(step.goto)
+            if step and step.wait_days:
+                one.ask.due_at = self.now + timedelta(days=step.wait_days)
+                break
+        return step
+
+    def _from(self, position: int) -> PlanStep | None:
+        return next((step for place, step in self.steps.items() if place >= position), None)
+
+    def _not_before(self, ask: Ask, step: PlanStep) -> datetime:
+        """A step keeps its distance from the last message, and a longer one while nothing was opened."""
+        if ask.touched_at is None:
+            return self.now
+        wait = timedelta(days=step.wait_days)
+        return ask.touched_at + (wait if ask.clicked_at else wait * (100 + self.plan.stretch) / 100)
+
+    def _carry_out(self, ask: Ask, step: PlanStep, moment: datetime) -> None:
+        self.taken.append(Taken(ask, step, moment))
+        if step.kind == Kind.MESSAGE:
+            ask.touches += 1
+            ask.touched_at = moment
+        self._move_on(ask, step, moment)
+
+    def _move_on(self, ask: Ask, step: PlanStep, at: datetime) -> None:
+        following = self._from(step.position + 1)
+        ask.position = following.position if following else self.last + 1
+        ask.due_at = at + (timedelta(days=following.wait_days) if following else GRACE)
+
+    def _places(self, advocates: set[int]) -> dict[int, Enrolment]:
+        if not advocates:
+            return {}
+        enrol_all(advocates, self.plan.program, now=self.now)
+        rows = self.plan.program.enrolments.filter(advocate__in=advocates)
+        return {row.advocate_id: row for row in rows}
+
+    def _message(self, one: Taken, places: dict[int, Enrolment]) -> Message:
+        ask, step, moment = one
+        message = self._to_friend(ask, step) if ask.referral else self._to_advocate(ask, step, places)
+        # Whatever crashes: one message for each step of a round.
+        message.key = f"ask:{ask.pk}:{step.position}"
+        message.ask, message.channel, message.due_at = ask, step.channel, moment
+        message.variant = self._variant(step)
+        if ask.touches == 1:
+            message.not_after = ask.since + self.plan.latest
+        if sender := self._sender(ask):
+            # Whoever asks in person sends it from their own mail program.
+            message.context["signature"] = sender.get_full_name()
+            message.user, message.status = sender, Message.Status.BY_HAND
+        return message
+
+    def _variant(self, step: PlanStep) -> str:
+        """The wording for the second and third message of one purpose, where the bank has others than the first."""
+        before = sum(s.purpose == step.purpose and s.position < step.position for s in self.steps.values())
+        return (VARIANTS_OF_NURTURE if step.purpose == Purpose.NURTURE else VARIANTS)[min(before, 2)]
+
+    def _call(self, one: Taken) -> CallTask:
+        ask, program = one.ask, self.plan.program
+        return CallTask(
+            program=program, advocate_id=ask.advocate_id, owner=ask.advocate.owner or program.owner,
+            origin=CallTask.Origin.PLAN, reason=self.plan.name, due_at=one.moment,
+            key=f"ask:{ask.pk}:{one.step.position}",
+        )  # fmt: skip
+
+    def _to_advocate(self, ask: Ask, step: PlanStep, places: dict[int, Enrolment]) -> Message:
+        enrolment = places[ask.advocate_id]
+        enrolment.advocate, enrolment.program = ask.advocate, self.plan.program
+        link = f"{link_to('refer-personal', enrolment.token)}?ask={sign(ask.pk)}"
+        message = to_advocate(Purpose(step.purpose), enrolment, link=link)
+        if step.channel == MessageChannel.SMS:
+            message.to_address, message.to_key = ask.advocate.phone, ask.advocate.phone_key
+        return message
+
+    def _to_friend(self, ask: Ask, step: PlanStep) -> Message:
+        referral = ask.referral
+        assert referral is not None  # noqa: S101 - asked by _message
+        referral.enrolment.program = self.plan.program
+        advocate = referral.enrolment.advocate
+        message = to_friend(
+            Purpose(step.purpose), referral, link=link_to("invitation", referral.token),
+            advocate_name=advocate.name, about=self.plan.program.about,
+        )  # fmt: skip
+        if step.channel == MessageChannel.SMS:
+            message.to_address, message.to_key = referral.phone, referral.phone_key
+        return message
+
+    def _sender(self, ask: Ask) -> Any:
+        """The person who asks, where one does."""
+        people = {"owner": self.plan.program.owner, "account_manager": ask.advocate.owner}
+        return people.get(self.plan.sender)
+
+
+def _reaches(ask: Ask, step: PlanStep) -> bool:
+    reader = ask.referral or ask.advocate
+    return bool(reader.email if step.channel == MessageChannel.EMAIL else reader.phone)
+
+
+def _holds(one: Round, step: PlanStep) -> bool:
+    if step.condition == PlanStep.Condition.CLICKED:
+        return one.ask.clicked_at is not None
+    return one.has_referred
+
+
+def _asked(one: Taken, now: datetime) -> Event:
+    """The row that says that somebody was asked, or asked once more."""
+    ask, step = one.ask, one.step
+    return Event(
+        kind=Event.Kind.ASKED,
+        program_id=ask.plan.program_id,
+        advocate_id=ask.advocate_id,
+        occurred_at=now,
+        data={"plan": ask.plan.name, "step": step.position, "channel": step.channel},
+        dedup_key=f"ask:{ask.pk}:{step.position}",
+    )

@@ -1,0 +1,219 @@
+"""Plans in the back office: begin with a ready one, look at what it would do, start it, stop it, see the result."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from campaigns.models import Ask, Message, OutreachPlan
+from campaigns.services.asks import sign
+from campaigns.services.delivery import deliver_due
+from campaigns.services.planner import plan_due
+from campaigns.services.preview import lines
+from campaigns.starters import STARTERS
+from referrals.models import Event, Membership
+from tests.cast import client_of, member_of, said
+from tests.factories import (
+    NOW,
+    AdvocateFactory,
+    AskFactory,
+    EnrolmentFactory,
+    OutreachPlanFactory,
+    PlanStepFactory,
+    ProgramFactory,
+)
+
+pytestmark = pytest.mark.django_db
+Status, Trigger = OutreachPlan.Status, OutreachPlan.Trigger
+DAY = timedelta(days=1)
+STARTERS_PAGE = "/admin/campaigns/outreachplan/starters/"
+
+
+@pytest.fixture
+def program():
+    return ProgramFactory()
+
+
+@pytest.fixture
+def maya(program):
+    return client_of(member_of(program))
+
+
+def page(plan, name="change"):
+    return reverse(f"admin:campaigns_outreachplan_{name}", args=[plan.pk])
+
+
+def step(plan, name):
+    return reverse("admin:campaigns_outreachplan_step", args=[plan.pk, name])
+
+
+def text(answer):
+    return " ".join(answer.content.decode().split())
+
+
+@pytest.mark.parametrize("starter", STARTERS, ids=lambda one: one.slug)
+def test_a_ready_plan_becomes_a_draft_that_says_in_words_what_it_does(maya, program, starter):
+    answer = maya.post(STARTERS_PAGE, {"starter": starter.slug, "program": program.pk}, follow=True)
+
+    plan = OutreachPlan.objects.get()
+    assert (plan.status, plan.program, plan.steps.count()) == (Status.DRAFT, program, len(starter.steps))
+    assert said(answer)[0].text.startswith("A draft of your own")
+    assert "1. At once" in text(answer) or "1. 7 days later" in text(answer)
+
+
+def test_nobody_makes_a_plan_for_another_program_or_without_the_right(program, maya):
+    foreign = maya.post(STARTERS_PAGE, {"starter": "purchase", "program": ProgramFactory().pk})
+    sales = client_of(member_of(program, Membership.Role.SALES))
+    refused = sales.post(STARTERS_PAGE, {"starter": "purchase", "program": program.pk})
+
+    assert (foreign.status_code, refused.status_code, OutreachPlan.objects.count()) == (404, 403, 0)
+
+
+def members(count, **more):
+    return AdvocateFactory.create_batch(count, **more)
+
+
+def test_the_preview_says_who_gets_what_and_when_and_who_does_not_and_why(maya, program):
+    plan = OutreachPlanFactory(program=program, trigger=Trigger.MEMBER, status=Status.DRAFT)
+    PlanStepFactory(plan=plan, position=2, wait_days=7, purpose="ask_last")
+    members(2)
+    members(1, email="")
+
+    asked, left = maya.get(page(plan, "preview")), maya.get(page(plan, "preview"), {"why": "no_address"})
+
+    assert "2 people are asked" in text(asked)
+    assert "1 no address" in text(asked)
+    assert text(asked).count("last reminder of an ask") >= 2
+    assert text(left).count("<td> no address </td>") == 1
+    assert not Ask.objects.exists()
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_preview_costs_the_same_for_one_and_for_three(maya, program, count, django_assert_num_queries):
+    plan = OutreachPlanFactory(program=program, trigger=Trigger.MEMBER)
+    AskFactory.create_batch(count, plan=plan)
+    members(count)
+    maya.get(page(plan, "preview"))
+
+    with django_assert_num_queries(21):
+        maya.get(page(plan, "preview"))
+
+
+def test_what_the_preview_promises_is_what_the_planner_does(maya, program, now):
+    plan = OutreachPlanFactory(program=program, earliest_days=14)
+    anna = AdvocateFactory()
+    Event.objects.record([Event(kind="deal_won", advocate=anna, occurred_at=now)], now=now)
+
+    [[line], _more] = lines(plan, "", now=now)
+    plan_due(now=now + 14 * DAY)
+
+    assert [taken.moment for taken in line.touches] == [Message.objects.get().due_at]
+
+
+def test_more_than_a_hundred_people_are_confirmed_by_typing_the_number(maya, program):
+    plan = OutreachPlanFactory(program=program, trigger=Trigger.MEMBER, status=Status.DRAFT)
+    members(101)
+
+    wrong = maya.post(step(plan, "start"), {"_do": "1", "number": "100"})
+    assert "It would write to 101 people. Type that number to confirm." in text(wrong)
+    assert OutreachPlan.objects.get().status == Status.DRAFT
+    maya.post(step(plan, "start"), {"_do": "1", "number": "101"})
+    again = maya.post(step(plan, "start"), {"_do": "1", "number": "101"}, follow=True)
+
+    assert OutreachPlan.objects.get().status == Status.LIVE
+    assert said(again)[-1].level == "warning"
+    assert Event.objects.filter(kind=Event.Kind.PLAN_MOVED).count() == 1
+
+
+def test_a_plan_does_not_start_while_the_law_is_not_satisfied(maya, program):
+    plan = OutreachPlanFactory(program=program, status=Status.DRAFT)
+    type(program).objects.filter(pk=program.pk).update(status="draft", postal_address="")
+
+    answer = maya.post(step(plan, "start"), {"_do": "1"})
+
+    assert "The law wants a sender name and a postal address" in text(answer)
+    assert OutreachPlan.objects.get().status == Status.DRAFT
+
+
+def test_stop_stops_what_waits_and_going_on_lets_it_go(maya, program, now):
+    plan = OutreachPlanFactory(program=program)
+    AskFactory(plan=plan)
+    plan_due(now=now)
+
+    maya.post(step(plan, "stop"), {"_do": "1"})
+    deliver_due(now=now)
+    held = Message.objects.get()
+
+    assert (held.status, held.reason) == ("queued", "The plan is paused; this waits.")
+    assert OutreachPlan.objects.get().status == Status.PAUSED
+
+
+def test_the_page_of_a_plan_shows_what_came_of_it(maya, program):
+    plan = OutreachPlanFactory(program=program)
+    AskFactory(plan=plan, started_at=NOW, clicked_at=NOW, ended_at=NOW, end_reason="referred")
+    AskFactory(plan=plan, started_at=NOW)
+
+    shown = text(maya.get(page(plan)))
+
+    assert "<td>Recommended somebody</td><td>1</td><td>50 %</td>" in shown
+    assert "Asks people 14 days after a deal is won." in shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "refusal"),
+    [
+        ({"trigger": "date"}, "Say on which day."),
+        ({"trigger": "field"}, "Say which field."),
+        ({"trigger": "deal_won", "about": "vip"}, "Nothing of this kind has a name. Leave this empty."),
+        ({"audience": "friends"}, "Friends are put on a plan by a colleague."),
+        ({"earliest_days": "200"}, "The latest day must come after the earliest."),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused_with_a_sentence(maya, program, typed, refusal):
+    usual = {
+        "program": program.pk, "name": "P", "audience": "advocates", "trigger": "deal_won", "nth": 0,
+        "earliest_days": 14, "latest_days": 180, "satisfied_from": 9, "sender": "program", "touches": 7,
+        "stretch": 50, "rest_days": 365, "hold_out": 0, "steps-TOTAL_FORMS": 0, "steps-INITIAL_FORMS": 0,
+    }  # fmt: skip
+
+    answer = maya.post("/admin/campaigns/outreachplan/add/", usual | typed)
+
+    assert refusal in text(answer)
+    assert not OutreachPlan.objects.exists()
+
+
+def test_a_round_is_stopped_by_hand(maya, program):
+    ask = AskFactory(plan=OutreachPlanFactory(program=program), started_at=NOW)
+
+    maya.post(reverse("admin:campaigns_ask_step", args=[ask.pk, "stop"]), {"_do": "1"})
+
+    ask.refresh_from_db()
+    assert ask.end_reason == "stopped"
+
+
+def test_another_programs_plan_is_not_there(maya):
+    foreign = OutreachPlanFactory()
+
+    assert [maya.get(page(foreign, name)).status_code for name in ("change", "preview")] == [404, 404]
+    assert maya.post(step(foreign, "stop"), {"_do": "1"}).status_code == 404
+
+
+def test_opening_the_link_of_an_ask_counts_when_a_person_shows_and_not_before(client):
+    place = EnrolmentFactory()
+    ask = AskFactory(plan=OutreachPlanFactory(program=place.program), advocate=place.advocate, started_at=NOW)
+    url = f"/a/{place.token}/"
+
+    shown = client.get(url, {"ask": sign(ask.pk)})
+    ask.refresh_from_db()
+    assert f'data-visit="{sign(ask.pk)}"' in shown.content.decode()
+    assert ask.clicked_at is None
+
+    client.post(f"{url}seen/", {"visit": f"{ask.pk}:forged"})
+    ask.refresh_from_db()
+    assert ask.clicked_at is None
+    answer = client.post(f"{url}seen/", {"visit": sign(ask.pk)})
+    ask.refresh_from_db()
+
+    assert (answer.status_code, ask.clicked_at is not None) == (204, True)
+    assert client.post("/a/unknown/seen/", {"visit": "x"}).status_code == 404

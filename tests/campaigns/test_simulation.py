@@ -1,0 +1,48 @@
+"""Some weeks of an invented company, with the clock running fast: every rule is kept."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from campaigns.models import Message, Suppression
+from campaigns.simulation.check import broken_rules
+from tests.factories import NOW, AskFactory, MessageFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_simulated_month_keeps_every_rule():
+    said = StringIO()
+
+    call_command("simulate", customers=60, days=30, seed=7, hours=24, stdout=said)
+
+    assert "Every rule was kept." in said.getvalue()
+    assert Message.objects.filter(ask__isnull=False, sent_at__isnull=False).count() > 0
+    with pytest.raises(CommandError, match="Choose another --seed"):
+        call_command("simulate", customers=1, days=1, seed=7, stdout=StringIO())
+
+
+def sent(at, **more):
+    usual = {"purpose": "ask", "status": "sent", "sent_at": at, "key": "ask:1:1"}
+    return MessageFactory(**(usual | more))
+
+
+@pytest.mark.parametrize(
+    ("break_it", "what"),
+    [
+        (lambda: sent(NOW.replace(hour=23)), "sent in quiet hours"),
+        (lambda: [sent(NOW, key=f"k{n}", to_address="anna@mail.example") for n in range(3)], "over the cap"),
+        (lambda: sent(NOW, ask=AskFactory(since=NOW)), "before the earliest moment"),
+        (lambda: sent(NOW, not_after=NOW - timedelta(days=1), ask=AskFactory(since=NOW - timedelta(days=99))),
+         "after the latest moment"),
+        (lambda: Suppression.objects.create(
+            key=sent(NOW).to_key, reason="unsubscribed", created_at=NOW - timedelta(days=1)), "wanted no more"),
+    ],
+    ids=["quiet", "cap", "earliest", "latest", "unsubscribed"],
+)  # fmt: skip
+def test_the_check_sees_each_rule_that_is_broken(break_it, what):
+    break_it()
+
+    assert [what in line for line in broken_rules()] == [True]
