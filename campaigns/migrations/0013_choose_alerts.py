@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0011_speak_in_one_voice"),
+        ("campaigns", "0012_ask_people_of_a_segment"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
