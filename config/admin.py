@@ -43,16 +43,12 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         _("Other systems"),
         ("ApiKey", "HookSource", "HookDelivery", "WebhookEndpoint", "WebhookCall"),
     ),
-<<<<<<< HEAD
     (
         "messages",
         _("Messages"),
         ("Message", "MessageTemplate", "ContactPolicy", "Suppression", "AlertChoice"),
     ),
-=======
     ("asking", _("Asking"), ("OutreachPlan", "Ask")),
-    ("messages", _("Messages"), ("Message", "MessageTemplate", "ContactPolicy", "Suppression")),
->>>>>>> main
 )
 
 

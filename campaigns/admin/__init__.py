@@ -1,10 +1,7 @@
 from campaigns.admin import (
     advocate,
-<<<<<<< HEAD
     alert_choice,
-=======
     ask,
->>>>>>> main
     claim,
     contact_policy,
     digest,
@@ -22,11 +19,8 @@ from campaigns.admin import (
 
 __all__ = [
     "advocate",
-<<<<<<< HEAD
     "alert_choice",
-=======
     "ask",
->>>>>>> main
     "claim",
     "contact_policy",
     "digest",

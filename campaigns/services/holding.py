@@ -8,11 +8,16 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from campaigns.channels import WAYS
-<<<<<<< HEAD
-from campaigns.models import ASKED_FOR, TO_FRIEND, TO_STAFF, AlertChoice, Message, Purpose, Suppression
-=======
-from campaigns.models import ASKED_FOR, TO_FRIEND, TO_STAFF, Message, OutreachPlan, Purpose, Suppression
->>>>>>> main
+from campaigns.models import (
+    ASKED_FOR,
+    TO_FRIEND,
+    TO_STAFF,
+    AlertChoice,
+    Message,
+    OutreachPlan,
+    Purpose,
+    Suppression,
+)
 from campaigns.services.digest import programs_of
 from campaigns.services.pressure import Hold, Pressure
 from campaigns.services.suppression import FRIENDS_ONLY
