@@ -26,10 +26,9 @@ def is_wanted() -> bool:
 
 def take_out() -> bool:
     """Put the prepared database where the tests look for theirs; False where there is none yet."""
-    target = Path(connection.settings_dict["TEST"]["NAME"])
     if not is_wanted() or not (prepared := prepared_path()).exists():
         return False
-    target.write_bytes(prepared.read_bytes())
+    Path(connection.settings_dict["TEST"]["NAME"]).write_bytes(prepared.read_bytes())
     return True
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -6,22 +7,60 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Count
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.admin.advocate_steps import PEOPLE_STEPS
+from campaigns.admin.timeline import timeline_page, timeline_panel, who_they_are
 from referrals.admin.cells import full_link, link_to, moment, person, status_word
-from referrals.admin.history import NEWEST, history_panel
+from referrals.admin.history import NEWEST
 from referrals.admin.scoped import Panel, asker
 from referrals.admin.steps import Step, StepForm, StepsAdmin
 from referrals.contacts import clean_email, clean_name, clean_phone
-from referrals.models import Advocate, Enrolment, Event, Program, Referral
+from referrals.models import Advocate, Enrolment, Program, Referral, Segment, Tag
 from referrals.roles import programs_granting
 from referrals.services.enrolment import enrol
 from referrals.transitions import Moved
 from rewards.admin.reward import rewards_panel
 from rewards.models import Reward
+
+MOST_CHOICES = 50
+
+
+class TagFilter(admin.SimpleListFilter):
+    """By a tag that somebody bears."""
+
+    title = gettext_lazy("tag")
+    parameter_name = "tag"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(pk), name) for pk, name in Tag.objects.values_list("pk", "name")[:MOST_CHOICES]]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if not (self.value() or "").isdecimal():
+            return queryset
+        return queryset.filter(taggings__tag=self.value())
+
+
+class SegmentFilter(admin.SimpleListFilter):
+    """By a segment, as it is now."""
+
+    title = gettext_lazy("segment")
+    parameter_name = "segment"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        mine = Segment.objects.for_staff(asker(request)).select_related("program")
+        return [(str(row.pk), f"{row.name} · {row.program}" if row.program else row.name)
+                for row in mine[:MOST_CHOICES]]  # fmt: skip
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        mine = Segment.objects.for_staff(asker(request))
+        asked = self.value() or ""
+        segment = mine.filter(pk=asked).first() if asked.isdecimal() and len(asked) < 12 else None
+        return queryset.in_segment(segment, timezone.now()) if segment else queryset
 
 
 class EnrolForm(StepForm):
@@ -70,7 +109,7 @@ class AdvocateAdmin(StepsAdmin):
     form = AdvocateForm
     list_display = ("who", "kind", "external_id", "programs", "referrals", "known_since")
     list_display_links = ("who",)
-    list_filter = ("kind", "language", "created_at")
+    list_filter = (TagFilter, SegmentFilter, "kind", "language", "created_at")
     search_fields = ("name", "email", "phone", "=external_id", "company")
     search_help_text = gettext_lazy("Name, e-mail, phone, company or customer number")
     ordering = ("-created_at",)
@@ -83,6 +122,13 @@ class AdvocateAdmin(StepsAdmin):
                 "fields": ("email", "phone", ("language", "timezone")),
             },
         ),
+        (
+            gettext_lazy("What else you know"),
+            {
+                "description": gettext_lazy("Segments and plans can go by these."),
+                "fields": (("country", "owner"), "attributes"),
+            },
+        ),
         (gettext_lazy("Privacy"), {"fields": ("show_name",)}),
     )
     steps = (
@@ -93,6 +139,7 @@ class AdvocateAdmin(StepsAdmin):
             carry_out=enrol_many,
             form=EnrolForm,
         ),
+        *PEOPLE_STEPS,
     )
 
     def program_ids(self, obj: Any) -> set[int]:
@@ -106,7 +153,7 @@ class AdvocateAdmin(StepsAdmin):
         return (super().within(rows, programs) | rows.filter(enrolments=None)).distinct()
 
     def why_not(self, row: Any) -> str:
-        return _("%(row)s is in this program already") % {"row": row}
+        return _("%(row)s was so already") % {"row": row}
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)
@@ -115,15 +162,29 @@ class AdvocateAdmin(StepsAdmin):
             referral_count=Count("enrolments__referrals", distinct=True),
         )
 
+    def summary(self, obj: Any) -> Sequence[Any]:
+        return [*who_they_are(obj)]
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.timeline_view)
+        return [
+            path("<int:object_id>/timeline/", view, name="referrals_advocate_timeline"),
+            *super().get_urls(),
+        ]
+
+    def timeline_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        obj = self.get_object(request, str(object_id))
+        if obj is None or not self.may(request, "view", obj):
+            raise Http404
+        return timeline_page(request, obj)
+
     def panels(self, request: HttpRequest, obj: Any) -> list[Panel]:
         scope = {"enrolment__in": Enrolment.objects.for_staff(asker(request)).filter(advocate=obj)}
-        events = Event.objects.for_staff(asker(request)).filter(advocate=obj)
-        log = f"{reverse('admin:referrals_event_changelist')}?q={obj.name}"
         return [
             self._enrolments(request, obj),
             referrals_panel(Referral.objects.filter(**scope)),
             rewards_panel(Reward.objects.filter(**scope)),
-            history_panel(events, None, log),
+            timeline_panel(obj, asker(request)),
         ]
 
     def _enrolments(self, request: HttpRequest, obj: Advocate) -> Panel:

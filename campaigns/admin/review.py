@@ -127,7 +127,11 @@ def _waiting(request: HttpRequest) -> Any:
 
 
 def _decided(request: HttpRequest) -> Any:
-    return _seen(request).filter(risk__verdict__in=RiskAssessment.Verdict.values).order_by("-risk__decided_at", "-pk")
+    return (
+        _seen(request)
+        .filter(risk__verdict__in=RiskAssessment.Verdict.values)
+        .order_by("-risk__decided_at", "-pk")
+    )
 
 
 def _cards(rows: Sequence[Referral]) -> list[dict[str, Any]]:

@@ -8,7 +8,17 @@ from django.core.management import call_command
 
 from campaigns.services.bank import load_bank
 from referrals.contacts import email_key
-from referrals.models import Advocate, Channel, Enrolment, IdealCustomerProfile, Program, Question, Referral
+from referrals.models import (
+    Advocate,
+    ApiKey,
+    Channel,
+    Enrolment,
+    IdealCustomerProfile,
+    Program,
+    Question,
+    Referral,
+)
+from referrals.public_ids import public_id
 from referrals.services.referral import Friend, submit_referrals
 from rewards.models import Incentive, RewardRule
 
@@ -17,7 +27,7 @@ PLENTY = 1_000_000
 
 
 def fill(advocates: int, referrals: int, messages: int) -> dict[str, Any]:
-    """Make ``advocates`` enrolled people, twice ``referrals`` open ones and ``messages`` due invitations."""
+    """Make ``advocates`` enrolled people, five times ``referrals`` open ones and ``messages`` due invitations."""
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
@@ -27,6 +37,10 @@ def fill(advocates: int, referrals: int, messages: int) -> dict[str, Any]:
     # Half of them all of one advocate, half of them of everybody.
     _referrals(enrolments[:1], referrals, "one")
     _referrals(enrolments, referrals, "many")
+    # The same again for the API, and for its yardstick.
+    _referrals(enrolments[:1], referrals, "api-one")
+    _referrals(enrolments, referrals, "api-many")
+    _referrals(enrolments, referrals, "bare-many")
     _messages(enrolments[-messages // 5 :])
     return {
         "program": program.slug,
@@ -34,6 +48,8 @@ def fill(advocates: int, referrals: int, messages: int) -> dict[str, Any]:
         "codes": [enrolment.code for enrolment in enrolments],
         "tokens": [enrolment.token for enrolment in enrolments],
         "question": Question.objects.get().pk,
+        "key": _key(program),
+        "sales": {label: _ids(label) for label in ("api-one", "api-many", "bare-many")},
     }
 
 
@@ -80,6 +96,20 @@ def _referrals(enrolments: list[Enrolment], count: int, label: str) -> None:
         row.set_keys()
         rows.append(row)
     Referral.objects.bulk_create(rows, batch_size=200)
+
+
+def _key(program: Program) -> str:
+    key = ApiKey(
+        program=program, name="Bench", scopes=ApiKey.Scope.values, calls_a_minute=PLENTY, created_at=NOW
+    )
+    key.draw_secret()
+    key.save()
+    return key.text
+
+
+def _ids(label: str) -> list[str]:
+    pks = Referral.objects.filter(email__startswith=label).order_by("pk").values_list("pk", flat=True)
+    return [public_id("ref", pk) for pk in pks]
 
 
 def _messages(enrolments: list[Enrolment]) -> None:

@@ -1,5 +1,6 @@
 """Load over HTTP: threads with a kept-alive connection each, asking again as soon as they are answered."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection, HTTPResponse
@@ -11,6 +12,15 @@ from urllib.parse import urlencode
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+SOLD_AT = "2026-03-04T09:00:00Z"
+# Into how many parts the friends are shared out: one for each process and turn.
+SHARES = 4
+
+
+class UsedUp(Exception):
+    """There is nobody left to sell to."""
 
 
 class Client:
@@ -68,6 +78,32 @@ def submit(
     return _hammer(port, seconds, threads, number, prepare)
 
 
+def convert(
+    port: int, key: str, sales: list[str], label: str, seconds: float, threads: int, number: int
+) -> list[float]:
+    """Milliseconds of each answer to a sale reported by the API, each to another friend."""
+    share = len(sales) // SHARES
+    mine = sales[number * share : (number + 1) * share]
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+
+    def prepare(client: Client) -> Callable[[int], None]:
+        def send(n: int) -> None:
+            if n >= len(mine):
+                raise UsedUp
+            sale = {"external_id": f"{label}-{number}-{n}", "referral": mine[n], "occurred_at": SOLD_AT}
+            body = json.dumps(sale | {"amount": 12900, "currency": "EUR"})
+            name = f"{label}-{number}-{n}"
+            response, _page = client.ask(
+                "POST", "/api/v1/conversions", body, **headers | {"Idempotency-Key": name}
+            )
+            if response.status != 201:
+                raise RuntimeError(f"The API on port {port} answered {response.status}: {_page[:300]}")
+
+        return send
+
+    return _hammer(port, seconds, threads, number, prepare)
+
+
 def _hammer(
     port: int, seconds: float, threads: int, number: int, prepare: Callable[[Client], Callable[[int], None]]
 ) -> list[float]:
@@ -99,5 +135,8 @@ def _time_all(send: Callable[[int], None], seconds: float, first: int, step: int
         start = perf_counter()
         if start > stop:
             return
-        send(n)
+        try:
+            send(n)
+        except UsedUp:
+            return
         yield (perf_counter() - start) * 1000

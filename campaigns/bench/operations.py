@@ -11,7 +11,7 @@ from campaigns.bench.sink import mail_sink
 from campaigns.bench.web import served
 
 TURNS = 2
-OPERATIONS = 6
+OPERATIONS = 8
 ADVOCATES, REFERRALS, MESSAGES = 3000, 3000, 1500
 Started = Sequence[tuple[str, dict[str, Any]]]
 Jobs = Callable[..., Started]
@@ -23,6 +23,7 @@ def measure_all(scratch: Scratch, seconds: float, application: str) -> Iterator[
     with served(scratch, application) as ours, served(scratch, "campaigns.bench.bare:application") as bare:
         yield from measure_pages(scratch, seconds, known, (ours, bare))
         yield measure_submit(scratch, seconds, known, (ours, bare))
+        yield from measure_api(scratch, seconds, known, (ours, bare))
     yield from measure_conversions(scratch, seconds)
     yield measure_delivery(scratch, seconds)
 
@@ -46,6 +47,25 @@ def measure_submit(scratch: Scratch, seconds: float, known: dict[str, Any], port
     jobs = [partial(_each, "hammer.submit", port=port, **form) for port in ports]
     ours, bare = _in_turns(scratch, seconds, (jobs[0], jobs[1]), PROCESSES * THREADS)
     return line("form with one friend", ours, "bare view, same rows", bare, 0.6)
+
+
+def measure_api(
+    scratch: Scratch, seconds: float, known: dict[str, Any], ports: tuple[int, int]
+) -> Iterator[Line]:
+    def jobs(port: int, label: str) -> Jobs:
+        sales = known["sales"][label]
+        return partial(
+            _each, "hammer.convert", port=port, key=known["key"], sales=sales, label=label, threads=THREADS
+        )
+
+    workers = PROCESSES * THREADS
+    both = (jobs(ports[0], "api-many"), jobs(ports[1], "bare-many"))
+    ours, bare = _in_turns(scratch, seconds, both, workers)
+    yield line("sale with both rewards, by API", ours, "bare view, same rows", bare, 0.6)
+    fire = Measured(workers)
+    for turn in range(TURNS):
+        _run(scratch, jobs(ports[0], "api-one")(seconds=seconds / TURNS, turn=turn), fire)
+    yield line("sales of one advocate, by API", fire, "sales of many by API", ours, 0.5)
 
 
 def measure_conversions(scratch: Scratch, seconds: float) -> Iterator[Line]:

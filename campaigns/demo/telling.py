@@ -23,6 +23,7 @@ from campaigns.demo.deeds import (
     pick,
 )
 from campaigns.demo.files import upload_fair
+from campaigns.demo.happy import find_happy, know_people
 from campaigns.demo.people import ADVOCATES, enrol_people, find_address, find_phone
 from campaigns.demo.steps import Staff, take_step
 from campaigns.demo.story import CAME, NAMED, Came, Named
@@ -121,6 +122,8 @@ class Story:
         yield 6, partial(pick, self.enrolments["Priya Shah"], "a solar garden lantern")
         yield 3, self._refund
         yield 1, lambda at: collect_entries(now=at)
+        yield 1, lambda at: know_people(self.enrolments, at)
+        yield 0, lambda at: find_happy(self.enrolments, self.staff.manager, at)
 
     def _refund(self, at: datetime) -> None:
         """One sale is cancelled after everything was handed out."""

@@ -4,10 +4,13 @@ from referrals.admin import (
     attribution,
     consent,
     conversion,
+    finder,
     history,
     hook,
     membership,
     profile,
+    segment,
+    site,
     webhook,
 )
 
@@ -17,9 +20,12 @@ __all__ = [
     "attribution",
     "consent",
     "conversion",
+    "finder",
     "history",
     "hook",
     "membership",
     "profile",
+    "segment",
+    "site",
     "webhook",
 ]

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 # What a status means to whoever reads it: done well, wants somebody, went wrong, or just is.
 TONES = {
     "good": {
+        "agreed",
         "live",
         "converted",
         "qualified",
@@ -35,6 +36,7 @@ TONES = {
         "paused",
         "overdue",
         "no_answer",
+        "not_now",
         "waiting",
         "claimed",
         "held",

@@ -18,6 +18,12 @@ STATUS = dict(Referral.Status.choices)
 REASON = dict(Referral.Reason.choices)
 OUTCOME = dict(FollowUp.Outcome.choices)
 RULE = dict(Program.Assign.choices) | {"away": gettext_lazy("the one before is away")}
+# What came of a call to an advocate.
+CALLED = {
+    "agreed": gettext_lazy("said yes"),
+    "not_now": gettext_lazy("not now"),
+    "declined": gettext_lazy("said no"),
+}
 FIELD = {
     name: getattr(Referral._meta.get_field(name), "verbose_name", name)
     for name in ("name", "email", "phone", "company")
@@ -34,7 +40,7 @@ def what(event: Event) -> Any:
             "from": STATUS.get(data["from"], data["from"]), "to": STATUS.get(data["to"], data["to"]),
         })  # fmt: skip
     if "outcome" in data:
-        return f"{words}: {OUTCOME.get(data['outcome'], data['outcome'])}"
+        return f"{words}: {(OUTCOME | CALLED).get(data['outcome'], data['outcome'])}"
     if data.get("amount") and data.get("currency"):
         return f"{words}: {format_money(int(data['amount']), data['currency'])}"
     if event.kind == Event.Kind.REFERRAL_ESCALATED:
@@ -43,6 +49,10 @@ def what(event: Event) -> Any:
         return _("Given to %(owner)s: %(rule)s") % {
             "owner": data.get("owner", ""), "rule": RULE.get(data.get("rule"), ""),
         }  # fmt: skip
+    if data.get("tag"):
+        return f"{words}: {data['tag']}"
+    if "score" in data:
+        return _("%(what)s: %(score)s of 10") % {"what": words, "score": data["score"]}
     if "owner" in data:
         return _("Handed over to %(owner)s") % {"owner": data["owner"]}
     return words

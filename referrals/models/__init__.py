@@ -10,6 +10,7 @@ from referrals.models.click import Click
 from referrals.models.consent import Consent
 from referrals.models.conversion import Conversion
 from referrals.models.event import Event
+from referrals.models.finder import Candidate, Finder
 from referrals.models.follow_up import FollowUp
 from referrals.models.hook import HookDelivery, HookMapping, HookSource
 from referrals.models.import_file import ImportFile, ImportMapping
@@ -20,6 +21,7 @@ from referrals.models.program import Program
 from referrals.models.referral import Referral
 from referrals.models.risk import RiskAssessment, RiskSignal
 from referrals.models.segment import Pick, Segment
+from referrals.models.site import SiteWidget
 from referrals.models.submission import Submission
 from referrals.models.summary import AdvocateSummary, Spending, StaleSummary
 from referrals.models.tag import Tag, Tagging
@@ -33,6 +35,7 @@ __all__ = [
     "ApiKey",
     "Attribution",
     "Caller",
+    "Candidate",
     "Channel",
     "Claim",
     "Click",
@@ -40,6 +43,7 @@ __all__ = [
     "Conversion",
     "Enrolment",
     "Event",
+    "Finder",
     "FollowUp",
     "HookDelivery",
     "HookMapping",
@@ -56,6 +60,7 @@ __all__ = [
     "RiskAssessment",
     "RiskSignal",
     "Segment",
+    "SiteWidget",
     "Spending",
     "StaleSummary",
     "Submission",

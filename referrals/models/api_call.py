@@ -25,6 +25,10 @@ class ApiCallManager(models.Manager["ApiCall"]):
         stored = self.get(key=key, name=name)
         return stored, stored.pk == row.pk
 
+    def forget(self, public_id: str) -> None:
+        """Delete the answers that speak of this row: what a person wants forgotten is in none of them."""
+        self.filter(answer__contains=public_id).delete()
+
 
 class ApiCall(models.Model):
     """What was answered to a call that carried an Idempotency-Key, for whoever has to ask again."""

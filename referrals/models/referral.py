@@ -128,6 +128,15 @@ class Referral(WithStatus):
         verbose_name=_("who calls"),
         related_name="+",
     )
+    became = models.ForeignKey(
+        "referrals.Advocate",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("recommends in turn as"),
+        related_name="came_by",
+    )
     token = models.CharField(max_length=40, unique=True, default=link_token, editable=False)
     # Where advocate and friend sat, as hashes; what likeness says stands in referrals/likeness.py.
     advocate_client = models.JSONField(default=dict, blank=True, editable=False)

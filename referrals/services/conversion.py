@@ -5,6 +5,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from referrals.models import Conversion, Event, Referral
+from referrals.services.customer import make_advocate
 from referrals.services.referral import close_follow_ups
 from referrals.transitions import Refused
 
@@ -57,7 +58,7 @@ def _make_customer(row: Referral, now: datetime, by: Any) -> list[Event]:
     if Referral.objects.move_locked([row], Referral.Status.CONVERTED, now=now).refused:
         raise row.refused(Referral.Status.CONVERTED)
     close_follow_ups([row], now=now)
-    return [row.event_of_status(now, by)]
+    return [row.event_of_status(now, by), *make_advocate(row, now=now, by=by)]
 
 
 def move_conversion(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from referrals.hours import due_within_office_hours
 from referrals.locks import hold
 from referrals.models import (
+    ApiCall,
     Channel,
     Click,
     Consent,
@@ -19,7 +20,9 @@ from referrals.models import (
     RiskAssessment,
     Submission,
 )
+from referrals.public_ids import public_id
 from referrals.services.assignment import choose_callers, events_of_assignment
+from referrals.services.customer import forget_advocate
 from referrals.services.enrolment import enrol_address
 from referrals.services.known import Friend as Friend
 from referrals.services.known import Known, what_is_known
@@ -229,8 +232,10 @@ def _erase(referral: Referral, now: datetime) -> None:
     close_follow_ups([referral], now=now)
     blank = dict.fromkeys(["name", "email", "phone", "company", "relation", "note", "status_note"], "")
     this.update(**blank, answers=[], advocate_client={}, friend_client={}, likeness="", erased_at=now)
+    forget_advocate(referral)
     referral.follow_ups.update(note="")
     _forget_words(referral)
+    ApiCall.objects.forget(public_id("ref", referral.pk))
     key = f"referral:{referral.pk}:erased"
     Event.objects.record([_event(Event.Kind.REFERRAL_ERASED, referral, now, dedup_key=key)], now=now)
 

@@ -1,16 +1,18 @@
 """Facts about advocates, computed from the event log in one statement for however many people."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import BigIntegerField, Case, Count, Max, Min, OuterRef, Q, Subquery, Sum, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
 from referrals.locks import hold
 from referrals.models import Advocate, AdvocateSummary, Event, Spending, StaleSummary
+from referrals.services.finder import rescore
+from referrals.upsert import store_rows
 
 Kind = Event.Kind
 BOUGHT = (Kind.PURCHASE, Kind.DEAL_WON)
@@ -39,7 +41,7 @@ def note_changes(events: Iterable[Event]) -> None:
 def renew_summaries(*, now: datetime) -> int:
     """Count anew everyone about whom something was recorded since; returns how many people. Repeatable."""
     count = 0
-    while people := _renew_batch():
+    while people := _renew_batch(now):
         count += len(people)
     return count
 
@@ -58,7 +60,7 @@ def rebuild_summaries(on_progress: Callable[[int], None] = lambda _people: None)
     return count
 
 
-def _renew_batch() -> set[int]:
+def _renew_batch(now: datetime) -> set[int]:
     with transaction.atomic():
         # One at a time: a slower one would put older facts over newer ones.
         hold(["summaries"])
@@ -69,13 +71,14 @@ def _renew_batch() -> set[int]:
         StaleSummary.objects.filter(pk__in=[pk for pk, _advocate in rows]).delete()
         # What is recorded after the rows were taken has a row of its own.
         compute_facts(Q(advocate_id__in=people))
+        rescore(Q(advocate__in=people), now=now)
     return people
 
 
 def compute_facts(whose: Q) -> None:
     """Write the facts and the spending of these advocates (a condition on their events) from the log."""
-    _upsert(AdvocateSummary, _facts(Event.objects.filter(whose)), ["advocate"])
-    _upsert(Spending, _spending(Event.objects.filter(whose)), ["advocate", "currency"])
+    store_rows(AdvocateSummary, _facts(Event.objects.filter(whose)), ["advocate"])
+    store_rows(Spending, _spending(Event.objects.filter(whose)), ["advocate", "currency"])
 
 
 def _facts(events: models.QuerySet[Event]) -> models.QuerySet[Any]:
@@ -121,22 +124,3 @@ def _with_number(events: models.QuerySet[Event], name: str) -> models.QuerySet[A
             output_field=BigIntegerField(null=True),
         )
     )
-
-
-def _upsert(model: type[models.Model], rows: models.QuerySet[Any], unique: Sequence[str]) -> None:
-    """Store what the query finds – its columns bear the names of the model's fields – in one statement."""
-    fields: Any = {field.name: field for field in model._meta.concrete_fields}
-    names = dict.fromkeys([*rows.query.values_select, *rows.query.annotation_select])
-    columns = {name: connection.ops.quote_name(fields[name].column) for name in names}
-    found, values = rows.query.sql_with_params()
-    renewed = ", ".join(
-        f"{column} = excluded.{column}" for name, column in columns.items() if name not in unique
-    )
-    table = connection.ops.quote_name(model._meta.db_table)
-    keys = ", ".join(columns[name] for name in unique)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({', '.join(columns.values())}) {found} "
-            f"ON CONFLICT ({keys}) DO UPDATE SET {renewed}",
-            values,
-        )

@@ -60,7 +60,9 @@ class Case:
         named = [touch.referral_id for touch in self.touches if touch.referral_id]
         theirs = Referral.objects.filter(person | Q(pk__in=[*sold_to, *named]), program=program)
         self.referrals = list(theirs.select_related("enrolment__advocate").order_by("pk"))
-        self.customers = Advocate.objects.filter(person, kind__in=Advocate.CUSTOMERS) if self.keys else None
+        # Who is a customer because of a recommendation was none before it.
+        before = Advocate.objects.filter(person, kind__in=Advocate.CUSTOMERS, came_by=None)
+        self.customers = before if self.keys else None
 
     def facts(self) -> Facts:
         """What speaks for every order of the person."""

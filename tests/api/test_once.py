@@ -7,11 +7,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from referrals.locks import try_hold
-from referrals.models import ApiCall, Conversion
+from referrals.models import ApiCall, Conversion, Referral
 from referrals.services.expiry import forget_expired
+from referrals.services.referral import erase_friend
 from rewards.models import LedgerEntry, Reward
 from tests.cast import System
-from tests.factories import ReferralFactory, RewardRuleFactory
+from tests.factories import EnrolmentFactory, ReferralFactory, RewardRuleFactory
 from tests.threads import at_once
 
 ANNA = {"email": "anna@example.com", "name": "Anna Rossi"}
@@ -86,6 +87,23 @@ def test_answers_are_forgotten_after_a_day():
     forget_expired(now=timezone.now() + timedelta(hours=23))
     assert ApiCall.objects.count() == 1
     forget_expired(now=timezone.now() + timedelta(hours=25))
+
+    assert not ApiCall.objects.exists()
+
+
+@pytest.mark.django_db
+def test_who_wants_to_be_forgotten_is_in_no_kept_answer():
+    place = EnrolmentFactory()
+    named = {
+        "advocate": {"code": place.code},
+        "name": "Ben Weber",
+        "phone": "+39061234567",
+        "agreement": "Yes.",
+    }
+    System(place.program).post("/referrals", named, Idempotency_Key="k1")
+    assert "Ben Weber" in ApiCall.objects.get().answer
+
+    erase_friend(Referral.objects.get(), now=timezone.now())
 
     assert not ApiCall.objects.exists()
 

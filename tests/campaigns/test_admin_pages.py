@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from campaigns.models import AlertChoice, DigestSubscription, Message, MessageTemplate, Suppression
-from referrals.models import Attribution, Claim, Consent, Conversion
+from referrals.models import Attribution, Claim, Consent, Conversion, Finder, Segment
 from rewards.models import FulfilmentCall, Reward
 from tests.cast import client_of, superuser
 from tests.factories import (
@@ -14,6 +14,7 @@ from tests.factories import (
     ApiKeyFactory,
     AskFactory,
     BudgetFactory,
+    CallTaskFactory,
     ChannelFactory,
     CharityFactory,
     ContestFactory,
@@ -101,6 +102,10 @@ def fill(start, count):
         AskFactory(plan=OutreachPlanFactory(program=program), advocate=referral.enrolment.advocate)
         DigestSubscription.objects.create(user=UserFactory())
         AlertChoice.objects.create(user=UserFactory())
+        rows = [{"field": "purchases", "is": "at_least", "value": 1}]
+        Segment.objects.create(name=f"Buyers {n}", program=program, conditions=rows)
+        Finder.objects.create(program=program)
+        CallTaskFactory(program=program, advocate=referral.enrolment.advocate)
 
 
 def url(model, page, *args):

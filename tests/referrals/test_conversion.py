@@ -24,7 +24,7 @@ def test_a_sale_with_two_rewards_and_two_mails_is_one_short_transaction(
     FollowUpFactory(referral=referral)
 
     # With the test's own savepoint and its release.
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(29):
         record_conversion(referral, external_id="42", amount=200, currency="EUR", now=now)
 
     assert referral.rewards.count() == 2

@@ -56,7 +56,7 @@ def test_forty_identical_sales_at_once_are_one_sale_and_one_reward_a_side(now):
     assert sorted(Reward.objects.values_list("side", flat=True)) == ["advocate", "friend"]
     assert balances() == {"budget": -8000, "promised": 8000}
     assert Counter(Event.objects.values_list("kind", flat=True)) == {
-        "referral.converted": 1, "conversion.recorded": 1, "reward.pending": 2
+        "referral.converted": 1, "conversion.recorded": 1, "customer_created": 1, "reward.pending": 2
     }  # fmt: skip
 
 

@@ -111,7 +111,7 @@ def test_renewing_costs_the_same_for_however_many_people(django_assert_num_queri
             happened(anna, Kind.PURCHASE, amount=1, currency="EUR")
             happened(anna, Kind.PURCHASE, amount=2, currency="EUR")
         # Taking the rows, two statements of facts, and a last look that finds nothing.
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             assert renew_summaries(now=NOW) == many
 
     assert not StaleSummary.objects.exists()

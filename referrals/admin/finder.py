@@ -1,0 +1,54 @@
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from referrals.admin.scoped import HistoryAdmin, ProgramFilter
+from referrals.models import Finder
+from referrals.services.finder import FACTORS, score_program
+
+
+@admin.register(Finder)
+class FinderAdmin(HistoryAdmin):
+    about = gettext_lazy("Points for what people said and did: they put “Whom to ask next” in order.")
+    list_display = ("program", "automatic_from", "by_hand_from")
+    list_display_links = ("program",)
+    list_filter = (ProgramFilter,)
+    list_select_related = ("program",)
+    fieldsets = (
+        (None, {"fields": ("program",)}),
+        (
+            gettext_lazy("Points"),
+            {
+                "description": gettext_lazy(
+                    "0 leaves a reason out. Whoever gave 6 of 10 or less, or said no, is never proposed."
+                ),
+                "fields": (*(factor.name for factor in FACTORS), "lately_days"),
+            },
+        ),
+        (gettext_lazy("From how many points on"), {"fields": ("automatic_from", "by_hand_from")}),
+    )
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        # The program is the row's name: it stays where somebody has only one.
+        return self.list_display
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("program",) if obj else ()
+
+    def summary(self, obj: Finder) -> Sequence[Any]:
+        words = {"auto": obj.automatic_from, "hand": obj.by_hand_from, "days": obj.lately_days}
+        return [
+            _("Plans ask by themselves from %(auto)s points on.") % words,
+            _("Somebody is proposed for a call from %(hand)s points on.") % words,
+            _("“Lately” is within the last %(days)s days.") % words,
+        ]
+
+    def save_model(self, request: HttpRequest, obj: Finder, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        score_program(obj, Q(), now=timezone.now())

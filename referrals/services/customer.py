@@ -1,0 +1,56 @@
+"""A friend who bought is a customer, and may recommend in turn: so chains of recommendation are kept."""
+
+from datetime import datetime
+from typing import Any
+
+from referrals.models import Advocate, Event, Referral
+
+# Whom a sale makes a customer; partners, employees and the like stay what they are.
+WON_OVER = (Advocate.Kind.LOST_LEAD, Advocate.Kind.PAST_CUSTOMER)
+
+
+def make_advocate(referral: Referral, *, now: datetime, by: Any = None) -> list[Event]:
+    """The friend of this (locked) referral becomes somebody who may recommend; returns what is to be recorded.
+
+    Known by address, or by phone where there is none: whoever is here already is not made twice. Nothing is
+    sent, and an erased friend stays erased.
+    """
+    if referral.became_id or referral.erased_at or not (referral.email_key or referral.phone_key):
+        return []
+    friend = _taken_in(referral)
+    if friend.kind in WON_OVER:
+        Advocate.objects.filter(pk=friend.pk).update(kind=Advocate.Kind.CUSTOMER)
+    referral.became = friend
+    Referral.objects.filter(pk=referral.pk).update(became=friend)
+    return [
+        Event(
+            kind=Event.Kind.CUSTOMER_CREATED, program_id=referral.program_id, advocate=friend, referral=referral,
+            actor=by, occurred_at=now, dedup_key=f"referral:{referral.pk}:became",
+        )
+    ]  # fmt: skip
+
+
+def forget_advocate(referral: Referral) -> None:
+    """Delete what we know of somebody only because a friend recommended them; the row and its hashes stay."""
+    came = Advocate.objects.filter(came_by=referral, user=None, external_id="", enrolments=None)
+    blank: dict[str, Any] = dict.fromkeys(["name", "email", "phone", "company", "country"], "")
+    Advocate.objects.filter(pk__in=list(came.values_list("pk", flat=True))).update(**blank, attributes={})
+
+
+def _found(referral: Referral) -> Advocate | None:
+    """Whoever has this address; without one, whoever has this phone and no other address."""
+    if referral.email_key:
+        return Advocate.objects.filter(email_key=referral.email_key).exclude(email_key="").first()
+    return Advocate.objects.filter(phone_key=referral.phone_key, email_key="").exclude(phone_key="").first()
+
+
+def _taken_in(referral: Referral) -> Advocate:
+    """Whoever is this friend; with an address, the table itself sees to it that nobody is there twice."""
+    if not referral.email_key and (known := _found(referral)):
+        return known
+    friend = Advocate(
+        name=referral.name, email=referral.email, phone=referral.phone, company=referral.company,
+        email_key=referral.email_key, phone_key=referral.phone_key, language=referral.program.language,
+    )  # fmt: skip
+    Advocate.objects.bulk_create([friend], ignore_conflicts=True)
+    return _found(referral) or friend

@@ -1,0 +1,253 @@
+"""Segments, whom to ask next, calls and the history of a person, through the back office."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns.models import CallTask, Suppression
+from referrals.models import Advocate, Candidate, Event, Finder, Membership, Pick, Segment
+from referrals.services.conversion import record_conversion
+from referrals.services.summary import renew_summaries
+from tests.cast import client_of, member_of, said, superuser
+from tests.factories import (
+    NOW,
+    AdvocateFactory,
+    CallTaskFactory,
+    EnrolmentFactory,
+    ProgramFactory,
+    ReferralFactory,
+    TagFactory,
+)
+
+pytestmark = pytest.mark.django_db
+ADD = "/admin/referrals/segment/add/"
+ASK = "/admin/whom-to-ask/"
+
+
+@pytest.fixture
+def program():
+    return ProgramFactory()
+
+
+@pytest.fixture
+def manager(program):
+    return client_of(member_of(program))
+
+
+def candidate(program, score=40, **more):
+    anna = EnrolmentFactory(program=program, advocate=AdvocateFactory(phone="+390669821234", **more)).advocate
+    Candidate.objects.create(program=program, advocate=anna, score=score)
+    return anna
+
+
+def typed(program, *rows, do="save", **more):
+    posted = {
+        "name": "Buyers",
+        "program": program.pk,
+        "match": "all",
+        "row": [row[0] for row in rows],
+        "_do": do,
+    }
+    for number, (_field, comparison, value) in enumerate(rows):
+        posted |= {f"row-{number}-is": comparison, f"row-{number}-value": value}
+    return posted | more
+
+
+def test_a_condition_is_added_previewed_and_saved_and_nothing_typed_is_lost(program, manager):
+    EnrolmentFactory(program=program, advocate__name="Carla Bianchi")
+    added = manager.post(ADD, typed(program, ("purchases", "at_most", "3"), do="add", add="spent"))
+    assert [row.condition.key for row in added.context["form"].rows] == ["purchases", "spent"]
+    assert 'value="3"' in added.content.decode()
+
+    preview = manager.post(ADD, typed(program, ("purchases", "at_most", "3"), do="preview"))
+    assert (preview.context["size"], Segment.objects.count()) == (1, 0)
+    assert "Carla Bianchi" in preview.content.decode()
+
+    done = manager.post(ADD, typed(program, ("purchases", "at_most", "3")), follow=True)
+    segment = Segment.objects.get()
+    assert [row.text for row in said(done)] == ["“Buyers”: 1 person now."]
+    assert (segment.conditions, segment.size) == ([{"field": "purchases", "is": "at_most", "value": 3}], 1)
+    page = manager.get(reverse("admin:referrals_segment_change", args=[segment.pk])).content.decode()
+    assert "who bought at most 3 times." in page
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ([("purchases", "at_least", "many")], "Write a whole number here."),
+        ([("purchases", "at_least", "")], "Write a number here."),
+        ([("spent", "at_least", "much")], "Write an amount and its currency, such as 500 EUR."),
+        ([("kind", "is", "alien")], "alien"),
+        ([("purchases", "at_least", "5"), ("purchases", "at_most", "3")], "Nobody can be this"),
+    ],
+)
+def test_nonsense_is_refused_at_its_row(program, manager, rows, why):
+    answer = manager.post(ADD, typed(program, *rows))
+
+    errors = [str(row.errors) for row in answer.context["form"].rows]
+    assert (why in errors[-1], Segment.objects.exists()) == (True, False)
+
+
+def test_a_condition_is_removed(program, manager):
+    rows = ("purchases", "at_least", "5"), ("engaged", "within", "30")
+
+    page = manager.post(ADD, typed(program, *rows, do="remove-0"))
+
+    assert [row.condition.key for row in page.context["form"].rows] == ["engaged"]
+
+
+def test_a_segment_of_another_program_or_of_the_company_is_not_ours_to_change(program, manager):
+    theirs = Segment.objects.create(name="Theirs", program=ProgramFactory())
+    companys = Segment.objects.create(name="All")
+    change = "admin:referrals_segment_change"
+
+    assert manager.get(reverse(change, args=[theirs.pk])).status_code == 404
+    assert manager.get(reverse(change, args=[companys.pk])).status_code == 200
+    assert manager.post(reverse(change, args=[companys.pk]), typed(program)).status_code == 403
+    assert manager.post(ADD, typed(theirs.program)).context["form"].head.errors["program"]
+
+
+def test_each_person_stands_there_with_the_reasons_and_their_points(program, manager):
+    anna = candidate(program, score=0)
+    Candidate.objects.all().delete()
+    at = timezone.now() - timedelta(days=1)
+    Event.objects.record(
+        [Event(kind="satisfaction", advocate=anna, occurred_at=at, data={"score": 10})], now=NOW
+    )
+    renew_summaries(now=timezone.now())
+    page = manager.get(ASK)
+
+    [line] = page.context["people"]
+    assert (line["score"], [(str(w), p) for w, p in line["reasons"]]) == (40, [("gave 9 or 10 of 10", 40)])
+    assert "Anna Rossi" in page.content.decode()
+
+
+def test_ten_to_call_today_are_the_best_with_a_phone_and_points_enough_once(program, manager):
+    for score in range(10, 24):
+        candidate(program, score=score)
+    candidate(program, score=99, email="gone@customer.example")
+    Suppression.objects.create(
+        key=Advocate.objects.known_as("gone@customer.example").get().email_key,
+        reason="unsubscribed",
+        created_at=NOW,
+    )
+
+    first = manager.post(ASK, {"program": program.pk}, follow=True)
+    second = manager.post(ASK, {"program": program.pk}, follow=True)
+
+    assert [row.text for row in said(first)] == ["9 calls are on the list."]
+    assert [row.text for row in said(second)] == ["Nobody is left who has points enough and a phone number."]
+    assert CallTask.objects.filter(origin="finder").count() == 9
+
+
+def test_whom_to_ask_costs_the_same_for_however_many(program, manager, django_assert_max_num_queries):
+    manager.get(ASK)
+    counts = []
+    for many in (1, 3):
+        for _ in range(many):
+            candidate(program)
+        with django_assert_max_num_queries(16) as seen:
+            assert manager.get(ASK).status_code == 200
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
+
+
+def test_who_may_only_look_makes_no_calls_and_strangers_see_nothing(program, client):
+    candidate(program)
+    analyst = client_of(member_of(program, Membership.Role.ANALYST))
+
+    assert analyst.get(ASK).status_code == 200
+    assert analyst.post(ASK, {"program": program.pk}).status_code == 403
+    assert client.get(ASK).status_code == 302
+    other = client_of(member_of(ProgramFactory())).get(ASK, {"program": program.pk})
+    assert other.context["people"] == []
+
+
+def test_a_call_is_logged_in_two_clicks(program, manager):
+    task = CallTaskFactory(program=program, advocate=EnrolmentFactory(program=program).advocate)
+    page = reverse("admin:campaigns_calltask_change", args=[task.pk])
+    assert manager.get(page).status_code == 200
+
+    manager.post(page.replace("change", "step/not-now"), {"_do": "1", "note": "On holiday", "weeks": "1"})
+
+    task.refresh_from_db()
+    assert (task.outcome, task.note, CallTask.objects.open().count()) == ("not_now", "On holiday", 1)
+
+
+def test_people_are_tagged_noted_and_picked_by_hand(program, manager):
+    anna, vip = EnrolmentFactory(program=program).advocate, TagFactory(name="VIP")
+    page = reverse("admin:referrals_advocate_change", args=[anna.pk])
+
+    def step(name, **more):
+        return manager.post(page.replace("change", f"step/{name}"), {"_do": "1"} | more, follow=True)
+
+    step("put-tag", new_tag="vip")
+    step("note", text="Met her at the fair")
+    step("pick", program=program.pk)
+    assert list(anna.tags.all()) == [vip]
+    assert Pick.objects.get().advocate == anna
+    shown = manager.get(page).content.decode()
+    assert all(words in shown for words in ("Tags: VIP.", "Met her at the fair", "In the inner circle of"))
+
+    step("take-tag", tag=vip.pk)
+    step("drop", program=program.pk)
+    assert not anna.tags.exists()
+    assert not Pick.objects.exists()
+
+
+def test_the_list_is_filtered_by_tag_and_segment(manager, program):
+    anna = EnrolmentFactory(program=program, advocate__name="Anna").advocate
+    EnrolmentFactory(program=program, advocate__name="Ben")
+    tag = TagFactory()
+    tag.people.add(anna, through_defaults={"added_at": NOW})
+    rows = [{"field": "tag", "is": "is_not", "value": tag.pk}]
+    segment = Segment.objects.create(name="S", program=program, conditions=rows)
+
+    def names(**asked):
+        return [
+            row.name for row in manager.get("/admin/referrals/advocate/", asked).context["cl"].result_list
+        ]
+
+    assert names(tag=tag.pk) == ["Anna"]
+    assert names(segment=segment.pk) == ["Ben"]
+
+
+def test_everything_with_a_person_is_there_in_the_order_of_time_and_by_kind(program, manager):
+    anna = EnrolmentFactory(program=program).advocate
+    for kind in ("purchase", "engaged"):
+        Event.objects.record([Event(kind=kind, advocate=anna, occurred_at=NOW)], now=NOW)
+    theirs = Event(kind="result", advocate=anna, program=ProgramFactory(), occurred_at=NOW)
+    Event.objects.record([theirs], now=NOW)
+    page = reverse("admin:referrals_advocate_timeline", args=[anna.pk])
+
+    assert len(manager.get(page).context["rows"]) == 2
+    assert len(manager.get(page, {"kind": "engaged"}).context["rows"]) == 1
+    assert manager.get(page, {"p": "9" * 20, "kind": "'"}).status_code == 200
+    assert client_of(member_of(ProgramFactory())).get(page).status_code == 404
+
+
+def test_a_persons_page_says_by_whom_they_came_and_whom_they_brought():
+    referral = ReferralFactory(name="Ben Weber")
+    record_conversion(referral, external_id="A1", amount=1, currency="EUR", now=NOW)
+    referral.refresh_from_db()
+    client, page = client_of(superuser()), "admin:referrals_advocate_change"
+
+    assert "Came by <a" in client.get(reverse(page, args=[referral.became_id])).content.decode()
+    assert "Brought <a" in client.get(reverse(page, args=[referral.enrolment.advocate_id])).content.decode()
+
+
+def test_new_weights_count_at_once(program, manager):
+    anna = candidate(program)
+    Event.objects.record([Event(kind="purchase", advocate=anna, occurred_at=NOW)], now=NOW)
+
+    manager.post("/admin/referrals/finder/add/", _weights(program), follow=True)
+
+    assert Finder.objects.get().promoter == 50
+    assert not Candidate.objects.exists()
+
+
+def _weights(program):
+    fields = [f for f in Finder._meta.fields if f.name not in {"id", "program"}]
+    return {f.name: f.default for f in fields} | {"program": program.pk, "promoter": 50}
