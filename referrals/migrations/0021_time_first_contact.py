@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0017_share_calls_out"),
+        ("referrals", "0020_share_calls_out"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

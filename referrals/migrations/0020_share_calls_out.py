@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0016_keep_files_that_bring_people_in"),
+        ("referrals", "0019_bring_the_program_to_the_companys_site"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
