@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 
 from campaigns.demo.rewards import set_up_rewards
+from campaigns.demo.words import find_words
 from campaigns.models import DigestSubscription
 from referrals.models import ApiKey, Channel, IdealCustomerProfile, Membership, Program, Question
 from referrals.services.membership import regroup
@@ -90,6 +91,7 @@ def found_company(*, password: str, now: datetime) -> Program:
         Question.objects.create(profile=profile, position=position, **question)
     for position, (slug, name) in enumerate(CHANNELS, start=1):
         Channel.objects.create(program=program, slug=slug, name=name, position=position)
+    find_words(program)
     set_up_rewards(program, now=now)
     people = {person.role: _employ(person, program, password) for person in STAFF}
     regroup(people.values())
