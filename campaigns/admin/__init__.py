@@ -1,5 +1,6 @@
 from campaigns.admin import (
     advocate,
+    alert_choice,
     ask,
     by_hand,
     call_task,
@@ -7,6 +8,7 @@ from campaigns.admin import (
     contact_policy,
     digest,
     enrolment,
+    follow_up,
     held_back,
     message,
     plan,
@@ -20,6 +22,7 @@ from campaigns.admin import (
 
 __all__ = [
     "advocate",
+    "alert_choice",
     "ask",
     "by_hand",
     "call_task",
@@ -27,6 +30,7 @@ __all__ = [
     "contact_policy",
     "digest",
     "enrolment",
+    "follow_up",
     "held_back",
     "message",
     "plan",
