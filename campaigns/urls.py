@@ -15,6 +15,7 @@ from campaigns.views import (
     rewards,
     share,
     texts,
+    widget,
 )
 
 urlpatterns = [
@@ -46,6 +47,8 @@ urlpatterns = [
     path("me/contest/<int:pk>/", contests.show_my_contest, name="portal-contest"),
     path("me/claim/<slug:slug>/", claims.claim, name="portal-claim"),
     path("me/settings/", portal.change_settings, name="portal-settings"),
+    path("w/<slug:key>/", widget.show_widget, name="widget"),
+    path("w/<slug:key>/data.json", widget.show_widget_data, name="widget-data"),
     path("u/<slug:token>/", preferences.show_preferences, name="preferences"),
     path("hooks/mail/<slug:provider>/", mail_hooks.take_mail_events, name="mail-events"),
     path("hooks/sms/twilio/", texts.take_text, name="text-answer"),

@@ -41,7 +41,7 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     (
         "systems",
         _("Other systems"),
-        ("ApiKey", "HookSource", "HookDelivery", "WebhookEndpoint", "WebhookCall"),
+        ("SiteWidget", "ApiKey", "HookSource", "HookDelivery", "WebhookEndpoint", "WebhookCall"),
     ),
     ("asking", _("Asking"), ("OutreachPlan", "Ask")),
     ("messages", _("Messages"), ("Message", "MessageTemplate", "ContactPolicy", "Suppression")),

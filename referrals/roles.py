@@ -37,6 +37,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "referrals.hooksource": ("vac", "", "", VIEW),
     "referrals.hookmapping": (ALL, "", "", VIEW),
     "referrals.hookdelivery": ("vc", "", "vc", VIEW),
+    "referrals.sitewidget": (ALL, "", "", VIEW),
     "referrals.webhookendpoint": (ALL, "", "", VIEW),
     "referrals.webhookcall": ("vc", "", "", VIEW),
     "referrals.importfile": ("va", "", "", ""),

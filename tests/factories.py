@@ -384,3 +384,11 @@ class BrandVoiceFactory(DjangoModelFactory):
         model = BrandVoice
 
     program = factory.SubFactory(ProgramFactory)
+
+
+class SiteWidgetFactory(DjangoModelFactory):
+    class Meta:
+        model = models.SiteWidget
+
+    program = factory.SubFactory(ProgramFactory)
+    origins = "https://shop.example.com"

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.admin.advocate_steps import PEOPLE_STEPS
+from campaigns.admin.asking import ASK_NOW
 from campaigns.admin.timeline import timeline_page, timeline_panel, who_they_are
 from referrals.admin.cells import full_link, link_to, moment, person, status_word
 from referrals.admin.history import NEWEST
@@ -139,6 +140,7 @@ class AdvocateAdmin(StepsAdmin):
             carry_out=enrol_many,
             form=EnrolForm,
         ),
+        ASK_NOW,
         *PEOPLE_STEPS,
     )
 
@@ -153,6 +155,8 @@ class AdvocateAdmin(StepsAdmin):
         return (super().within(rows, programs) | rows.filter(enrolments=None)).distinct()
 
     def why_not(self, row: Any) -> str:
+        if getattr(row, "refusal", ""):
+            return super().why_not(row)
         return _("%(row)s was so already") % {"row": row}
 
     def get_queryset(self, request: HttpRequest) -> Any:

@@ -50,7 +50,8 @@ class ProgramAdmin(HistoryAdmin):
             gettext_lazy("The promise"),
             {
                 "description": gettext_lazy("What customers read when they consider recommending you."),
-                "fields": ("name", "slug", "company", "headline", "about", "ideal_customer_link", "public_link"),
+                "fields": ("name", "slug", "company", "headline", "about", "site_url", "ideal_customer_link",
+                           "public_link"),
             },
         ),
         (
@@ -126,7 +127,7 @@ class ProgramAdmin(HistoryAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "brand_color":
             kwargs["widget"] = TextInput(attrs={"type": "color"})
-        if db_field.name == "privacy_url":
+        if db_field.name in ("privacy_url", "site_url"):
             kwargs["assume_scheme"] = "https"
         if db_field.name == "about":
             kwargs["widget"] = Textarea(attrs={"rows": 4})

@@ -10,6 +10,7 @@ from referrals.admin import (
     membership,
     profile,
     segment,
+    site,
     webhook,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "membership",
     "profile",
     "segment",
+    "site",
     "webhook",
 ]

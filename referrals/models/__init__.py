@@ -19,6 +19,7 @@ from referrals.models.program import Program
 from referrals.models.referral import Referral
 from referrals.models.risk import RiskAssessment, RiskSignal
 from referrals.models.segment import Pick, Segment
+from referrals.models.site import SiteWidget
 from referrals.models.submission import Submission
 from referrals.models.summary import AdvocateSummary, Spending, StaleSummary
 from referrals.models.tag import Tag, Tagging
@@ -55,6 +56,7 @@ __all__ = [
     "RiskAssessment",
     "RiskSignal",
     "Segment",
+    "SiteWidget",
     "Spending",
     "StaleSummary",
     "Submission",
