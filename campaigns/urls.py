@@ -40,6 +40,7 @@ urlpatterns = [
     path("r/<slug:code>/join/", share.join, name="join"),
     path("r/<slug:code>/join/sent/", share.show_joined, name="joined"),
     path("f/<slug:token>/", friend.show_invitation, name="invitation"),
+    path("f/<slug:token>/seen/", friend.confirm_back, name="invitation-seen"),
     path("f/<slug:token>/reward/<uuid:pk>/", rewards.show_friend_reward, name="friend-reward"),
     path("me/", portal.show_portal, name="portal"),
     path("me/rewards/<uuid:pk>/", rewards.show_reward, name="portal-reward"),

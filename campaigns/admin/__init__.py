@@ -1,11 +1,13 @@
 from campaigns.admin import (
     advocate,
+    alert_choice,
     ask,
     call_task,
     claim,
     contact_policy,
     digest,
     enrolment,
+    follow_up,
     message,
     plan,
     program,
@@ -18,12 +20,14 @@ from campaigns.admin import (
 
 __all__ = [
     "advocate",
+    "alert_choice",
     "ask",
     "call_task",
     "claim",
     "contact_policy",
     "digest",
     "enrolment",
+    "follow_up",
     "message",
     "plan",
     "program",
