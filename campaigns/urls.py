@@ -48,6 +48,7 @@ urlpatterns = [
     path("me/contest/<int:pk>/", contests.show_my_contest, name="portal-contest"),
     path("me/claim/<slug:slug>/", claims.claim, name="portal-claim"),
     path("me/settings/", portal.change_settings, name="portal-settings"),
+    path("me/messages/", preferences.show_my_preferences, name="portal-messages"),
     path("w/<slug:key>/", widget.show_widget, name="widget"),
     path("w/<slug:key>/data.json", widget.show_widget_data, name="widget-data"),
     path("u/<slug:token>/", preferences.show_preferences, name="preferences"),

@@ -47,7 +47,7 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     (
         "messages",
         _("Messages"),
-        ("Message", "MessageTemplate", "ContactPolicy", "Suppression", "AlertChoice"),
+        ("Message", "ByHand", "HeldBack", "MessageTemplate", "ContactPolicy", "Suppression", "AlertChoice"),
     ),
 )
 

@@ -23,6 +23,7 @@ from tests.factories import (
     FollowUpFactory,
     IncentiveFactory,
     MembershipFactory,
+    MessageFactory,
     MysteryBoxFactory,
     MysteryOutcomeFactory,
     OutreachPlanFactory,
@@ -95,6 +96,8 @@ def fill(start, count):
             key=f"m{n}", purpose="invitation", program=program, referral=referral, language="en",
             to_name="Ben", to_address="ben@friend.example", due_at=NOW, created_at=NOW, subject="Hello", text="Hello",
         )  # fmt: skip
+        MessageFactory(program=program, held_for="quiet", held_at=NOW)
+        MessageFactory(program=program, status="by_hand", user=UserFactory())
         MessageTemplate.objects.create(
             program=program, purpose="invitation", subject="Hi", body="Hello {{ first_name }}"
         )
