@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0012_ask_people_of_a_segment"),
+        ("campaigns", "0013_choose_alerts"),
         ("referrals", "0019_bring_the_program_to_the_companys_site"),
         ("rewards", "0009_give_to_people_of_a_segment"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
