@@ -6,7 +6,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("asked", ["it", "ru", "fr-CH, en;q=0.5", "xx", ""])
-def test_a_page_is_in_one_language(client, asked):
+def test_a_page_is_in_one_language_when_there_are_no_words_for_another(client, settings, asked):
+    settings.TRANSLATED = ["en"]
     program = ProgramFactory()
 
     page = client.get(f"/p/{program.slug}/refer/", headers={"accept-language": asked})
@@ -15,9 +16,21 @@ def test_a_page_is_in_one_language(client, asked):
     assert '<html lang="en"' in page.text
 
 
-def test_a_form_refuses_in_the_language_of_its_page(client):
+def test_a_form_refuses_in_the_language_of_its_page(client, settings):
+    settings.TRANSLATED = ["en"]
     program = ProgramFactory()
 
     page = client.post(f"/p/{program.slug}/refer/", {}, headers={"accept-language": "it"})
 
     assert "obbligatorio" not in page.text
+
+
+@pytest.mark.parametrize(("language", "button"), [("it", "Invia il mio consiglio")])
+def test_a_page_speaks_the_language_of_whoever_reads_it(client, language, button):
+    program = ProgramFactory()
+
+    page = client.get(f"/p/{program.slug}/refer/", headers={"accept-language": language})
+
+    assert page.headers["Content-Language"] == language
+    assert button in page.text
+    assert "Send my recommendation" not in page.text
