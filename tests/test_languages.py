@@ -1,4 +1,8 @@
+from datetime import date
+
 import pytest
+from django.utils.formats import date_format
+from django.utils.translation import override
 
 from tests.factories import ProgramFactory
 
@@ -25,7 +29,9 @@ def test_a_form_refuses_in_the_language_of_its_page(client, settings):
     assert "obbligatorio" not in page.text
 
 
-@pytest.mark.parametrize(("language", "button"), [("it", "Invia il mio consiglio")])
+@pytest.mark.parametrize(
+    ("language", "button"), [("it", "Invia il mio consiglio"), ("ru", "Отправить рекомендацию")]
+)
 def test_a_page_speaks_the_language_of_whoever_reads_it(client, language, button):
     program = ProgramFactory()
 
@@ -34,3 +40,9 @@ def test_a_page_speaks_the_language_of_whoever_reads_it(client, language, button
     assert page.headers["Content-Language"] == language
     assert button in page.text
     assert "Send my recommendation" not in page.text
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "March 4"), ("ru", "4 марта"), ("it", "4 marzo")])
+def test_a_day_is_said_as_its_language_says_it(language, said):
+    with override(language):
+        assert date_format(date(2026, 3, 4), "MONTH_DAY_FORMAT").lower() == said.lower()
