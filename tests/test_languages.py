@@ -1,13 +1,17 @@
+from datetime import date
+
 import pytest
-from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.translation import override
 
 from tests.factories import ProgramFactory
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("asked", ["xx", "xx-CH, en;q=0.5", ""])
-def test_a_page_that_has_no_words_in_a_language_is_english_as_a_whole(client, asked):
+@pytest.mark.parametrize("asked", ["it", "ru", "fr-CH, en;q=0.5", "xx", ""])
+def test_a_page_is_in_one_language_when_there_are_no_words_for_another(client, settings, asked):
+    settings.TRANSLATED = ["en"]
     program = ProgramFactory()
 
     page = client.get(f"/p/{program.slug}/refer/", headers={"accept-language": asked})
@@ -16,21 +20,36 @@ def test_a_page_that_has_no_words_in_a_language_is_english_as_a_whole(client, as
     assert '<html lang="en"' in page.text
 
 
-@pytest.mark.parametrize("language", settings.TRANSLATED)
-def test_a_page_is_in_the_language_that_its_reader_asks_for(client, language):
+def test_a_form_refuses_in_the_language_of_its_page(client, settings):
+    settings.TRANSLATED = ["en"]
     program = ProgramFactory()
 
-    page = client.get(f"/p/{program.slug}/refer/", headers={"accept-language": f"{language}, en;q=0.5"})
+    page = client.post(f"/p/{program.slug}/refer/", {}, headers={"accept-language": "it"})
+
+    assert "obbligatorio" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("language", "button"),
+    [
+        ("es", "Enviar mi recomendación"),
+        ("ru", "Отправить рекомендацию"),
+    ],
+)
+def test_a_page_speaks_the_language_of_whoever_reads_it(client, language, button):
+    program = ProgramFactory()
+
+    page = client.get(f"/p/{program.slug}/refer/", headers={"accept-language": language})
 
     assert page.headers["Content-Language"] == language
-    assert f'<html lang="{language}"' in page.text
-    assert ("What happens next" in page.text) is (language == "en")
+    assert button in page.text
+    assert "Send my recommendation" not in page.text
 
 
-@pytest.mark.parametrize("language", settings.TRANSLATED)
-def test_a_form_refuses_in_the_language_of_its_page(client, language):
-    program = ProgramFactory()
-
-    page = client.post(f"/p/{program.slug}/refer/", {}, headers={"accept-language": language})
-
-    assert ("Write your name, so that" in page.text) is (language == "en")
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "March 4"), ("ru", "4 марта"), ("it", "4 marzo"), ("es", "4 de marzo")],
+)
+def test_a_day_is_said_as_its_language_says_it(language, said):
+    with override(language):
+        assert date_format(date(2026, 3, 4), "MONTH_DAY_FORMAT").lower() == said.lower()
