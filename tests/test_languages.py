@@ -33,6 +33,7 @@ def test_a_form_refuses_in_the_language_of_its_page(client, settings):
     ("language", "button"),
     [
         ("es", "Enviar mi recomendación"),
+        ("it", "Invia il mio consiglio"),
         ("ru", "Отправить рекомендацию"),
     ],
 )
