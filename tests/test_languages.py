@@ -29,13 +29,16 @@ def test_a_form_refuses_in_the_language_of_its_page(client, settings):
     assert "obbligatorio" not in page.text
 
 
-def test_a_page_speaks_russian_to_whoever_reads_russian(client):
+@pytest.mark.parametrize(
+    ("language", "button"), [("it", "Invia il mio consiglio"), ("ru", "Отправить рекомендацию")]
+)
+def test_a_page_speaks_the_language_of_whoever_reads_it(client, language, button):
     program = ProgramFactory()
 
-    page = client.get(f"/p/{program.slug}/refer/", headers={"accept-language": "ru"})
+    page = client.get(f"/p/{program.slug}/refer/", headers={"accept-language": language})
 
-    assert page.headers["Content-Language"] == "ru"
-    assert "Отправить рекомендацию" in page.text
+    assert page.headers["Content-Language"] == language
+    assert button in page.text
     assert "Send my recommendation" not in page.text
 
 
