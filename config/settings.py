@@ -223,7 +223,7 @@ LANGUAGES = [
     ("fr", "Français"),
 ]
 # Those whose catalogue in locale/ is complete; pages are in no other.
-TRANSLATED = ["en", "it", "ru"]
+TRANSLATED = ["en", "es", "it", "ru"]
 # Compiled from locale/ when the product starts.
 LOCALE_PATHS = [VAR_DIR / "locale"]
 FORMAT_MODULE_PATH = ["config.formats"]
