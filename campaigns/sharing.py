@@ -45,6 +45,16 @@ def share_link(enrolment: Enrolment, channel: str = "") -> str:
     return f"{settings.BASE_URL}{enrolment.share_path}" + (f"?c={channel}" if channel else "")
 
 
+def onward_link(enrolment: Enrolment) -> str:
+    """The company's own site, with the code of the recommendation; empty if the program names none."""
+    site = enrolment.program.site_url
+    if not site:
+        return ""
+    address, _mark, fragment = site.partition("#")
+    link = f"{address}{'&' if '?' in address else '?'}gw={enrolment.code}"
+    return f"{link}#{fragment}" if fragment else link
+
+
 def ways_to_share(
     enrolment: Enrolment, channels: list[Channel], words_for: Callable[[str], str]
 ) -> list[Way]:

@@ -15,6 +15,7 @@ from campaigns.views import (
     rewards,
     share,
     texts,
+    widget,
 )
 
 urlpatterns = [
@@ -39,6 +40,7 @@ urlpatterns = [
     path("r/<slug:code>/join/", share.join, name="join"),
     path("r/<slug:code>/join/sent/", share.show_joined, name="joined"),
     path("f/<slug:token>/", friend.show_invitation, name="invitation"),
+    path("f/<slug:token>/seen/", friend.confirm_back, name="invitation-seen"),
     path("f/<slug:token>/reward/<uuid:pk>/", rewards.show_friend_reward, name="friend-reward"),
     path("me/", portal.show_portal, name="portal"),
     path("me/rewards/<uuid:pk>/", rewards.show_reward, name="portal-reward"),
@@ -46,6 +48,9 @@ urlpatterns = [
     path("me/contest/<int:pk>/", contests.show_my_contest, name="portal-contest"),
     path("me/claim/<slug:slug>/", claims.claim, name="portal-claim"),
     path("me/settings/", portal.change_settings, name="portal-settings"),
+    path("me/messages/", preferences.show_my_preferences, name="portal-messages"),
+    path("w/<slug:key>/", widget.show_widget, name="widget"),
+    path("w/<slug:key>/data.json", widget.show_widget_data, name="widget-data"),
     path("u/<slug:token>/", preferences.show_preferences, name="preferences"),
     path("hooks/mail/<slug:provider>/", mail_hooks.take_mail_events, name="mail-events"),
     path("hooks/sms/twilio/", texts.take_text, name="text-answer"),

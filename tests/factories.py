@@ -153,6 +153,25 @@ class FollowUpFactory(DjangoModelFactory):
     due_at = NOW
 
 
+class CallerFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Caller
+
+    program = factory.SubFactory(ProgramFactory)
+    user = factory.SubFactory(UserFactory)
+
+
+class AbsenceFactory(DjangoModelFactory):
+    """Away for ever, from the day of NOW on."""
+
+    class Meta:
+        model = models.Absence
+
+    user = factory.SubFactory(UserFactory)
+    first_day = NOW.date()
+    last_day = date(2099, 1, 1)
+
+
 class IncentiveFactory(DjangoModelFactory):
     class Meta:
         model = Incentive
@@ -384,3 +403,11 @@ class BrandVoiceFactory(DjangoModelFactory):
         model = BrandVoice
 
     program = factory.SubFactory(ProgramFactory)
+
+
+class SiteWidgetFactory(DjangoModelFactory):
+    class Meta:
+        model = models.SiteWidget
+
+    program = factory.SubFactory(ProgramFactory)
+    origins = "https://shop.example.com"

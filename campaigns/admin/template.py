@@ -6,26 +6,26 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms import Textarea, TextInput
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import path, reverse
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from liquid.exceptions import LiquidError
 
-from campaigns.admin.message import mail_document
+from campaigns.admin.trial import TrialAdmin, TryForm
 from campaigns.models import MessageTemplate, Purpose
-from campaigns.services.handling import copy_to_program, preview, send_test
-from campaigns.services.words import PLACEHOLDERS, Rendered, check_words
+from campaigns.services.checking import check_words
+from campaigns.services.handling import copy_to_program
+from campaigns.services.placeholders import PLACEHOLDERS
+from campaigns.services.trying import send_test
 from referrals.admin.cells import status_word
-from referrals.admin.scoped import HistoryAdmin, Panel, ProgramFilter, asker
+from referrals.admin.scoped import HistoryAdmin, Panel, ProgramFilter
 from referrals.admin.steps import Step, StepForm, StepsAdmin
 from referrals.models import Program
 from referrals.roles import programs_granting
 from referrals.transitions import Moved
 
 
-class TemplateForm(forms.ModelForm):
+class TemplateForm(TryForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "program" in self.fields:
@@ -55,6 +55,18 @@ class OursForm(StepForm):
         self.fields["program"].queryset = programs_granting(self.user, "add", MessageTemplate)  # type: ignore[attr-defined]
 
 
+class WhoseFilter(admin.SimpleListFilter):
+    title = gettext_lazy("whose")
+    parameter_name = "whose"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("bank", _("the bank's")), ("ours", _("our own"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        wanted = {"bank": True, "ours": False}.get(self.value() or "")
+        return queryset if wanted is None else queryset.filter(program__isnull=wanted)
+
+
 def make_ours(rows: Any, *, program: Program, now: datetime, by: Any) -> Moved:
     return Moved([copy_to_program(template, program) for template in rows], [])
 
@@ -66,19 +78,19 @@ def test_sends(rows: Any, *, now: datetime, by: Any) -> Moved:
 
 
 @admin.register(MessageTemplate)
-class MessageTemplateAdmin(StepsAdmin, HistoryAdmin):
+class MessageTemplateAdmin(TrialAdmin, StepsAdmin, HistoryAdmin):
     about = gettext_lazy(
         "What we say, on each occasion and in each language. The bank is ready; make your own where you differ."
     )
     change_form_template = "admin/template.html"
     form = TemplateForm
-    list_display = ("purpose", "whose", "channel", "contact_kind", "language", "begins")
-    list_filter = ("purpose", "channel", "language", ProgramFilter)
+    list_display = ("purpose", "whose", "channel", "contact_kind", "variant", "language", "begins")
+    list_filter = ("purpose", "language", "channel", "contact_kind", WhoseFilter, ProgramFilter)
     list_select_related = ("program",)
     search_fields = ("subject", "body")
-    ordering = ("purpose", "channel", "language", "pk")
+    ordering = ("purpose", "channel", "contact_kind", "variant", "language", "pk")
     fieldsets = (
-        (None, {"fields": ("program", "purpose", ("channel", "language", "contact_kind"))}),
+        (None, {"fields": ("program", "purpose", ("channel", "language", "contact_kind", "variant"))}),
         (
             gettext_lazy("Words"),
             {
@@ -124,42 +136,6 @@ class MessageTemplateAdmin(StepsAdmin, HistoryAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("program", "purpose") if obj else ()
-
-    def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.html_view)
-        return [
-            path("<path:object_id>/preview/", view, name="campaigns_messagetemplate_preview"),
-            *super().get_urls(),
-        ]
-
-    def more_context(self, request: HttpRequest, obj: MessageTemplate) -> dict[str, Any]:
-        shown = self._shown(request, obj)
-        url = reverse("admin:campaigns_messagetemplate_preview", args=[obj.pk])
-        return super().more_context(request, obj) | {
-            "mail": shown,
-            "html_url": url if shown and shown.html else "",
-        }
-
-    def html_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        template = self.get_object(request, object_id)
-        shown = (
-            self._shown(request, template)
-            if template and self.has_view_permission(request, template)
-            else None
-        )
-        if shown is None or not shown.html:
-            raise Http404
-        return mail_document(shown.html)
-
-    def _shown(self, request: HttpRequest, obj: MessageTemplate) -> Rendered | None:
-        if obj.purpose not in PLACEHOLDERS:
-            return None
-        try:
-            return preview(obj, obj.program or Program.objects.for_staff(asker(request)).first())
-        except LiquidError as wrong:
-            return Rendered(
-                "", _("These words cannot be read: %(problem)s.") % {"problem": wrong.message}, ""
-            )
 
     def summary(self, obj: MessageTemplate) -> Sequence[Any]:
         if obj.program_id:

@@ -1,3 +1,4 @@
+from campaigns.models.alert_choice import AlertChoice
 from campaigns.models.ask import Ask
 from campaigns.models.by_hand import ByHand
 from campaigns.models.call_task import CallTask
@@ -28,6 +29,7 @@ __all__ = [
     "TO_FRIEND",
     "TO_STAFF",
     "UNASKED",
+    "AlertChoice",
     "Ask",
     "BrandVoice",
     "ByHand",

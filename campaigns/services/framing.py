@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from liquid.exceptions import LiquidError
@@ -44,7 +45,7 @@ def framing_hints(
     purpose: str, language: str, body: str, *, subject: str = "", channel: str = MessageChannel.EMAIL
 ) -> list[str]:
     """What these words lack, in sentences; nothing for words that cannot be read at all."""
-    if purpose not in PLACEHOLDERS:
+    if purpose not in PLACEHOLDERS or language not in dict(settings.LANGUAGES):
         return []
     values = samples(purpose)
     try:

@@ -6,15 +6,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaigns.models import Message, MessageTemplate, Purpose
-from campaigns.services.composing import compose_html, compose_line, compose_text
-from campaigns.services.frame import frame_html, frame_text
-from campaigns.services.outbox import queue, wake_worker_after_commit
-from campaigns.services.voice import programs_with_voice, voice_values
-from campaigns.services.words import Rendered, offers, program_values, samples
+from campaigns.models import Message, MessageTemplate
+from campaigns.services.outbox import wake_worker_after_commit
 from referrals.models import Program
-from referrals.tokens import link_token
-from referrals.transitions import Moved, Refused
+from referrals.transitions import Moved
 
 Status = Message.Status
 MAY_GO_AGAIN = (Status.FAILED, Status.UNKNOWN)
@@ -54,35 +49,3 @@ def copy_to_program(template: MessageTemplate, program: Program) -> MessageTempl
         defaults={"subject": template.subject, "body": template.body},
     )  # fmt: skip
     return own
-
-
-def preview(template: MessageTemplate, program: Program | None) -> Rendered:
-    """The template as a reader would get it, with example values and the program's own promises."""
-    values = samples(template.purpose)
-    if program:
-        values |= program_values(program, offers([program.pk])[program.pk])
-        values |= voice_values(programs_with_voice([program])[program.pk], template.language)
-    message = Message(
-        purpose=template.purpose, channel=template.channel, program=program, language=template.language,
-        context=dict(values), token=link_token(),
-    )  # fmt: skip
-    subject = compose_line(template.subject, values)
-    return Rendered(
-        subject,
-        frame_text(message, compose_text(template.body, values)),
-        frame_html(message, subject, compose_html(template.body, values)),
-    )
-
-
-def send_test(template: MessageTemplate, program: Program | None, user: Any, *, now: datetime) -> Message:
-    """Send the preview to the staff member's own mailbox, through the outbox. Raises Refused without one."""
-    if not user.email:
-        raise Refused(_("Your own account has no e-mail address. Ask an administrator to add it."))
-    words = preview(template, program)
-    message = Message(
-        key=f"test:{link_token()}", purpose=Purpose.STAFF_NOTICE, program=program, user=user,
-        to_name=user.get_full_name()[:60], to_address=user.email, language=template.language,
-        subject=words.subject, text=words.text, html=words.html,
-    )  # fmt: skip
-    queue([message], now=now)
-    return message

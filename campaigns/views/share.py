@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from campaigns.doors import channel_slug, count_unknown, limit_forms, private_page
 from campaigns.offers import Side, offers_of
-from campaigns.sharing import share_link
+from campaigns.sharing import onward_link, share_link
 from referrals.forms import JoinForm
 from referrals.hours import call_by
 from referrals.models import Click, Enrolment
@@ -46,6 +46,7 @@ def show_share(request: HttpRequest, code: str) -> HttpResponse:
         "offers": offers_of(enrolment.program, read_by=Side.FRIEND, now=now),
         "visit": _signer().sign(str(click.pk)),
         "link": share_link(enrolment),
+        "site": onward_link(enrolment),
     }
     return render(request, "campaigns/share.html", page)
 

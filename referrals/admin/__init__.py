@@ -1,29 +1,31 @@
 from referrals.admin import (
+    absence,
     api_key,
     attribution,
     consent,
     conversion,
     finder,
-    follow_up,
     history,
     hook,
     membership,
     profile,
     segment,
+    site,
     webhook,
 )
 
 __all__ = [
+    "absence",
     "api_key",
     "attribution",
     "consent",
     "conversion",
     "finder",
-    "follow_up",
     "history",
     "hook",
     "membership",
     "profile",
     "segment",
+    "site",
     "webhook",
 ]

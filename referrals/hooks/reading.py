@@ -62,19 +62,19 @@ def read_facts(
     errors: list[str] = []
     if cells.get("currency"):
         currency = _try(lambda: read_currency(cells["currency"]), "currency", pointers, errors) or currency
+    read = partial(read_fact, currency=currency, minor_units=minor_units, now=now)
     for name, cell in cells.items():
         if not cell and name in FACTS[means].needed:
             errors.append(_missing(name, pointers))
         elif cell and name != "currency":
-            facts[name] = _try(
-                lambda n=name, c=cell: _read(n, c, currency, minor_units, now), name, pointers, errors
-            )
+            facts[name] = _try(partial(read, name, cell), name, pointers, errors)
     if errors:
         raise ValidationError(errors)
     return facts | ({"currency": currency} if "amount" in facts else {})
 
 
-def _read(name: str, cell: str, currency: str, minor_units: bool, now: datetime) -> Any:
+def read_fact(name: str, cell: str, *, currency: str, minor_units: bool, now: datetime) -> Any:
+    """One fact, clean. Raises ValidationError with a sentence that says what to write."""
     if name == "amount":
         return _minor(cell) if minor_units else read_amount(cell, currency)
     if name == "at":

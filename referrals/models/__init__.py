@@ -1,7 +1,9 @@
+from referrals.models.absence import Absence
 from referrals.models.advocate import Advocate, Enrolment
 from referrals.models.api_call import ApiCall
 from referrals.models.api_key import ApiKey
 from referrals.models.attribution import Attribution, Touch
+from referrals.models.caller import Caller
 from referrals.models.channel import Channel
 from referrals.models.claim import Claim
 from referrals.models.click import Click
@@ -19,17 +21,20 @@ from referrals.models.program import Program
 from referrals.models.referral import Referral
 from referrals.models.risk import RiskAssessment, RiskSignal
 from referrals.models.segment import Pick, Segment
+from referrals.models.site import SiteWidget
 from referrals.models.submission import Submission
 from referrals.models.summary import AdvocateSummary, Spending, StaleSummary
 from referrals.models.tag import Tag, Tagging
 from referrals.models.webhook import WebhookCall, WebhookEndpoint
 
 __all__ = [
+    "Absence",
     "Advocate",
     "AdvocateSummary",
     "ApiCall",
     "ApiKey",
     "Attribution",
+    "Caller",
     "Candidate",
     "Channel",
     "Claim",
@@ -55,6 +60,7 @@ __all__ = [
     "RiskAssessment",
     "RiskSignal",
     "Segment",
+    "SiteWidget",
     "Spending",
     "StaleSummary",
     "Submission",

@@ -1,5 +1,6 @@
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
@@ -11,6 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from referrals.models.call_rules import CallRules
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
@@ -21,6 +24,14 @@ def valid_timezone(value: str) -> None:
         raise ValidationError(
             _("“%(value)s” is no time zone. Write one such as Europe/Rome."), params={"value": value}
         )
+
+
+def check_site(url: str) -> None:
+    """Raises ValidationError unless ``url`` leads to a site by https and a host name, and to nobody's account."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme != "https" or "." not in host or parts.username or host.replace(".", "").isdigit():
+        raise ValidationError(_("Write an https address with a host name, such as https://www.example.com."))
 
 
 class ScopedQuerySet(models.QuerySet[Any]):
@@ -43,7 +54,7 @@ class ProgramQuerySet(ScopedQuerySet):
         return self.filter(status=Program.Status.LIVE)
 
 
-class Program(models.Model):
+class Program(CallRules):
     """One referral program of the company: what it is called, speaks like and promises."""
 
     class Status(models.TextChoices):
@@ -100,6 +111,14 @@ class Program(models.Model):
         max_length=200,
         blank=True,
         help_text=_("The law wants it in every mail. A program without it cannot go live."),
+    )
+    site_url = models.URLField(
+        _("your site"),
+        blank=True,
+        validators=[check_site],
+        help_text=_(
+            "Friends who come by a link can go on to it; the code of the recommendation goes with them."
+        ),
     )
     privacy_url = models.URLField(_("privacy notice"), blank=True)
     owner = models.ForeignKey(

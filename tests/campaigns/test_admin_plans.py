@@ -217,3 +217,17 @@ def test_opening_the_link_of_an_ask_counts_when_a_person_shows_and_not_before(cl
 
     assert (answer.status_code, ask.clicked_at is not None) == (204, True)
     assert client.post("/a/unknown/seen/", {"visit": "x"}).status_code == 404
+
+
+def test_somebody_is_asked_by_hand_unless_they_said_no(maya, program):
+    plan = OutreachPlanFactory(program=program, trigger=Trigger.BY_HAND)
+    anna, bert = EnrolmentFactory(program=program).advocate, EnrolmentFactory(program=program).advocate
+    Event.objects.record([Event(kind="ask.declined", advocate=bert, occurred_at=NOW)], now=NOW)
+
+    def ask(who):
+        url = reverse("admin:referrals_advocate_step", args=[who.pk, "ask"])
+        return said(maya.post(url, {"_do": "1", "plan": plan.pk}, follow=True))
+
+    assert (ask(anna)[0].level, Ask.objects.get().advocate) == ("success", anna)
+    assert ask(bert)[0].text == f"1 was left as it is: {bert}: said no."
+    assert ask(anna)[0].text == f"1 was left as it is: {anna}: in another round."

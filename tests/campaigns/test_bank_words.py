@@ -6,14 +6,16 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from campaigns.models import TO_STAFF, MessageChannel, MessageTemplate, Purpose
+from campaigns.models import ASKED_FOR, TO_STAFF, MessageChannel, MessageTemplate, Purpose
 from campaigns.services.bank import read_bank
 from campaigns.services.checking import check_words
 from campaigns.services.composing import compose_html, compose_line, compose_text
 from campaigns.services.placeholders import PLACEHOLDERS, samples
+from campaigns.services.trying import preview
+from tests.factories import ProgramFactory
 
 # Languages whose bank is complete: every template of English is there.
-COMPLETE = ["en"]
+COMPLETE = ["en", "ru"]
 LANGUAGES = [language for language, _name in settings.LANGUAGES]
 BANK: dict[str, list[MessageTemplate]] = {language: [] for language in LANGUAGES}
 for _template in read_bank():
@@ -138,3 +140,24 @@ def test_a_complete_language_has_everything_that_english_has_and_nothing_else(la
 
     assert sorted(english - ours) == []
     assert sorted(ours - english) == []
+
+
+@pytest.mark.django_db
+def test_mail_carries_the_opt_out_where_it_must_and_nowhere_else():
+    program, wrong = ProgramFactory(), []
+    for template in of_channel("en", MessageChannel.EMAIL):
+        must = template.purpose not in ASKED_FOR | TO_STAFF
+        rendered = preview(template, program)
+        if {"/u/" in rendered.text, "/u/" in rendered.html} != {must}:
+            wrong.append(named(template))
+
+    assert wrong == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_text_messages_say_how_to_get_no_more(language):
+    program = ProgramFactory(company="Acme")
+    texts = {named(t): preview(t, program).text for t in of_channel(language, MessageChannel.SMS)}
+
+    assert [name for name, text in texts.items() if not re.search("STOP|СТОП", text)] == []

@@ -56,7 +56,9 @@ def paid(order="A1", amount=4900, **more):
 
 def test_an_order_counts_for_whoever_recommended_the_buyer_once(now):
     source = connect()
-    referral = ReferralFactory(program=source.program, email="ben@friend.example", submitted_at=now)
+    referral = ReferralFactory(
+        enrolment__program=source.program, email="ben@friend.example", submitted_at=now
+    )
 
     answers = [send(source, paid(), now=now + timedelta(minutes=n)) for n in range(3)]
 
@@ -68,7 +70,7 @@ def test_an_order_counts_for_whoever_recommended_the_buyer_once(now):
 
 def test_a_refund_that_comes_first_waits_for_its_order(now):
     source = connect()
-    ReferralFactory(program=source.program, email="ben@friend.example", submitted_at=now)
+    ReferralFactory(enrolment__program=source.program, email="ben@friend.example", submitted_at=now)
 
     first = send(source, {"type": "order.refunded", "data": {"order": "A1"}}, now=now, key="a")
     send(source, paid(), now=now, key="b")

@@ -63,7 +63,9 @@ def test_the_call_is_signed_and_names_nobody(endpoint):
     now, system = timezone.now(), System()
     endpoint.kinds = []
     endpoint.save()
-    referral = ReferralFactory(program=endpoint.program, name="Ben Weber", email="ben@friend.example")
+    referral = ReferralFactory(
+        enrolment__program=endpoint.program, name="Ben Weber", email="ben@friend.example"
+    )
     referral.advance("contacted", now=now, note="Call Ben Weber on Friday")
 
     tell_systems(now=now, client=system.client)

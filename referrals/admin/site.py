@@ -1,0 +1,91 @@
+import base64
+from collections.abc import Sequence
+from hashlib import sha384
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.staticfiles import finders
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from referrals.admin.scoped import HistoryAdmin, Panel
+from referrals.models import SiteWidget
+
+
+@admin.register(SiteWidget)
+class SiteWidgetAdmin(HistoryAdmin):
+    about = gettext_lazy(
+        "Bring the program to your own pages: keep the code of a recommendation until the checkout, and show "
+        "customers their link where they are signed in. Name your sites, and copy what stands below."
+    )
+    list_display = ("program", "origins")
+    list_select_related = ("program",)
+    fields = ("program", "origins")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("program",) if obj else ()
+
+    def summary(self, obj: SiteWidget) -> Sequence[Any]:
+        return [_("Shown on %(sites)s, and nowhere else.") % {"sites": ", ".join(obj.sites)}]
+
+    def panels(self, request: HttpRequest, obj: SiteWidget) -> list[Panel]:
+        shown = [self._snippet(obj), self._server(obj)]
+        return [*shown, self._widget(obj)] if self.has_change_permission(request, obj) else shown
+
+    def _snippet(self, obj: SiteWidget) -> Panel:
+        script = (
+            f'<script src="{settings.BASE_URL}{static("js/goodword.js")}" integrity="{integrity()}" '
+            f'crossorigin="anonymous" data-days="{obj.program.attribution_days}" defer></script>'
+        )
+        return _told(
+            _("On every page: keep the code (1.7 kB, no cookie)"),
+            [
+                (_("Before </head>"), script),
+                (_("In the checkout's form"), '<input type="hidden" name="goodword_code">'),
+                (_("Or in your own script"), "order.code = goodword.code();"),
+            ],
+        )
+
+    def _server(self, obj: SiteWidget) -> Panel:
+        call = (
+            f"curl {settings.BASE_URL}/api/v1/conversions -H 'Authorization: Bearer gw_…' "
+            "-H 'Content-Type: application/json' -H 'Idempotency-Key: order-42' "
+            f'-d \'{{"external_id": "42", "amount": 12900, "currency": "{obj.program.currency}", '
+            '"code": "7KXM2PQR", "email": "ben@example.com"}}\''
+        )
+        return _told(
+            _("From your server: report the sale, with the code that came with the form"),
+            [(_("With a key of the API"), call.replace("}}'", "}'"))],
+        )
+
+    def _widget(self, obj: SiteWidget) -> Panel:
+        address = f"{settings.BASE_URL}/w/{obj.key}/"
+        asked = "?customer=CUSTOMER&at=SECONDS&sign=SIGNATURE"
+        frame = f'<iframe src="{address}{asked}" title="{obj.program}" width="100%" height="420"></iframe>'
+        return _told(
+            _("Where a customer is signed in: their link and how their friends fare"),
+            [
+                (_("In a frame"), frame),
+                (_("As JSON"), f"{address}data.json{asked}"),
+                (_("Signed on your server, never in the page"),
+                 'hmac_sha256_hex(SECRET, CUSTOMER + "." + SECONDS), good for 24 hours'),
+                (_("The secret"), obj.secret),
+            ],
+        )  # fmt: skip
+
+
+def integrity() -> str:
+    """What a browser checks the snippet against before it runs it (Subresource Integrity)."""
+    path = finders.find("js/goodword.js")
+    assert isinstance(path, str)  # noqa: S101 - for the type checker: it is shipped with the product
+    with open(path, "rb") as file:  # noqa: PTH123 - finders give text
+        return "sha384-" + base64.b64encode(sha384(file.read()).digest()).decode()
+
+
+def _told(title: str, lines: Sequence[tuple[Any, str]]) -> Panel:
+    rows = [(where, format_html('<code class="address">{}</code>', what)) for where, what in lines]
+    return Panel(title, (_("Where"), _("What")), rows)
