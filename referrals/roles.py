@@ -72,6 +72,8 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "campaigns.ask": ("vc", VIEW, VIEW, VIEW),
     "campaigns.contactpolicy": ("vc", VIEW, VIEW, VIEW),
     "campaigns.suppression": ("va", "", "va", VIEW),
+    "campaigns.experiment": ("vac", VIEW, VIEW, VIEW),
+    "campaigns.experimentarm": (ALL, VIEW, VIEW, VIEW),
     "campaigns.alertchoice": (ALL, ALL, ALL, ALL),
     "campaigns.digestsubscription": (ALL, ALL, ALL, ALL),
 }

@@ -5,6 +5,7 @@ from campaigns.models.call_task import CallTask
 from campaigns.models.contact_policy import ContactPolicy
 from campaigns.models.contact_preference import ContactPreference
 from campaigns.models.digest import DigestSubscription
+from campaigns.models.experiment import Experiment, ExperimentArm, ExperimentSubject
 from campaigns.models.heartbeat import Heartbeat
 from campaigns.models.held_back import HeldBack
 from campaigns.models.message import Message
@@ -37,6 +38,9 @@ __all__ = [
     "ContactPolicy",
     "ContactPreference",
     "DigestSubscription",
+    "Experiment",
+    "ExperimentArm",
+    "ExperimentSubject",
     "Heartbeat",
     "HeldBack",
     "Message",
