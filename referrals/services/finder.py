@@ -29,6 +29,7 @@ FACTORS = (
     Factor("content", _("gave 7 or 8 of 10"), lambda _since: Q(satisfaction__range=(7, 8))),
     Factor("engaged", _("engaged lately"), lambda since: Q(engaged_at__gte=since)),
     Factor("bought_again", _("bought more than once"), lambda _since: Q(purchases__gte=2)),
+    Factor("bought_often", _("bought five times or more"), lambda _since: Q(purchases__gte=5)),
     Factor("bought_lately", _("bought lately"), lambda since: Q(last_purchase_at__gte=since)),
     Factor(
         "result", _("deal, project or result lately"),
