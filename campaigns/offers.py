@@ -74,7 +74,9 @@ def offers_of(program: Program, *, read_by: str, now: datetime, kind: str = "") 
 
     ``kind`` is the advocate's, where one is known: what only others get is left out.
     """
-    rules = RewardRule.objects.in_force(now).filter(program=program).select_related("incentive", "tier")
+    # What only some get is no promise to whoever reads it.
+    rules = RewardRule.objects.in_force(now).filter(program=program, segment=None)
+    rules = rules.select_related("incentive", "tier")
     sides: dict[str, list[Offer]] = defaultdict(list)
     for rule in rules.order_by("pk"):
         rule.program = program

@@ -8,6 +8,7 @@ from campaigns.services.claims import write_claim_notices
 from campaigns.services.entering import enter_by_events
 from campaigns.services.notices import write_notices
 from campaigns.services.reward_notices import write_reward_notices
+from campaigns.services.step_notices import write_step_notices
 from campaigns.services.suppression import respect_choices
 from campaigns.services.switched_off import tell_of_switched_off
 from referrals.models import Event
@@ -40,6 +41,11 @@ def tell_of_claims(sender: type[Event], events: list[Event], now: datetime, **kw
 @receiver(rewards_changed, dispatch_uid="write reward notices")
 def tell_of_rewards(sender: type[Reward], rewards: list[Reward], now: datetime, **kwargs: Any) -> None:
     write_reward_notices(rewards, now=now)
+
+
+@receiver(event_recorded, dispatch_uid="write step notices")
+def tell_of_steps(sender: type[Event], events: list[Event], now: datetime, **kwargs: Any) -> None:
+    write_step_notices(events, now=now)
 
 
 @receiver(event_recorded, dispatch_uid="tell of webhooks switched off")

@@ -11,7 +11,7 @@ from campaigns.services import desk
 
 # The back office in the order in which a manager thinks; what is not named here stands under Settings.
 GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
-    ("program", _("Program"), ("Program", "IdealCustomerProfile", "Membership")),
+    ("program", _("Program"), ("Program", "IdealCustomerProfile", "Membership", "Absence")),
     ("people", _("People"), ("Advocate", "Segment", "CallTask", "Finder", "Enrolment")),
     (
         "referrals",
@@ -43,8 +43,12 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         _("Other systems"),
         ("SiteWidget", "ApiKey", "HookSource", "HookDelivery", "WebhookEndpoint", "WebhookCall"),
     ),
-    ("asking", _("Asking"), ("OutreachPlan", "Ask")),
-    ("messages", _("Messages"), ("Message", "MessageTemplate", "ContactPolicy", "Suppression")),
+    ("asking", _("Asking"), ("OutreachPlan", "Ask", "Experiment")),
+    (
+        "messages",
+        _("Messages"),
+        ("Message", "ByHand", "HeldBack", "MessageTemplate", "ContactPolicy", "Suppression", "AlertChoice"),
+    ),
 )
 
 
@@ -58,11 +62,13 @@ class Page(NamedTuple):
 
 
 PAGES = (
+    Page("referrals", _("My calls"), "calls", "referrals.change_followup"),
     Page("people", _("Whom to ask next"), "whom-to-ask", "referrals.view_finder"),
     Page("people", _("Bring in people or events"), "imports", "referrals.add_importfile"),
     Page("referrals", _("Suspicious referrals"), "review", "referrals.view_referral"),
     Page("messages", _("What we say when"), "what-we-say", "campaigns.view_messagetemplate"),
     Page("people", _("Referral chains"), "chains", "referrals.view_referral"),
+    Page("referrals", _("How fast we call"), "contact-speed", "referrals.view_referral"),
     Page("people", _("Where is my reward?"), "where", "rewards.view_reward"),
     Page("rewards", _("Which incentive works"), "incentives-compared", "rewards.view_incentive"),
 )
@@ -83,14 +89,18 @@ class AdminSite(admin.AdminSite):
     def get_urls(self) -> list[Any]:
         # Admin modules register with this site: they can be imported once it is there.
         from campaigns.admin.chains import referral_chains
+        from campaigns.admin.contact_speed import show_contact_speed
         from campaigns.admin.finder import whom_to_ask
         from campaigns.admin.imports import bring_in, show_import
+        from campaigns.admin.my_calls import show_my_calls
         from campaigns.admin.report import compare_incentives
         from campaigns.admin.review import review
         from campaigns.admin.support import where_is_my_reward
         from campaigns.admin.what_we_say import show_what_we_say
 
         return [
+            path("contact-speed/", self.admin_view(show_contact_speed), name="contact-speed"),
+            path("calls/", self.admin_view(show_my_calls), name="calls"),
             path("whom-to-ask/", self.admin_view(whom_to_ask), name="whom-to-ask"),
             path("review/", self.admin_view(review), name="review"),
             path("chains/", self.admin_view(referral_chains), name="chains"),

@@ -30,6 +30,8 @@ SCHEDULES = (
     Scheduled("Count the people in segments", "referrals.services.segment.size_segments", 60),
     Scheduled("Take the steps of plans that are due", "campaigns.services.planner.plan_due", 1),
     Scheduled("Deliver messages", "campaigns.services.delivery.deliver_due", 1),
+    Scheduled("Pass on the calls of who is away", "referrals.services.assignment.pass_on_calls", 5),
+    Scheduled("Alert whoever calls", "campaigns.services.call_alerts.alert_callers", 5),
     Scheduled("Write digests", "campaigns.services.digest.write_digests", 5),
     Scheduled("Read files of people and events", "referrals.services.uploads.work_off", 1),
     Scheduled("Release rewards whose waiting time is over", "rewards.services.reward.release_rewards", 10),

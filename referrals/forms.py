@@ -96,7 +96,7 @@ class QuestionField(forms.ChoiceField):
 
 
 def _field_for(question: Question) -> forms.Field:
-    if question.kind != Question.Kind.TEXT:
+    if question.kind not in (Question.Kind.TEXT, Question.Kind.POSTCODE):
         return QuestionField(question)
     missing = _("Answer this in a few words.") if question.required else ""
     return Typed(
@@ -165,10 +165,17 @@ class FriendForm(forms.Form):
             phone=typed["phone"],
             relation=typed["relation"],
             answers=[
-                {"question": q.text, "answer": _said(q, answer)} for q, answer in given.items() if answer
+                {"question": q.text, "answer": _said(q, answer), **_marked(q)}
+                for q, answer in given.items()
+                if answer
             ],
             fit=fit_score(self.questions, {str(q.pk): answer for q, answer in given.items()}),
         )
+
+
+def _marked(question: Question) -> dict[str, str]:
+    """Whoever shares friends out by territory looks for the postcode; other answers are for people."""
+    return {"kind": "postcode"} if question.kind == Question.Kind.POSTCODE else {}
 
 
 def _said(question: Question, answer: str) -> str:

@@ -64,6 +64,11 @@ def is_bot(request: HttpRequest) -> bool:
     return request.method != "GET" or prefetch or _is_bot_name(meta.get("HTTP_USER_AGENT", "")[:400])
 
 
+def calls_itself_bot(request: HttpRequest) -> bool:
+    """Whether a machine reports, by its own name; whatever the method."""
+    return _is_bot_name(request.META.get("HTTP_USER_AGENT", "")[:400])
+
+
 @lru_cache(maxsize=4096)
 def _is_bot_name(name: str) -> bool:
     return not name or crawleruseragents.is_crawler(name)

@@ -32,6 +32,8 @@ def _conditions(rule: "RewardRule") -> Iterator[str]:
         yield _(", for friend number %(nth)d who buys") % {"nth": rule.nth}
     if rule.tier:
         yield _(", if the advocate is on tier “%(tier)s”") % {"tier": rule.tier}
+    if rule.segment:
+        yield _(", if the advocate is in “%(segment)s”") % {"segment": rule.segment}
     if rule.kind:
         yield _(", if the advocate is: %(kind)s") % {"kind": rule.get_kind_display()}
     if rule.most and rule.most_days:

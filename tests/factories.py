@@ -6,7 +6,17 @@ import factory
 from django.contrib.auth.models import User
 from factory.django import DjangoModelFactory
 
-from campaigns.models import Ask, BrandVoice, CallTask, Message, OutreachPlan, PlanStep, Purpose
+from campaigns.models import (
+    Ask,
+    BrandVoice,
+    CallTask,
+    Experiment,
+    ExperimentArm,
+    Message,
+    OutreachPlan,
+    PlanStep,
+    Purpose,
+)
 from referrals import models
 from referrals.contacts import email_key
 from referrals.sealed import encipher
@@ -151,6 +161,25 @@ class FollowUpFactory(DjangoModelFactory):
 
     referral = factory.SubFactory(ReferralFactory)
     due_at = NOW
+
+
+class CallerFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Caller
+
+    program = factory.SubFactory(ProgramFactory)
+    user = factory.SubFactory(UserFactory)
+
+
+class AbsenceFactory(DjangoModelFactory):
+    """Away for ever, from the day of NOW on."""
+
+    class Meta:
+        model = models.Absence
+
+    user = factory.SubFactory(UserFactory)
+    first_day = NOW.date()
+    last_day = date(2099, 1, 1)
 
 
 class IncentiveFactory(DjangoModelFactory):
@@ -392,3 +421,19 @@ class SiteWidgetFactory(DjangoModelFactory):
 
     program = factory.SubFactory(ProgramFactory)
     origins = "https://shop.example.com"
+
+
+class ExperimentFactory(DjangoModelFactory):
+    class Meta:
+        model = Experiment
+        skip_postgeneration_save = True
+
+    plan = factory.SubFactory(OutreachPlanFactory)
+    name = "Does a shorter mail bring more?"
+    status = Experiment.Status.RUNNING
+    started_at = NOW
+
+    @factory.post_generation
+    def arms(self, create, extracted, **kwargs):
+        for arm in extracted or ({"name": "A"}, {"name": "B"}):
+            ExperimentArm.objects.create(experiment=self, **arm)

@@ -15,7 +15,10 @@ from django.utils.translation import gettext_lazy
 
 from campaigns.admin.advocate_steps import PEOPLE_STEPS
 from campaigns.admin.asking import ASK_NOW
+from campaigns.admin.contact_preference import choices_panel
+from campaigns.admin.held_back import held_panel
 from campaigns.admin.timeline import timeline_page, timeline_panel, who_they_are
+from campaigns.models import Message
 from referrals.admin.cells import full_link, link_to, moment, person, status_word
 from referrals.admin.history import NEWEST
 from referrals.admin.scoped import Panel, asker
@@ -188,6 +191,8 @@ class AdvocateAdmin(StepsAdmin):
             self._enrolments(request, obj),
             referrals_panel(Referral.objects.filter(**scope)),
             rewards_panel(Reward.objects.filter(**scope)),
+            choices_panel(obj),
+            held_panel(Message.objects.for_staff(asker(request)).filter(advocate=obj), None),
             timeline_panel(obj, asker(request)),
         ]
 

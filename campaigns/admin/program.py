@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.forms import Textarea, TextInput
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from referrals.admin.cells import colleague, full_link, link_to, status_word
 from referrals.admin.risk import SignalInline
 from referrals.admin.scoped import HistoryAdmin, Panel, ScopedInline
-from referrals.models import Channel, Program
+from referrals.models import Caller, Channel, Program
 from referrals.models.program import ProgramQuerySet
 from referrals.services.program import open_program
 
@@ -23,6 +25,13 @@ from referrals.services.program import open_program
 class ChannelInline(ScopedInline):
     model = Channel
     fields = ("position", "name", "slug", "active")
+
+
+class CallerInline(ScopedInline):
+    model = Caller
+    fields = ("user", "countries", "languages", "postcodes")
+    verbose_name = gettext_lazy("person who calls in turn or by territory")
+    verbose_name_plural = gettext_lazy("People who call, in turn or by territory")
 
 
 @admin.register(Program)
@@ -44,7 +53,7 @@ class ProgramAdmin(HistoryAdmin):
     ordering = ("name",)
     prepopulated_fields = {"slug": ("name",)}
     readonly_fields = ("public_link", "ideal_customer_link")
-    inlines = (ChannelInline, SignalInline)
+    inlines = (CallerInline, ChannelInline, SignalInline)
     fieldsets = (
         (
             gettext_lazy("The promise"),
@@ -59,8 +68,35 @@ class ProgramAdmin(HistoryAdmin):
             {
                 "description": gettext_lazy("A new referral is due within so many hours of office time."),
                 "fields": (
-                    "owner", "contact_within_hours", "timezone", ("opens_at", "closes_at"), "working_days",
+                    "owner", "contact_within_hours", "assign_by", "lead", "escalate_after_hours",
                 ),
+            },
+        ),
+        (
+            gettext_lazy("When the office is open"),
+            {
+                "description": gettext_lazy("Only this time counts, for calls and for alerts."),
+                "fields": (
+                    "timezone", ("opens_at", "closes_at"), "working_days", ("holiday_country", "holiday_region"),
+                    "closed_days",
+                ),
+            },
+        ),
+        (
+            gettext_lazy("What the advocate is told"),
+            {
+                "description": gettext_lazy(
+                    "Beside the thanks for recommending and for the sale: a mail at each of these steps. It names "
+                    "the friend by first name and says nothing that is theirs to say."
+                ),
+                "fields": ("tell_contacted", "tell_qualified", "tell_lost"),
+            },
+        ),
+        (
+            gettext_lazy("Other leads, to compare with"),
+            {
+                "description": gettext_lazy("How fast you call leads that nobody recommended, if you know."),
+                "fields": ("others_hours", "others_share"),
             },
         ),
         (
@@ -129,7 +165,7 @@ class ProgramAdmin(HistoryAdmin):
             kwargs["widget"] = TextInput(attrs={"type": "color"})
         if db_field.name in ("privacy_url", "site_url"):
             kwargs["assume_scheme"] = "https"
-        if db_field.name == "about":
+        if db_field.name in ("about", "closed_days"):
             kwargs["widget"] = Textarea(attrs={"rows": 4})
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
@@ -145,11 +181,25 @@ class ProgramAdmin(HistoryAdmin):
     def summary(self, obj: Program) -> Sequence[Any]:
         """What these settings do: who calls by when, what is given, and where the program stands."""
         rules = obj.reward_rules.select_related("incentive", "program").in_force(timezone.now())
-        call = _("%(owner)s calls every new friend within %(hours)d office hours (%(zone)s).") % {
-            "owner": colleague(obj.owner) or _("Nobody"), "hours": obj.contact_within_hours, "zone": obj.timezone,
-        }  # fmt: skip
+        call = self._call(obj)
+        closed = self._next_holidays(obj)
         promised = [rule.sentence for rule in rules] or [_("Nobody gets a reward: no rule is in force.")]
-        return [format_html("{} {}", self.state(obj), self.public_link(obj)), call, *promised]
+        return [format_html("{} {}", self.state(obj), self.public_link(obj)), call, *closed, *promised]
+
+    def _call(self, obj: Program) -> str:
+        words = {
+            "owner": colleague(obj.owner) or _("Nobody"), "rule": obj.get_assign_by_display(),
+            "hours": obj.contact_within_hours, "zone": obj.timezone,
+        }  # fmt: skip
+        if obj.assign_by == Program.Assign.OWNER:
+            return _("%(owner)s calls every new friend within %(hours)d office hours (%(zone)s).") % words
+        return _("Called within %(hours)d office hours (%(zone)s) by %(rule)s.") % words
+
+    def _next_holidays(self, obj: Program) -> list[str]:
+        today = obj.local(timezone.now()).date()
+        days = [today + timedelta(days=n) for n in range(60)]
+        named = [f"{date_format(day, 'j F')} ({why})" for day in days if (why := obj.closed_because(day))]
+        return [_("Closed next: %(days)s.") % {"days": ", ".join(named[:3])}] if named else []
 
     def panels(self, request: HttpRequest, obj: Program) -> list[Panel]:
         members = obj.memberships.select_related("user").order_by("role", "user__username")[:50]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import MessageTemplate, Purpose
 from campaigns.services.coverage import Cell, Occasion, missing, what_we_say
+from referrals.admin.cells import status_word
 from referrals.admin.scoped import asker
 from referrals.roles import programs_granting
 
@@ -54,10 +55,11 @@ def _line(occasion: Occasion, program: Any, may_write: bool) -> dict[str, Any]:
 def _cell(occasion: Occasion, cell: Cell, program: Any, may_write: bool) -> dict[str, Any]:
     if template := cell.template:
         url = reverse("admin:campaigns_messagetemplate_change", args=[template.pk])
-        return {"state": "ours" if template.program_id else "bank", "url": url}
+        word = status_word("live", _("ours")) if template.program_id else _("bank")
+        return {"word": word, "url": url}
     given = {
         "purpose": occasion.purpose, "contact_kind": occasion.kind, "channel": occasion.channel,
         "variant": occasion.variant, "language": cell.language, "program": program.pk if program else "",
     }  # fmt: skip
     url = f"{reverse('admin:campaigns_messagetemplate_add')}?{urlencode(given)}" if may_write else ""
-    return {"state": "missing", "url": url}
+    return {"word": status_word("waiting", _("missing")), "url": url}

@@ -8,10 +8,13 @@ from django.core.mail import get_connection
 from campaigns.bench.fill import NOW
 from campaigns.bench.load import PROCESSES
 from campaigns.channels.mail import build_mail
-from campaigns.models import Message, Purpose
+from campaigns.models import ContactPolicy, Message, MessageTemplate, Purpose
 from campaigns.services.delivery import claim, deliver
-from referrals.models import Referral
+from referrals.models import Program, Referral
 from referrals.services.conversion import record_conversion
+
+# Budgets are looked up all the same.
+MANY = 30_000
 
 
 def convert(label: str, number: int, seconds: float) -> list[float]:
@@ -59,11 +62,25 @@ def send_only(number: int, seconds: float) -> list[float]:
 
 def requeue() -> int:
     """Put every invitation back into the queue, as if it had never been tried; nothing else is in it."""
-    Message.objects.exclude(purpose=Purpose.INVITATION).delete()
+    Message.objects.exclude(purpose__in=[Purpose.INVITATION, Purpose.ASK]).delete()
     return Message.objects.update(
         status=Message.Status.QUEUED, lease=None, lease_until=None, attempts=0, sent_at=None, subject="",
         text="", html="", reason="", due_at=NOW - timedelta(minutes=1),
     )  # fmt: skip
+
+
+def requeue_as_asks() -> int:
+    """The same messages as something nobody asked for, so that each is checked against its reader's budget."""
+    count = requeue()
+    bank = MessageTemplate.objects.for_message(Purpose.INVITATION, program=None, language="en")[0]
+    for program in Program.objects.all():
+        words = {"subject": bank.subject, "body": bank.body}
+        MessageTemplate.objects.get_or_create(
+            program=program, purpose=Purpose.ASK, language="en", defaults=words
+        )
+    ContactPolicy.objects.update(per_week=MANY, per_month=MANY)
+    Message.objects.update(purpose=Purpose.ASK)
+    return count
 
 
 def count_sent() -> int:

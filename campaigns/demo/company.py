@@ -9,7 +9,15 @@ from django.contrib.auth.models import User
 from campaigns.demo.rewards import set_up_rewards
 from campaigns.demo.words import find_words
 from campaigns.models import DigestSubscription
-from referrals.models import ApiKey, Channel, IdealCustomerProfile, Membership, Program, Question
+from referrals.models import (
+    Absence,
+    ApiKey,
+    Channel,
+    IdealCustomerProfile,
+    Membership,
+    Program,
+    Question,
+)
 from referrals.services.membership import regroup
 
 PROGRAM: dict[str, Any] = {
@@ -34,6 +42,10 @@ PROGRAM: dict[str, Any] = {
     "closes_at": time(20),
     "working_days": "1234567",
     "contact_within_hours": 4,
+    "holiday_country": "GB",
+    "holiday_region": "ENG",
+    "others_hours": 11,
+    "others_share": 38,
 }
 PROFILE = {
     "headline": "Homeowners who wince at the electricity bill",
@@ -96,7 +108,12 @@ def found_company(*, password: str, now: datetime) -> Program:
     people = {person.role: _employ(person, program, password) for person in STAFF}
     regroup(people.values())
     program.owner = people[Membership.Role.SALES]
-    program.save(update_fields=["owner"])
+    program.lead = people[Membership.Role.MANAGER]
+    program.save(update_fields=["owner", "lead"])
+    away = program.local(now).date() + timedelta(days=12)
+    Absence.objects.create(
+        user=program.owner, first_day=away, last_day=away + timedelta(days=4), stand_in=program.lead
+    )
     _give_key(program, people[Membership.Role.MANAGER], now)
     return program
 

@@ -13,7 +13,7 @@ from referrals.services.tag import put_tag
 Kind = Event.Kind
 
 # so many days ago, what, who, and what was said of it
-KNOWN = (
+KNOWN: tuple[tuple[int, str, str, dict[str, Any]], ...] = (
     (300, Kind.DEAL_WON, "Priya Shah", {"amount": 890000}),
     (41, Kind.RESULT, "Priya Shah", {}),
     (16, Kind.SATISFACTION, "Priya Shah", {"score": 10}),

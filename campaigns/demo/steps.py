@@ -23,10 +23,10 @@ class Staff(NamedTuple):
 
 
 def take_step(referral: Referral, step: str, detail: str, *, staff: Staff, now: datetime) -> None:
-    if step in FollowUp.Outcome.values:
-        _talked(referral, step, detail, staff=staff, now=now)
-    else:
+    if step in STEPS:
         STEPS[step](referral, detail, staff=staff, now=now)
+    else:
+        _talked(referral, step, detail, staff=staff, now=now)
 
 
 def _talked(referral: Referral, outcome: str, detail: str, *, staff: Staff, now: datetime) -> None:

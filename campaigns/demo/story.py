@@ -93,7 +93,7 @@ CAME = (
          ("0 qualified", "16 sold 10300", "18 approve")),
     Came(18, "Callum Fraser", "qr", "Howard Stubbs", "Saw the sticker on the van.", ("1 reached", "3 qualified")),
     Came(12, "Priya Shah", "whatsapp", "Jaya Menon", "", ("1 no_answer", "2 reached")),
-    Came(5, "Marcus Bello", "sms", "Femi Ade", "Please call after six.", ("1 qualified",)),
+    Came(5, "Marcus Bello", "sms", "Femi Ade", "Please call after six.", ("0 not_ready New roof comes first",)),
     Came(1, "Siobhan Keane", "linkedin", "Deirdre Nolan", "How long does it take?"),
     Came(0, "Callum Fraser", "qr", "Lydia Marsh", "Is there a grant?"),
 )  # fmt: skip

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from campaigns.demo.claims import claims_of
 from campaigns.demo.company import found_company
+from campaigns.demo.contact import CHOICES, ask_at_night, choose, leave_to_sender, write_words
 from campaigns.demo.deeds import (
     DEEDS,
     FREE_ENTRIES,
@@ -54,6 +55,7 @@ class Happening(NamedTuple):
 def found_demo(*, password: str, now: datetime) -> Program:
     """Fill an empty database with the demo company; everything in it happened before ``now``."""
     program = found_company(password=password, now=now)
+    write_words(program)
     _begin_digests(now - DIGESTS_FOR)
     with _kept_here():
         for at, tell in sorted(Story(program, now).happenings(), key=lambda happening: happening.at):
@@ -106,10 +108,18 @@ class Story:
         for number, row in enumerate(CAME):
             yield from self._came(number, row)
         yield from (Happening(self.moment(days, 11), tell) for days, tell in self._rewards())
+        yield from self._contacts()
         claimed = claims_of(self.enrolments, self.staff.manager)
         yield from (Happening(self.moment(days, 12), tell) for days, tell in claimed)
         for days in range(DIGESTS_FOR.days):
             yield Happening(self.moment(days + 1, 8, 1), lambda at: write_digests(now=at))
+
+    def _contacts(self) -> Iterator[Happening]:
+        for row in CHOICES:
+            yield Happening(self.moment(row.days, 19), partial(choose, self.enrolments[row.name], row))
+        yield Happening(self.moment(3, 21, 30), partial(ask_at_night, self.enrolments["Siobhan Keane"]))
+        by_tom = partial(leave_to_sender, self.enrolments["Ben Achterberg"], self.staff.caller)
+        yield Happening(self.moment(1, 10), by_tom)
 
     def _rewards(self) -> Iterator[tuple[int, Callable[[datetime], object]]]:
         """What people did with their rewards, and what else they did for the company, so many days ago."""

@@ -30,7 +30,7 @@ def find_words(program: Program) -> None:
     BrandVoice.objects.create(
         program=program,
         signer="Maya Okafor",
-        signer_role="looks after our customers",
+        signer_role="customer care",
         sign_off="Sunny regards,",
     )
     MessageTemplate.objects.create(program=program, **OWN)

@@ -1,9 +1,11 @@
+from campaigns.models.alert_choice import AlertChoice
 from campaigns.models.ask import Ask
 from campaigns.models.by_hand import ByHand
 from campaigns.models.call_task import CallTask
 from campaigns.models.contact_policy import ContactPolicy
 from campaigns.models.contact_preference import ContactPreference
 from campaigns.models.digest import DigestSubscription
+from campaigns.models.experiment import Experiment, ExperimentArm, ExperimentSubject
 from campaigns.models.heartbeat import Heartbeat
 from campaigns.models.held_back import HeldBack
 from campaigns.models.message import Message
@@ -28,6 +30,7 @@ __all__ = [
     "TO_FRIEND",
     "TO_STAFF",
     "UNASKED",
+    "AlertChoice",
     "Ask",
     "BrandVoice",
     "ByHand",
@@ -35,6 +38,9 @@ __all__ = [
     "ContactPolicy",
     "ContactPreference",
     "DigestSubscription",
+    "Experiment",
+    "ExperimentArm",
+    "ExperimentSubject",
     "Heartbeat",
     "HeldBack",
     "Message",

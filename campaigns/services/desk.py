@@ -185,10 +185,14 @@ def _calls(user: Any, programs: list[Program], now: datetime) -> list[Need]:
     mine = FollowUp.objects.open().filter(referral__program__in=programs_granting(user, "change", FollowUp))
     today = FollowUp.objects.due_today(programs, now)
     counts = mine.aggregate(
-        overdue=Count("pk", filter=Q(due_at__lt=now)), today=Count("pk", filter=Q(due_at__gte=now) & today)
+        overdue=Count("pk", filter=Q(due_at__lt=now)),
+        today=Count("pk", filter=Q(due_at__gte=now) & today),
+        escalated=Count("pk", filter=Q(owner=user, told=FollowUp.Told.ESCALATED)),
     )
-    overdue, rest = counts["overdue"], counts["today"]
+    overdue, rest, escalated = counts["overdue"], counts["today"], counts["escalated"]
+    words = ngettext("call that nobody made is yours now", "calls that nobody made are yours now", escalated)
     return [
+        Need(escalated, words, reverse("admin:calls"), "bad"),
         _need(
             "bad",
             overdue,

@@ -8,7 +8,16 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from campaigns.channels import WAYS
-from campaigns.models import ASKED_FOR, TO_FRIEND, TO_STAFF, Message, OutreachPlan, Purpose, Suppression
+from campaigns.models import (
+    ASKED_FOR,
+    TO_FRIEND,
+    TO_STAFF,
+    AlertChoice,
+    Message,
+    OutreachPlan,
+    Purpose,
+    Suppression,
+)
 from campaigns.services.digest import programs_of
 from campaigns.services.pressure import Hold, Pressure
 from campaigns.services.suppression import FRIENDS_ONLY
@@ -39,6 +48,7 @@ class Checks:
             {m.program_id: m.program for m in batch if m.purpose == Purpose.INVITATION and m.program}
         )
         self._pressure = Pressure(batch, now=now)
+        self._unwanted = self._find_unwanted(batch)
         # Programs whose invitations had to wait for tomorrow.
         self.full: dict[int, Program] = {}
 
@@ -66,6 +76,8 @@ class Checks:
             return Hold(Status.WITHHELD, Held.TOO_LATE, str(Held.TOO_LATE.label))
         if message.purpose == Purpose.SIGN_IN and message.created_at < self.now - SIGN_IN_LIVES:
             return Hold(Status.WITHHELD, Held.TOO_LATE, _("The code has expired."))
+        if (message.user_id, message.purpose) in self._unwanted:
+            return Hold(Status.WITHHELD, Held.TOPIC, _("They chose not to get this alert."))
         if message.purpose in ASKED_FOR | TO_STAFF:
             return None
         for program_id, reason in self._suppressed.get(message.to_key, []):
@@ -164,6 +176,13 @@ class Checks:
             self._invited.append((message.to_key, message.program_id, self.now))
             if message.program_id:
                 self._room[message.program_id] -= 1
+
+    @staticmethod
+    def _find_unwanted(batch: Sequence[Message]) -> set[tuple[int, str]]:
+        """Alerts that staff chose not to get."""
+        kinds = AlertChoice.PURPOSES.values()
+        people = {message.user_id for message in batch if message.user_id and message.purpose in kinds}
+        return AlertChoice.objects.unwanted_by(people) if people else set()
 
     def _find_suppressed(self) -> dict[str, list[tuple[int | None, str]]]:
         found: dict[str, list[tuple[int | None, str]]] = {}

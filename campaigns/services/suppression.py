@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Q
 
 from campaigns.models import ASKED_FOR, TO_FRIEND, TO_STAFF, Ask, Message, Purpose, Suppression
+from campaigns.models.contact_preference import keys_of
 from campaigns.services.asks import end_for_keys
 from referrals.models import Event, Program, Referral
 
@@ -43,10 +45,36 @@ def suppress_keys(keys: Iterable[str], program_id: int | None, reason: str, *, n
     )  # fmt: skip
 
 
+def unsubscribe(message: Message, program: Program | None, *, now: datetime) -> None:
+    """The reader of this message wants nothing more about the program (None: nothing at all): by mail or by
+    phone, if we know both. Repeatable; the first time is an event in an advocate's history."""
+    keys, reason = _keys_of_reader(message), Suppression.Reason.UNSUBSCRIBED
+    with transaction.atomic():
+        program_id = program.pk if program else None
+        rows = Suppression.objects.filter(key__in=keys, program=program_id, reason=reason)
+        is_news = not rows.exists()
+        suppress_keys(keys, program_id, reason, now=now)
+        if is_news and message.is_to_advocate:
+            _record(message, program, now)
+
+
 def take_back(message: Message) -> None:
     """Write to this mailbox again: it unsubscribed by mistake. What stands against it for other reasons stays."""
-    found = Suppression.objects.covering(keys={message.to_key}, program_id=message.program_id)
+    found = Suppression.objects.covering(keys=_keys_of_reader(message), program_id=message.program_id)
     found.filter(reason=Suppression.Reason.UNSUBSCRIBED).delete()
+
+
+def _keys_of_reader(message: Message) -> set[str]:
+    advocate = message.advocate if message.is_to_advocate else None
+    return {message.to_key} | (set(keys_of(advocate)) if advocate else set())
+
+
+def _record(message: Message, program: Program | None, now: datetime) -> None:
+    event = Event(
+        kind=Event.Kind.UNSUBSCRIBED, program=message.program, advocate=message.advocate, occurred_at=now,
+        data={"everything": program is None},
+    )  # fmt: skip
+    Event.objects.record([event], now=now)
 
 
 def respect_choices(events: Sequence[Event], *, now: datetime) -> None:

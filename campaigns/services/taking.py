@@ -20,6 +20,7 @@ from campaigns.services.asks import ended, sign
 from campaigns.services.call_task import make_calls
 from campaigns.services.contact_hours import next_allowed, zone_of
 from campaigns.services.notices import to_advocate, to_friend
+from campaigns.services.trial import Trials
 from referrals.models import Enrolment, Event
 from referrals.services.enrolment import enrol_all
 
@@ -59,6 +60,7 @@ class Taking:
         self.last = max(self.steps, default=0)
         self.ready: list[Ask] = []
         self._policy = policy or ContactPolicy.objects.current()
+        self._trials = Trials(plan, now=now, policy=self._policy)
         self.taken: list[Taken] = []
         self._ended: list[Ask] = []
 
@@ -85,6 +87,7 @@ class Taking:
         # Whoever is asked gets a link, if they have none yet.
         places = self._places({one.ask.advocate_id for one in asked})
         outbox.queue([self._message(one, places) for one in written], now=self.now)
+        self._trials.save()
         calls = [self._call(one) for one in self.taken if one.step.kind == Kind.CALL]
         if calls:
             make_calls(calls, now=self.now)
@@ -166,6 +169,7 @@ class Taking:
         message.key = f"ask:{ask.pk}:{step.position}"
         message.ask, message.channel, message.due_at = ask, step.channel, moment
         message.variant = self._variant(step)
+        self._trials.vary(message, ask, step)
         if ask.touches == 1:
             message.not_after = ask.since + self.plan.latest
         if sender := self._sender(ask):

@@ -207,7 +207,7 @@ def offers(programs: Iterable[int]) -> dict[int, dict[str, str]]:
     """For each program and side, what a sale earns anybody by the rules in force; in one query."""
     found: dict[int, dict[str, str]] = defaultdict(dict)
     rules = RewardRule.objects.in_force(Now()).filter(program__in=list(programs))
-    earned = rules.filter(when=RewardRule.When.CONVERSION, tier=None, nth=0, kind="")
+    earned = rules.filter(when=RewardRule.When.CONVERSION, tier=None, segment=None, nth=0, kind="")
     # The one with the smallest sale is read last, and stays.
     for program_id, side, name in earned.order_by("-minimum", "-pk").values_list(
         "program_id", "side", "incentive__name"

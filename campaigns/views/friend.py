@@ -3,7 +3,8 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST
 
 from campaigns.doors import count_unknown, limit_forms, private_page
 from campaigns.offers import Side, offers_of
@@ -12,8 +13,9 @@ from referrals.forms import DetailsForm
 from referrals.hours import call_by
 from referrals.models import Referral
 from referrals.services.referral import accept, decline, erase_friend
+from referrals.services.visit import note_return
 from referrals.transitions import Refused
-from referrals.visitors import client_of
+from referrals.visitors import calls_itself_bot, client_of
 from rewards.models import Reward
 
 
@@ -44,6 +46,17 @@ def show_invitation(request: HttpRequest, token: str) -> HttpResponse:
     if form.is_bound and form.is_valid() and _accept(request, referral, form, now):
         return redirect("invitation", token)
     return render(request, "campaigns/invitation.html", _page(referral, form, now))
+
+
+@csrf_exempt
+@require_POST
+def confirm_back(request: HttpRequest, token: str) -> HttpResponse:
+    """The open page reports that the friend is there. It can only say so of the page's own friend, and changes
+    nothing of theirs, so it needs no token of a form."""
+    referral = get_object_or_404(Referral.objects.for_page(), token=token)
+    if not calls_itself_bot(request):
+        note_return(referral, now=timezone.now())
+    return HttpResponse(status=204)
 
 
 def _accept(request: HttpRequest, referral: Referral, form: DetailsForm, now: datetime) -> bool:

@@ -1,10 +1,10 @@
 from referrals.admin import (
+    absence,
     api_key,
     attribution,
     consent,
     conversion,
     finder,
-    follow_up,
     history,
     hook,
     membership,
@@ -15,12 +15,12 @@ from referrals.admin import (
 )
 
 __all__ = [
+    "absence",
     "api_key",
     "attribution",
     "consent",
     "conversion",
     "finder",
-    "follow_up",
     "history",
     "hook",
     "membership",

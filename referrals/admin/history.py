@@ -10,13 +10,14 @@ from django.utils.translation import gettext_lazy
 
 from referrals.admin.cells import colleague, link_to, moment, status_word
 from referrals.admin.scoped import FactsAdmin, Panel, ProgramFilter
-from referrals.models import Event, FollowUp, Referral
+from referrals.models import Event, FollowUp, Program, Referral
 from referrals.money import format_money
 
 NEWEST = 20
 STATUS = dict(Referral.Status.choices)
 REASON = dict(Referral.Reason.choices)
 OUTCOME = dict(FollowUp.Outcome.choices)
+RULE = dict(Program.Assign.choices) | {"away": gettext_lazy("the one before is away")}
 # What came of a call to an advocate.
 CALLED = {
     "agreed": gettext_lazy("said yes"),
@@ -42,6 +43,12 @@ def what(event: Event) -> Any:
         return f"{words}: {(OUTCOME | CALLED).get(data['outcome'], data['outcome'])}"
     if data.get("amount") and data.get("currency"):
         return f"{words}: {format_money(int(data['amount']), data['currency'])}"
+    if event.kind == Event.Kind.REFERRAL_ESCALATED:
+        return _("Nobody called in time: given to %(owner)s") % {"owner": data.get("owner", "")}
+    if event.kind == Event.Kind.REFERRAL_ASSIGNED:
+        return _("Given to %(owner)s: %(rule)s") % {
+            "owner": data.get("owner", ""), "rule": RULE.get(data.get("rule"), ""),
+        }  # fmt: skip
     if data.get("tag"):
         return f"{words}: {data['tag']}"
     if "score" in data:

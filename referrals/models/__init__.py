@@ -1,7 +1,9 @@
+from referrals.models.absence import Absence
 from referrals.models.advocate import Advocate, Enrolment
 from referrals.models.api_call import ApiCall
 from referrals.models.api_key import ApiKey
 from referrals.models.attribution import Attribution, Touch
+from referrals.models.caller import Caller
 from referrals.models.channel import Channel
 from referrals.models.claim import Claim
 from referrals.models.click import Click
@@ -26,11 +28,13 @@ from referrals.models.tag import Tag, Tagging
 from referrals.models.webhook import WebhookCall, WebhookEndpoint
 
 __all__ = [
+    "Absence",
     "Advocate",
     "AdvocateSummary",
     "ApiCall",
     "ApiKey",
     "Attribution",
+    "Caller",
     "Candidate",
     "Channel",
     "Claim",

@@ -52,6 +52,7 @@ class Question(models.Model):
         YES_NO = "yes_no", _("yes or no")
         CHOICE = "choice", _("one of several")
         TEXT = "text", _("a line of text (no points)")
+        POSTCODE = "postcode", _("postcode (no points)")
 
     profile = models.ForeignKey(IdealCustomerProfile, models.CASCADE, related_name="questions")
     position = models.PositiveSmallIntegerField(_("position"), default=1)

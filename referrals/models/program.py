@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from referrals.models.call_rules import CallRules
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
@@ -52,7 +54,7 @@ class ProgramQuerySet(ScopedQuerySet):
         return self.filter(status=Program.Status.LIVE)
 
 
-class Program(models.Model):
+class Program(CallRules):
     """One referral program of the company: what it is called, speaks like and promises."""
 
     class Status(models.TextChoices):

@@ -144,6 +144,10 @@ class Referral(WithStatus):
     likeness = models.CharField(max_length=16, blank=True, editable=False)
     submitted_at = models.DateTimeField(_("received"))
     accepted_at = models.DateTimeField(_("friend said yes"), null=True, blank=True)
+    contacted_at = models.DateTimeField(_("first talked with"), null=True, blank=True, editable=False)
+    contact_minutes = models.PositiveIntegerField(
+        _("waited (minutes of office time)"), null=True, blank=True, editable=False
+    )
     erased_at = models.DateTimeField(_("data deleted"), null=True, blank=True)
 
     objects = ReferralQuerySet.as_manager()
@@ -172,6 +176,8 @@ class Referral(WithStatus):
             models.Index(F("program"), Upper("name"), condition=~Q(name=""), name="referral_name"),
             # the admin list by status, newest first; counts on the home page and in the digest
             models.Index(fields=["program", "status", "-submitted_at"], name="referral_program_status"),
+            # how fast we call: friends of a program by when they came
+            models.Index(fields=["program", "submitted_at"], name="referral_program_came"),
             # the portal; an advocate's referrals of the last day
             models.Index(fields=["enrolment", "-submitted_at"], name="referral_enrolment"),
             # the API's list, page by page

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from referrals.hours import due_within_office_hours
 from referrals.models import Event, FollowUp, Program, Referral
+from referrals.services.first_contact import mark_contacted
 from referrals.services.referral import close_follow_ups
 from referrals.services.sale import look_again
 from referrals.transitions import Moved
@@ -18,6 +19,8 @@ def settle(referrals: Any, to: str, *, now: datetime, by: Any, reason: str = "",
     with transaction.atomic():
         result: Moved = referrals.advance(to, now=now, by=by, reason=reason, note=note)
         close_follow_ups(result.moved, now=now)
+        if to in (Referral.Status.CONTACTED, Referral.Status.QUALIFIED):
+            mark_contacted(result.moved, now=now)
         look_again(result.moved, now=now, by=by)
     return result
 

@@ -21,6 +21,7 @@ from referrals.models import (
     Submission,
 )
 from referrals.public_ids import public_id
+from referrals.services.assignment import choose_callers, events_of_assignment
 from referrals.services.customer import forget_advocate
 from referrals.services.enrolment import enrol_address
 from referrals.services.known import Friend as Friend
@@ -121,6 +122,7 @@ def submit_referrals(
             )
             for friend in friends
         ]
+        choose_callers(enrolment, referrals, now=now)
         risks = _look_for_risk(referrals, known, client, now)
         Referral.objects.bulk_create(referrals)
         RiskAssessment.objects.bulk_create(risks)
@@ -132,7 +134,8 @@ def submit_referrals(
         FollowUp.objects.bulk_create(
             [FollowUp(referral=r, owner_id=r.owner_id, due_at=due) for r in referrals if r.is_open]
         )
-        Event.objects.record(_events_of_submission(enrolment, referrals, by, now), now=now)
+        events = _events_of_submission(enrolment, referrals, by, now)
+        Event.objects.record([*events, *events_of_assignment(referrals, enrolment, now)], now=now)
     return referrals
 
 
@@ -288,7 +291,8 @@ def _new_referral(
 def _call_soon(referral: Referral, now: datetime) -> None:
     program = referral.program
     due = due_within_office_hours(program, now, program.contact_within_hours)
-    if referral.is_open and not FollowUp.objects.open().filter(referral=referral).update(due_at=due):
+    waiting = FollowUp.objects.open().filter(referral=referral)
+    if referral.is_open and not waiting.update(due_at=due, told=FollowUp.Told.NOTHING):
         FollowUp.objects.create(referral=referral, owner_id=referral.owner_id, due_at=due)
 
 

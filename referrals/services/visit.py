@@ -1,10 +1,11 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from referrals.models import Click, Enrolment
+from referrals.models import Click, Enrolment, Event, Referral
 
 # A page reports back within this time, or not at all.
 CONFIRM_WITHIN = timedelta(hours=2)
+COMES_BACK_AFTER = timedelta(hours=1)
 # Nobody reads so many pages in that time.
 AT_ONCE, MANY_LINKS = timedelta(seconds=10), 3
 
@@ -30,3 +31,20 @@ def confirm_visit(click: UUID, *, visitor: str, now: datetime) -> bool:
         return False
     fresh = Click.objects.filter(pk=click, visitor=visitor, is_bot=False, at__gt=now - CONFIRM_WITHIN)
     return bool(fresh.filter(confirmed_at=None).update(confirmed_at=now))
+
+
+def note_return(referral: Referral, *, now: datetime) -> None:
+    """A friend whom we know has our page in front of them again; written down once a day. Somebody who has
+    only just answered has not come back."""
+    known = min(filter(None, (referral.accepted_at, referral.contacted_at)), default=None)
+    if not referral.is_open or known is None or now - known < COMES_BACK_AFTER:
+        return
+    event = Event(
+        kind=Event.Kind.REFERRAL_RETURNED,
+        program_id=referral.program_id,
+        advocate_id=referral.enrolment.advocate_id,
+        referral=referral,
+        occurred_at=now,
+        dedup_key=f"referral:{referral.pk}:returned:{referral.program.local(now):%Y-%m-%d}",
+    )
+    Event.objects.record([event], now=now)

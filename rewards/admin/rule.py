@@ -27,7 +27,7 @@ CHOSEN = {
     "fallback_incentive": gettext_lazy("none"),
 }
 # Two rules that agree in these give the same thing for the same thing twice.
-SAME = ("program", "when", "side", "incentive", "tier", "kind", "nth", "minimum")
+SAME = ("program", "when", "side", "incentive", "tier", "segment", "kind", "nth", "minimum")
 
 
 class RewardRuleForm(MoneyForm):
@@ -50,7 +50,7 @@ class RewardRuleForm(MoneyForm):
     class Meta(MoneyForm.Meta):
         model = RewardRule
         fields = (
-            "program", "when", "minimum", "nth", "side", "kind", "tier", "incentive", "most", "most_days",
+            "program", "when", "minimum", "nth", "side", "kind", "tier", "segment", "incentive", "most", "most_days",
             "hold_days", "approval", "approve_from", "fallback", "fallback_incentive", "starts_at", "ends_at", "active",
         )  # fmt: skip
 
@@ -226,7 +226,7 @@ class RewardRuleAdmin(SetupAdmin):
             gettext_lazy("Somebody gets something"),
             {
                 "description": gettext_lazy("One side, or both at once."),
-                "fields": ("side", "kind", "tier", "incentive", "friend_incentive"),
+                "fields": ("side", "kind", "tier", "segment", "incentive", "friend_incentive"),
             },
         ),
         (

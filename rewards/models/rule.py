@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from referrals.models import Advocate, Event, Program
+from referrals.models import Advocate, Event, Program, Segment
 from referrals.models.program import ScopedQuerySet
 from rewards.models.incentive import Incentive
 from rewards.models.tier import Tier
@@ -78,6 +78,15 @@ class RewardRule(models.Model):
     tier = models.ForeignKey(
         Tier, models.PROTECT, null=True, blank=True, verbose_name=_("only on tier"), related_name="rules"
     )
+    segment = models.ForeignKey(
+        Segment,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("only in segment"),
+        related_name="+",
+        help_text=_("Only advocates who are in it at that moment. Empty: all of them."),
+    )
     kind = models.CharField(
         _("only for"), max_length=15, choices=Advocate.Kind, blank=True, help_text=_("Empty: every advocate.")
     )
@@ -145,6 +154,13 @@ class RewardRule(models.Model):
         above = self.approval == self.Approval.ABOVE
         return [
             ("incentive", foreign and _("Choose an incentive of the same program.")),
+            (
+                "segment",
+                self.segment
+                and self.segment.program_id
+                and self._is_foreign(self.segment)
+                and _("Choose a segment of the same program, or one of the whole company."),
+            ),
             ("tier", self._is_foreign(self.tier) and _("Choose a tier of the same program.")),
             (
                 "fallback_incentive",

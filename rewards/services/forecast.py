@@ -21,11 +21,14 @@ def cost_of_last_year(rule: RewardRule, *, now: datetime) -> Forecast:
     """Replay the last 365 days under this (perhaps unsaved) rule.
 
     Counts the events it would have matched, the smallest sale, the kind of advocate, the nth friend and
-    the limit per advocate taken into account. The tier is not: nobody's tier of last year is known.
+    the limit per advocate taken into account, and the segment as it is today. The tier is not: nobody's
+    tier of last year is known.
     """
     events = Event.objects.filter(program=rule.program, kind=rule.when, occurred_at__gt=now - YEAR)
     if rule.kind:
         events = events.filter(advocate__kind=rule.kind)
+    if rule.segment:
+        events = events.filter(advocate__in=rule.segment.members(now))
     if rule.minimum:
         events = events.filter(data__amount__gte=rule.minimum, data__currency=rule.program.currency)
     what = "referral" if rule.when in RewardRule.ABOUT_FRIENDS else "pk"

@@ -102,6 +102,7 @@ class World:
         rows = enrolments.filter(program__in=programs).order_by("pk")
         self.enrolments = {(e.program_id, e.advocate_id): e for e in rows}
         self.tiers = self._tiers() if any(rule.tier_id for rule in rules) else {}
+        self.members = {rule.pk: self._members(rule) for rule in rules if rule.segment}
         self.given = self._given(rules)
         self.bought = self._bought() if any(rule.nth for rule in rules) else {}
 
@@ -121,6 +122,8 @@ class World:
             return False
         if rule.tier_id and self.tiers.get(enrolment.pk) != rule.tier_id:
             return False
+        if rule.segment_id and enrolment.advocate_id not in self.members[rule.pk]:
+            return False
         if rule.nth and self.bought.get(enrolment.pk, [])[rule.nth - 1 : rule.nth] != [event.referral_id]:
             return False
         if rule.limit and self.given[rule.pk, enrolment.pk] >= rule.limit:
@@ -138,6 +141,12 @@ class World:
     def _tiers(self) -> dict[int, int]:
         standings = Standing.objects.filter(enrolment__in=self.enrolments.values(), tier__isnull=False)
         return dict(standings.values_list("enrolment", "tier"))
+
+    def _members(self, rule: RewardRule) -> set[int]:
+        """Those of the batch's advocates who are in the rule's segment now."""
+        assert rule.segment is not None  # noqa: S101 - for the type checker
+        people = {enrolment.advocate_id for enrolment in self.enrolments.values()}
+        return set(rule.segment.members(self.now).filter(pk__in=people).values_list("pk", flat=True))
 
     def _bought(self) -> dict[int, list[int]]:
         """Friends of each advocate who bought and did not take it back, in the order of their first sale."""
@@ -174,7 +183,7 @@ def _rules(events: Sequence[Event], now: datetime) -> list[RewardRule]:
     return list(
         RewardRule.objects.in_force(now)
         .filter(program__in={e.program_id for e in events}, when__in={e.kind for e in events})
-        .select_related("program__scheme", "incentive__program", "fallback_incentive__program")
+        .select_related("program__scheme", "incentive__program", "fallback_incentive__program", "segment")
         .order_by("pk")
     )
 

@@ -60,7 +60,7 @@ class _Facts:
     def __init__(self, referrals: Sequence[Referral]) -> None:
         programs = {referral.program_id for referral in referrals}
         about_friends = RewardRule.objects.filter(program__in=programs, when__in=RewardRule.ABOUT_FRIENDS)
-        related = ("program__scheme", "incentive", "tier")
+        related = ("program__scheme", "incentive", "tier", "segment")
         self.rules = list(about_friends.select_related(*related).order_by("pk"))
         self.events: dict[tuple[int, str], list[Event]] = defaultdict(list)
         happened = Event.objects.filter(referral__in=referrals, kind__in=RewardRule.ABOUT_FRIENDS)
@@ -104,6 +104,10 @@ class _Facts:
         if rule.most and given >= rule.most:
             yield _("The limit was reached: %(given)d of at most %(most)d were given to this advocate.") % {
                 "given": given, "most": rule.most,
+            }  # fmt: skip
+        if rule.segment:
+            yield _("It is only for people in “%(segment)s”: look whether the advocate was in it.") % {
+                "segment": rule.segment,
             }  # fmt: skip
 
 

@@ -4,12 +4,13 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from campaigns.models import DigestSubscription, Message, MessageTemplate, Suppression
+from campaigns.models import AlertChoice, DigestSubscription, Message, MessageTemplate, Suppression
 from referrals.models import Attribution, Claim, Consent, Conversion, Finder, Segment
 from rewards.models import FulfilmentCall, Reward
 from tests.cast import client_of, superuser
 from tests.factories import (
     NOW,
+    AbsenceFactory,
     ApiKeyFactory,
     AskFactory,
     BudgetFactory,
@@ -22,6 +23,7 @@ from tests.factories import (
     FollowUpFactory,
     IncentiveFactory,
     MembershipFactory,
+    MessageFactory,
     MysteryBoxFactory,
     MysteryOutcomeFactory,
     OutreachPlanFactory,
@@ -57,6 +59,7 @@ def fill(start, count):
         program = referral.program
         QuestionFactory(profile=ProfileFactory(program=program))
         ChannelFactory(program=program)
+        AbsenceFactory()
         ApiKeyFactory(program=program)
         MembershipFactory(program=program)
         FollowUpFactory(referral=referral, owner=UserFactory())
@@ -93,12 +96,15 @@ def fill(start, count):
             key=f"m{n}", purpose="invitation", program=program, referral=referral, language="en",
             to_name="Ben", to_address="ben@friend.example", due_at=NOW, created_at=NOW, subject="Hello", text="Hello",
         )  # fmt: skip
+        MessageFactory(program=program, held_for="quiet", held_at=NOW)
+        MessageFactory(program=program, status="by_hand", user=UserFactory())
         MessageTemplate.objects.create(
             program=program, purpose="invitation", subject="Hi", body="Hello {{ first_name }}"
         )
         Suppression.objects.create(key=f"k{n}", program=program, reason="by_hand", created_at=NOW)
         AskFactory(plan=OutreachPlanFactory(program=program), advocate=referral.enrolment.advocate)
         DigestSubscription.objects.create(user=UserFactory())
+        AlertChoice.objects.create(user=UserFactory())
         rows = [{"field": "purchases", "is": "at_least", "value": 1}]
         Segment.objects.create(name=f"Buyers {n}", program=program, conditions=rows)
         Finder.objects.create(program=program)

@@ -55,3 +55,17 @@ def test_a_files_name_says_for_which_occasion_and_two_forms_become_a_condition(t
     assert occasion == ("ask", "past_customer", "email", "it", "short")
     assert found.subject == "{% if formal %}Le{% else %}Ti{% endif %} viene in mente qualcuno?"
     assert found.body == "{% if formal %}Conosce{% else %}Conosci{% endif %} qualcuno?"
+
+
+def test_no_words_of_the_bank_are_longer_than_their_column():
+    """SQLite would store them all the same; PostgreSQL would store nothing."""
+    limits = {
+        name: MessageTemplate._meta.get_field(name).max_length for name in ("subject", "body", "variant")
+    }
+
+    assert [
+        (row.language, row.purpose, name)
+        for row in read_bank()
+        for name, limit in limits.items()
+        if len(getattr(row, name)) > limit
+    ] == []

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from campaigns.demo.telling import found_demo
-from campaigns.models import Message
+from campaigns.models import ContactPreference, HeldBack, Message
 from campaigns.services.bank import load_bank
 from referrals.models import Advocate, Attribution, Claim, Click, FollowUp, ImportFile, Program, Referral
 from referrals.roles import sync_roles
@@ -61,7 +61,7 @@ def test_some_calls_are_overdue_and_some_are_due_today(demo):
 
 
 def test_no_message_of_the_past_is_waiting_and_none_has_left(demo):
-    assert set(Message.objects.values_list("status", flat=True)) == {"kept", "withheld"}
+    assert set(Message.objects.values_list("status", flat=True)) == {"kept", "withheld", "by_hand"}
     assert Message.objects.filter(purpose="digest").exists()
 
 
@@ -93,6 +93,11 @@ def test_the_manager_the_caller_and_the_analyst_can_sign_in(client, demo):
         assert user.is_staff
         assert user.check_password("a-long-password")
         assert user.emailaddress_set.get().verified
+
+
+def test_somebody_was_left_in_peace_at_night_and_somebody_wants_less(demo):
+    assert HeldBack.objects.held_back().filter(held_for="quiet", status="kept").count() == 1
+    assert ContactPreference.objects.count() == 3
 
 
 def test_a_file_waits_to_be_looked_at(demo):

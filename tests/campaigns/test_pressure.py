@@ -25,8 +25,11 @@ def words():
 
 
 def write_words():
-    for purpose in (Purpose.ASK, Purpose.PROGRESS, Purpose.NURTURE):
-        MessageTemplate.objects.get_or_create(purpose=purpose, program=None, defaults=WORDS)
+    # In place of the bank's, which want more values.
+    purposes = (Purpose.ASK, Purpose.PROGRESS, Purpose.NURTURE)
+    MessageTemplate.objects.filter(purpose__in=purposes).delete()
+    for purpose in purposes:
+        MessageTemplate.objects.create(purpose=purpose, **WORDS)
 
 
 def ask(advocate=None, **more) -> Message:

@@ -31,11 +31,12 @@ TOKEN = "t" * 32
 
 @pytest.fixture(autouse=True)
 def words():
+    # In place of the bank's.
+    MessageTemplate.objects.filter(channel=MessageChannel.SMS).delete()
     for purpose in (Purpose.ASK, Purpose.SUCCESS_THANKS):
-        MessageTemplate.objects.update_or_create(
-            program=None, purpose=purpose, channel=MessageChannel.SMS, language="en",
-            defaults={"body": "Hello {{ first_name }}, thank you."},
-        )  # fmt: skip
+        MessageTemplate.objects.create(
+            purpose=purpose, channel=MessageChannel.SMS, body="Hello {{ first_name }}, thank you."
+        )
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from referrals.models import Event
+from referrals.models import Event, Segment
 from referrals.services.conversion import record_conversion, reverse_conversion
 from rewards.models import Budget, Incentive, MysteryBox, Prize, Reward, RewardScheme, TaxThreshold, Tier
 from rewards.services.audit import ledger_differences
@@ -267,3 +267,17 @@ def test_points_handed_back_lower_the_tier_they_had_lifted(now):
     referral.enrolment.standing.refresh_from_db()
     assert referral.enrolment.standing.tier is None
     assert Event.objects.filter(kind=Event.Kind.TIER_LEFT).count() == 1
+
+
+def test_a_rule_for_a_segment_gives_to_its_people_only(now):
+    italy = Segment.objects.create(name="Italy", conditions=[{"field": "country", "is": "is", "value": "IT"}])
+    rule = RewardRuleFactory(segment=italy)
+    inside, outside = (
+        ReferralFactory(enrolment__program=rule.program, enrolment__advocate__country=country)
+        for country in ("IT", "FR")
+    )
+    for number, referral in enumerate([inside, outside]):
+        record_conversion(referral, external_id=str(number), amount=9900, currency="EUR", now=now)
+
+    assert list(Reward.objects.values_list("referral", flat=True)) == [inside.pk]
+    assert "if the advocate is in" in rule.sentence

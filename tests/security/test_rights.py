@@ -24,7 +24,16 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 # Posts without a form's token, each for a reason that stands beside it in the code.
-TOKENLESS = {"ask-seen", "hook", "share-seen", "preferences", "mail-events", "text-answer", "text-report"}
+TOKENLESS = {
+    "ask-seen",
+    "hook",
+    "invitation-seen",
+    "mail-events",
+    "preferences",
+    "share-seen",
+    "text-answer",
+    "text-report",
+}
 
 
 def public_routes():

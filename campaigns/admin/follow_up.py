@@ -1,24 +1,25 @@
-from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.admin.call_steps import AROUND, OUTCOMES
+from campaigns.services.script import sales_script
 from referrals.admin.cells import colleague, due, link_to, moment, person, status_word
 from referrals.admin.history import history_panel
 from referrals.admin.scoped import FactsAdmin, OwnerFilter, Panel, ProgramFilter, asker
-from referrals.admin.steps import Step, StepForm, StepsAdmin
+from referrals.admin.steps import Step, StepsAdmin
+from referrals.fit import reasons
+from referrals.hours import times_to_call
 from referrals.models import Event, FollowUp, Program
-from referrals.services.follow_up import log_call
-from referrals.transitions import Moved
+from referrals.money import format_money
 
 
 class WhenFilter(admin.SimpleListFilter):
@@ -48,28 +49,6 @@ class WhenFilter(admin.SimpleListFilter):
         return queryset.open()
 
 
-class NoteForm(StepForm):
-    note = forms.CharField(
-        label=gettext_lazy("Note"), required=False, max_length=300,
-        help_text=gettext_lazy("For whoever calls next. The friend may ask to read it."),
-    )  # fmt: skip
-
-
-def _log(outcome: str, rows: Any, *, now: datetime, by: Any, note: str) -> Moved:
-    [follow_up] = rows.select_related("referral__program", "referral__enrolment")
-    log_call(follow_up, outcome, now=now, by=by, note=note)
-    follow_up.refresh_from_db()
-    return Moved([follow_up], [])
-
-
-def _outcome(outcome: FollowUp.Outcome, does: Any) -> Step:
-    carry_out: Callable[..., Moved] = partial(_log, outcome)
-    return Step(
-        name=outcome.value.replace("_", "-"), label=outcome.label, does=does, carry_out=carry_out,
-        form=NoteForm, bulk=False, fits=lambda row: row.done_at is None,
-    )  # fmt: skip
-
-
 @admin.register(FollowUp)
 class FollowUpAdmin(StepsAdmin, FactsAdmin):
     about = gettext_lazy("Whom to call next, the most urgent first.")
@@ -77,55 +56,50 @@ class FollowUpAdmin(StepsAdmin, FactsAdmin):
     list_display = ("call_by", "friend", "recommended_by", "fit", "caller", "result", "program")
     list_display_links = ("friend",)
     list_filter = (WhenFilter, OwnerFilter, ProgramFilter, "outcome")
-    list_select_related = ("referral__program", "referral__enrolment__advocate", "owner")
+    list_select_related = ("referral__program__profile", "referral__enrolment__advocate", "owner")
     search_fields = ("referral__name", "referral__phone", "referral__email", "referral__company")
     fields = ("referral_link", "call_by", "caller", "result", "note")
     readonly_fields = fields
-    steps = (
-        _outcome(FollowUp.Outcome.REACHED, gettext_lazy("The referral becomes “contacted”.")),
-        _outcome(FollowUp.Outcome.QUALIFIED, gettext_lazy("The referral becomes “qualified”.")),
-        _outcome(FollowUp.Outcome.NO_ANSWER, gettext_lazy("A new call is due when the office opens next.")),
-        _outcome(FollowUp.Outcome.NOT_INTERESTED, gettext_lazy("The referral is lost; nobody calls again.")),
-        _outcome(FollowUp.Outcome.WRONG_PERSON, gettext_lazy("The referral is lost; nobody calls again.")),
-    )
+    steps = (*OUTCOMES, *AROUND)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        rows = super().get_queryset(request).select_related(*self.list_select_related)
-        return rows.most_urgent_first()
+        rows = super().get_queryset(request).for_queue()
+        return rows.select_related(*self.list_select_related).most_urgent_first()
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return ("due_at", "pk")
 
     def more_context(self, request: HttpRequest, obj: FollowUp) -> dict[str, Any]:
-        referral = obj.referral
-        words = {
-            "friend": referral.first_name or _("there"),
-            "me": colleague(request.user),
-            "company": referral.program.company,
-            "advocate": referral.enrolment.advocate,
-        }
-        return super().more_context(request, obj) | {
+        referral, program = obj.referral, obj.referral.program
+        found = super().more_context(request, obj)
+        offered = {shown["step"].name: shown for shown in found["steps"]}
+        profile = getattr(program, "profile", None)
+        if obj.owner_id == asker(request).pk:
+            offered.pop("take-over", None)
+        return found | {
             "follow_up": obj,
             "referral": referral,
-            "due": due(obj.due_at, referral.program.zone),
-            "script": [
-                _("Hello %(friend)s, this is %(me)s from %(company)s.") % words,
-                _("%(advocate)s thought that we could help you. Do you have two minutes?") % words,
-                _("What takes most of your time there today? What have you tried?"),
-                _(
-                    "If it fits: shall we agree on a next step? If not: thank you, and we will not call again."
-                ),
-            ],
+            "due": due(obj.due_at, program.zone),
+            "worth": format_money(round(obj.worth), program.currency) if obj.worth else "",  # type: ignore[attr-defined]
+            "reasons": reasons(referral.answers, list(profile.questions.all()) if profile else []),
+            "criteria": profile.criteria_lines if profile else [],
+            "script": sales_script(referral, caller=colleague(request.user)),
+            "not_reached": offered.pop("no-answer", None),
+            "times": [(at, _when(at, program)) for at in times_to_call(program, timezone.now())],
+            "outcomes": [offered[step.name] for step in OUTCOMES if step.name in offered],
+            "around": [offered[step.name] for step in AROUND if step.name in offered],
         }
 
     def panels(self, request: HttpRequest, obj: FollowUp) -> list[Panel]:
         return [history_panel(Event.objects.filter(referral=obj.referral_id), obj.referral.program.zone)]
 
+    def take_step(self, request: HttpRequest, step: Step, rows: Any, back: str, obj: Any) -> HttpResponse:
+        # What is logged is done: on to the next call.
+        on = reverse("admin:calls") if obj and step in OUTCOMES else back
+        return super().take_step(request, step, rows, on, obj)
+
     def why_not(self, row: FollowUp) -> str:
         return _("the call with %(row)s has been logged already") % {"row": row}
-
-    def after_step(self, obj: FollowUp) -> str:
-        return reverse("admin:referrals_followup_changelist")
 
     @admin.display(description=gettext_lazy("call"), ordering="due_at")
     def call_by(self, follow_up: FollowUp) -> Any:
@@ -164,3 +138,10 @@ class FollowUpAdmin(StepsAdmin, FactsAdmin):
     @admin.display(description=gettext_lazy("program"))
     def program(self, follow_up: FollowUp) -> Any:
         return follow_up.referral.program
+
+
+def _when(at: datetime, program: Program) -> str:
+    """“Today, 14:00”, “Thursday, 10:00”."""
+    local, today = program.local(at), program.local(timezone.now()).date()
+    day = _("Today") if local.date() == today else date_format(local, "l")
+    return f"{day}, {date_format(local, 'H:i')}"

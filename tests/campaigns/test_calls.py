@@ -1,0 +1,225 @@
+"""The queue and the page of a call: what to do now, and what came of it in two clicks."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns.models import MessageTemplate
+from referrals.fit import reasons
+from referrals.models import Conversion, Event, FollowUp
+from tests.cast import client_of, member_of, said
+from tests.factories import (
+    EnrolmentFactory,
+    FollowUpFactory,
+    ProfileFactory,
+    ProgramFactory,
+    QuestionFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+QUEUE = reverse("admin:calls")
+
+
+@pytest.fixture
+def program():
+    return ProgramFactory()
+
+
+@pytest.fixture
+def tom(program):
+    return member_of(program, "sales")
+
+
+def call_for(program, owner=None, **more):
+    return FollowUpFactory(referral__enrolment=EnrolmentFactory(program=program), owner=owner, **more)
+
+
+def page(call):
+    return reverse("admin:referrals_followup_change", args=[call.pk])
+
+
+def log(call, name, user, /, **typed):
+    url = reverse("admin:referrals_followup_step", args=[call.pk, name])
+    return client_of(user).post(url, {"_do": "1", "note": "", **typed}, follow=True)
+
+
+class TestMyCalls:
+    def test_mine_and_nobodys_are_there_and_a_colleagues_on_request(self, program, tom):
+        now = timezone.now()
+        mine, nobodys = call_for(program, tom, due_at=now), call_for(program, due_at=now - timedelta(days=1))
+        colleagues = call_for(program, UserFactory(), due_at=now)
+        call_for(ProgramFactory())
+
+        def shown(query):
+            parts = client_of(tom).get(QUEUE, query).context["parts"]
+            return [card.call for part in parts for card in part.cards]
+
+        assert shown({}) == [nobodys, mine]
+        assert set(shown({"whose": "all"})) == {mine, nobodys, colleagues}
+
+    def test_late_today_and_later_are_apart(self, program, tom):
+        now = timezone.now()
+        for due_at in (now - timedelta(days=1), now + timedelta(days=3)):
+            call_for(program, tom, due_at=due_at)
+
+        parts = client_of(tom).get(QUEUE).context["parts"]
+
+        assert [(part.title, part.total) for part in parts] == [("Late", 1), ("Later", 1)]
+
+    def test_who_has_done_everything_reads_so(self, tom):
+        assert "Nobody waits for a call from you." in client_of(tom).get(QUEUE).text
+
+    @pytest.mark.parametrize("role", ["sales", "support"])
+    def test_it_asks_as_often_with_three_as_with_one(self, program, role, django_assert_num_queries):
+        client = client_of(member_of(program, role))
+        client.get(QUEUE)
+        for count in (1, 2):
+            for _ in range(count):
+                call_for(program)
+            with django_assert_num_queries(8):
+                client.get(QUEUE)
+
+    def test_an_analyst_and_a_stranger_stay_outside(self, program):
+        assert client_of(member_of(program, "analyst")).get(QUEUE).status_code == 403
+        assert Client().get(QUEUE).status_code == 302
+
+
+class TestTheCall:
+    def test_it_has_number_reasons_words_and_times(self, program, tom):
+        profile = ProfileFactory(program=program, criteria="They own a house")
+        QuestionFactory(profile=profile, text="Do they own a house?")
+        call = call_for(
+            program, tom, referral__phone="+390698765432", referral__relation="sister",
+            referral__answers=[{"question": "Do they own a house?", "answer": "yes"}],
+        )  # fmt: skip
+        MessageTemplate.objects.create(
+            program=program, purpose="sales_script", channel="call",
+            body="## Open\n\n“Hello {{ friend_first_name }}, {{ advocate_first_name }} sends me.”",
+        )  # fmt: skip
+
+        response = client_of(tom).get(page(call))
+
+        for words in (
+            'href="tel:+390698765432"',
+            "(sister)",
+            "“Hello Ben, Anna sends me.”",
+            "They own a house",
+        ):
+            assert words in response.text
+        assert [reason.tone for reason in response.context["reasons"]] == ["good"]
+        assert len(response.context["times"]) >= 2
+
+    def test_not_reached_is_called_again_at_the_time_that_was_tapped(self, program, tom):
+        call = call_for(program, tom)
+        at = client_of(tom).get(page(call)).context["times"][0][0]
+
+        response = log(call, "no-answer", tom, again=at.isoformat())
+
+        assert said(response) == [("success", "Not reached: Ben Weber.")]
+        assert response.redirect_chain[-1][0] == QUEUE
+        assert FollowUp.objects.open().get().due_at == at
+
+    def test_a_time_that_was_typed_is_on_the_clock_of_the_office(self, tom, program):
+        program.timezone = "Europe/Rome"
+        program.save()
+        day = timezone.now() + timedelta(days=10)
+
+        log(call_for(program, tom), "not-ready", tom, again=f"{day:%Y-%m-%d}T09:30")
+
+        due = FollowUp.objects.open().get().due_at
+        assert program.local(due).replace(tzinfo=None) == datetime(day.year, day.month, day.day, 9, 30)  # noqa: DTZ001
+
+    @pytest.mark.parametrize(
+        ("again", "sentence"),
+        [
+            ("2020-01-01T10:00", "Choose a time from now on, within a year."),
+            ("", "Say until when."),
+            ("x", None),
+        ],
+    )
+    def test_a_time_that_makes_no_sense_is_refused(self, program, tom, again, sentence):
+        call = call_for(program, tom)
+
+        response = log(call, "snooze", tom, again=again)
+
+        errors = response.context["form"].errors["again"]
+        assert errors == [sentence] if sentence else errors
+        assert FollowUp.objects.get().due_at == call.due_at
+
+    def test_the_second_of_two_reads_who_was_first(self, program, tom):
+        call = call_for(program, tom)
+        tom.first_name, tom.last_name = "Tom", "Brennan"
+        tom.save()
+        log(call, "qualified", tom)
+
+        response = log(call, "no-answer", member_of(program, "support"))
+
+        assert response.context["form"].non_field_errors() == [
+            "Tom Brennan has logged this call already: good fit, going on. Nothing was changed; "
+            "open the referral to go on."
+        ]
+
+    def test_sold_asks_for_the_amount_and_counts_once(self, program, tom):
+        call = call_for(program, tom)
+
+        log(call, "sold", tom, amount="1290.50", order="A-1", sold_on="")
+
+        assert (Conversion.objects.get().amount, FollowUp.objects.get().outcome) == (129050, "sold")
+
+    def test_taking_over_makes_it_mine(self, program, tom):
+        call = call_for(program, UserFactory())
+
+        response = log(call, "take-over", tom)
+
+        assert FollowUp.objects.get().owner == tom
+        assert response.redirect_chain[-1][0] == page(call)
+
+    def test_a_note_stands_in_the_history(self, program, tom):
+        call = call_for(program, tom)
+
+        log(call, "note", tom, note="Prefers mornings")
+
+        assert Event.objects.get(kind="referral.noted").data == {"note": "Prefers mornings"}
+        assert "Prefers mornings" in client_of(tom).get(page(call)).text
+
+    def test_a_mistyped_number_is_put_right_from_the_call(self, program, tom):
+        call = call_for(program, tom)
+
+        log(call, "correct", tom, name="Ben Webber", email="", phone="+39 06 98765432", company="")
+
+        call.referral.refresh_from_db()
+        assert (call.referral.name, call.referral.phone) == ("Ben Webber", "+390698765432")
+
+    @pytest.mark.parametrize(("role", "status"), [("support", 302), ("analyst", 403)])
+    def test_support_logs_and_an_analyst_only_looks(self, program, role, status):
+        call = call_for(program)
+        client = client_of(member_of(program, role))
+        url = reverse("admin:referrals_followup_step", args=[call.pk, "reached"])
+
+        assert client.get(page(call)).status_code == 200
+        assert client.post(url, {"_do": "1", "note": ""}).status_code == status
+
+    def test_a_get_logs_nothing(self, program, tom):
+        call = call_for(program, tom)
+
+        client_of(tom).get(reverse("admin:referrals_followup_step", args=[call.pk, "reached"]))
+
+        assert FollowUp.objects.open().count() == 1
+
+
+def test_an_answer_is_judged_by_the_question_and_the_best_comes_first():
+    profile = ProfileFactory()
+    how_many = QuestionFactory(
+        profile=profile, text="How many?", kind="choice", choices="1 = 0\n5 = 2\n10 = 4"
+    )
+    own = QuestionFactory(profile=profile, text="Own?")
+    said = {"Gone?": "x", "How many?": "5", "Own?": "Sì"}
+    answers = [{"question": question, "answer": answer} for question, answer in said.items()]
+
+    assert [(reason.answer, reason.tone) for reason in reasons(answers, [how_many, own])] == [
+        ("Sì", "good"), ("5", "warn"), ("x", "quiet"),
+    ]  # fmt: skip
