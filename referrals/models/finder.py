@@ -47,8 +47,11 @@ class Finder(models.Model):
         _("proposed for a call from (points)"), default=15, validators=[MaxValueValidator(200)]
     )
 
+    # Empty: the weights have changed since, or nobody has been scored yet.
+    scored_at = models.DateTimeField(_("scored"), null=True, editable=False)
+
     objects = ScopedQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = HistoricalRecords(excluded_fields=["scored_at"])
 
     class Meta:
         verbose_name = _("whom to ask: weights")
