@@ -42,7 +42,7 @@ class PreferenceForm(forms.Form):
         # An empty list of topics is an answer, and no “(optional)” stands beside a question like these.
         self.fields["topics"].one_of = True  # type: ignore[attr-defined]
         if self.paused_until:
-            day = date_format(self.paused_until, "j F")
+            day = date_format(self.paused_until, "j E")
             self.fields["pause"].label = _("Leave me in peace until %(day)s") % {"day": day}
 
     @property

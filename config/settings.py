@@ -223,9 +223,10 @@ LANGUAGES = [
     ("fr", "Français"),
 ]
 # Those whose catalogue in locale/ is complete; pages are in no other.
-TRANSLATED = ["en"]
+TRANSLATED = ["en", "es", "it", "ru"]
 # Compiled from locale/ when the product starts.
 LOCALE_PATHS = [VAR_DIR / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -1,4 +1,8 @@
+from datetime import date
+
 import pytest
+from django.utils.formats import date_format
+from django.utils.translation import override
 
 from tests.factories import ProgramFactory
 
@@ -6,7 +10,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("asked", ["it", "ru", "fr-CH, en;q=0.5", "xx", ""])
-def test_a_page_is_in_one_language(client, asked):
+def test_a_page_is_in_one_language_when_there_are_no_words_for_another(client, settings, asked):
+    settings.TRANSLATED = ["en"]
     program = ProgramFactory()
 
     page = client.get(f"/p/{program.slug}/refer/", headers={"accept-language": asked})
@@ -15,9 +20,37 @@ def test_a_page_is_in_one_language(client, asked):
     assert '<html lang="en"' in page.text
 
 
-def test_a_form_refuses_in_the_language_of_its_page(client):
+def test_a_form_refuses_in_the_language_of_its_page(client, settings):
+    settings.TRANSLATED = ["en"]
     program = ProgramFactory()
 
     page = client.post(f"/p/{program.slug}/refer/", {}, headers={"accept-language": "it"})
 
     assert "obbligatorio" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("language", "button"),
+    [
+        ("es", "Enviar mi recomendación"),
+        ("it", "Invia il mio consiglio"),
+        ("ru", "Отправить рекомендацию"),
+    ],
+)
+def test_a_page_speaks_the_language_of_whoever_reads_it(client, language, button):
+    program = ProgramFactory()
+
+    page = client.get(f"/p/{program.slug}/refer/", headers={"accept-language": language})
+
+    assert page.headers["Content-Language"] == language
+    assert button in page.text
+    assert "Send my recommendation" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "March 4"), ("ru", "4 марта"), ("it", "4 marzo"), ("es", "4 de marzo")],
+)
+def test_a_day_is_said_as_its_language_says_it(language, said):
+    with override(language):
+        assert date_format(date(2026, 3, 4), "MONTH_DAY_FORMAT").lower() == said.lower()

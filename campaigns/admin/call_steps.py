@@ -7,11 +7,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.admin.referral_steps import ConvertedForm, FriendForm, HandOverForm
+from campaigns.models import OutreachPlan
+from campaigns.services.asks import start_nurture
 from referrals.admin.steps import Step, StepForm
 from referrals.contacts import clean_text
 from referrals.models import FollowUp, Referral
@@ -84,6 +87,30 @@ class LaterForm(AgainForm):
     )
 
 
+class NotReadyForm(LaterForm):
+    plan = forms.ModelChoiceField(
+        OutreachPlan.objects.none(),
+        label=gettext_lazy("Write to them meanwhile"),
+        required=False,
+        empty_label=gettext_lazy("no, only call again"),
+        help_text=gettext_lazy("A nurture plan; it stops by itself when they answer."),
+    )
+    field_order = ("again", "plan", "note")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        referral = self.rows.select_related("referral").get().referral
+        plans = OutreachPlan.objects.live().filter(
+            program=referral.program_id, audience=OutreachPlan.Audience.FRIENDS
+        )
+        field: Any = self.fields["plan"]
+        if referral.accepted_at and referral.email and plans.exists():
+            field.queryset = plans
+        else:
+            # Without the friend's own yes nobody writes to them.
+            del self.fields["plan"]
+
+
 class AboutReferral(StepForm):
     """A form about the friend of a call; it gets the call."""
 
@@ -121,6 +148,14 @@ def _with_call(act: Callable[..., Any], rows: Any, **decided: Any) -> Moved:
     return Moved([call], [])
 
 
+def _not_ready(rows: Any, *, plan: OutreachPlan | None = None, **decided: Any) -> Moved:
+    with transaction.atomic():
+        moved = _log(Outcome.NOT_READY, rows, **decided)
+        if plan:
+            start_nurture(moved.moved[0].referral, plan, now=decided["now"], by=decided["by"])
+    return moved
+
+
 def _snooze(call: FollowUp, *, again: datetime, **decided: Any) -> None:
     snooze(call, again, **decided)
 
@@ -152,7 +187,10 @@ OUTCOMES = (
     _outcome(Outcome.REACHED, gettext_lazy("The referral becomes “contacted”."), TalkedForm),
     _outcome(Outcome.QUALIFIED, gettext_lazy("The referral becomes “qualified”."), TalkedForm),
     _outcome(Outcome.NO_ANSWER, gettext_lazy("A new call is due when the office opens next."), AgainForm),
-    _outcome(Outcome.NOT_READY, gettext_lazy("We call again later; the friend said when."), LaterForm),
+    Step(
+        name="not-ready", label=Outcome.NOT_READY.label, form=NotReadyForm, bulk=False, fits=_is_open,
+        carry_out=_not_ready, does=gettext_lazy("We call again later; the friend said when."),
+    ),
     Step(
         name="sold", label=gettext_lazy("Sold"), form=SaleForm, bulk=False, fits=_is_open,
         carry_out=partial(_with_call, log_sale),

@@ -164,4 +164,4 @@ def _real_hours(waited: Any) -> float | None:
 
 def _week(label: str) -> str:
     monday = datetime.fromisoformat(label[:10]).date()
-    return _("week of %(day)s") % {"day": date_format(monday, "j F Y")}
+    return _("week of %(day)s") % {"day": date_format(monday, "j E Y")}

@@ -7,13 +7,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.models import MessageTemplate
+from campaigns.models import Ask, MessageTemplate
 from referrals.fit import reasons
 from referrals.models import Conversion, Event, FollowUp
 from tests.cast import client_of, member_of, said
 from tests.factories import (
     EnrolmentFactory,
     FollowUpFactory,
+    OutreachPlanFactory,
     ProfileFactory,
     ProgramFactory,
     QuestionFactory,
@@ -193,6 +194,21 @@ class TestTheCall:
 
         call.referral.refresh_from_db()
         assert (call.referral.name, call.referral.phone) == ("Ben Webber", "+390698765432")
+
+    def test_a_friend_who_is_not_ready_is_put_on_a_nurture_plan_if_they_said_yes(self, program, tom):
+        plan = OutreachPlanFactory(program=program, audience="friends")
+        foreign = OutreachPlanFactory(audience="friends")
+        yes = call_for(program, tom, referral__accepted_at=timezone.now())
+        silent = call_for(program, tom)
+        again = f"{timezone.now() + timedelta(days=30):%Y-%m-%d}T10:00"
+
+        refused = log(yes, "not-ready", tom, again=again, plan=foreign.pk)
+        log(yes, "not-ready", tom, again=again, plan=plan.pk)
+        log(silent, "not-ready", tom, again=again, plan=plan.pk)
+
+        assert list(refused.context["form"].errors) == ["plan"]
+        assert Ask.objects.get().referral == yes.referral
+        assert FollowUp.objects.open().count() == 2
 
     @pytest.mark.parametrize(("role", "status"), [("support", 302), ("analyst", 403)])
     def test_support_logs_and_an_analyst_only_looks(self, program, role, status):
