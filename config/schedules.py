@@ -26,7 +26,7 @@ class Scheduled(NamedTuple):
 SCHEDULES = (
     Scheduled("Show that the worker is alive", "campaigns.services.heartbeat.beat", 1),
     Scheduled("Add up what people did", "referrals.services.summary.renew_summaries", 1),
-    Scheduled("Find whom to ask next", "referrals.services.finder.rescore_all", 1440),
+    Scheduled("Find whom to ask next", "referrals.services.finder.rescore_due", 5),
     Scheduled("Count the people in segments", "referrals.services.segment.size_segments", 60),
     Scheduled("Take the steps of plans that are due", "campaigns.services.planner.plan_due", 1),
     Scheduled("Deliver messages", "campaigns.services.delivery.deliver_due", 1),

@@ -65,7 +65,8 @@ def check_services() -> None:
 def prepare() -> None:
     """Make the database and the static files equal to the code; needs the migrations."""
     call_command("sync", verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
+    # The API's library brings a second documentation page, which nobody here opens.
+    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["redoc*"])
 
 
 def serve(host: str, port: int) -> None:

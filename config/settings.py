@@ -4,6 +4,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
+from whitenoise.compress import Compressor
 
 from config import addresses, environment
 
@@ -223,7 +224,7 @@ LANGUAGES = [
     ("fr", "Français"),
 ]
 # Those whose catalogue in locale/ is complete; pages are in no other.
-TRANSLATED = ["en", "ru"]
+TRANSLATED = ["en", "es", "it", "ru"]
 # Compiled from locale/ when the product starts.
 LOCALE_PATHS = [VAR_DIR / "locale"]
 FORMAT_MODULE_PATH = ["config.formats"]
@@ -237,6 +238,9 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+
+# Maps of the API's documentation page are for whoever debugs it: megabytes, and nobody waits for them.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 
 LOG_FORMAT = environment.choice("LOG_FORMAT", "text", {"text", "json"})
 LOG_LEVEL = environment.choice("LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"})

@@ -29,17 +29,28 @@ def test_a_form_refuses_in_the_language_of_its_page(client, settings):
     assert "obbligatorio" not in page.text
 
 
-def test_a_page_speaks_russian_to_whoever_reads_russian(client):
+@pytest.mark.parametrize(
+    ("language", "button"),
+    [
+        ("es", "Enviar mi recomendación"),
+        ("it", "Invia il mio consiglio"),
+        ("ru", "Отправить рекомендацию"),
+    ],
+)
+def test_a_page_speaks_the_language_of_whoever_reads_it(client, language, button):
     program = ProgramFactory()
 
-    page = client.get(f"/p/{program.slug}/refer/", headers={"accept-language": "ru"})
+    page = client.get(f"/p/{program.slug}/refer/", headers={"accept-language": language})
 
-    assert page.headers["Content-Language"] == "ru"
-    assert "Отправить рекомендацию" in page.text
+    assert page.headers["Content-Language"] == language
+    assert button in page.text
     assert "Send my recommendation" not in page.text
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "March 4"), ("ru", "4 марта"), ("it", "4 marzo")])
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "March 4"), ("ru", "4 марта"), ("it", "4 marzo"), ("es", "4 de marzo")],
+)
 def test_a_day_is_said_as_its_language_says_it(language, said):
     with override(language):
         assert date_format(date(2026, 3, 4), "MONTH_DAY_FORMAT").lower() == said.lower()

@@ -50,7 +50,7 @@ def show_my_calls(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     now, everyone = timezone.now(), request.GET.get("whose") == "all"
     programs = list(programs_granting(user, "change", FollowUp))
-    rows = FollowUp.objects.open().filter(referral__program__in=programs)
+    rows = FollowUp.objects.to_make().filter(referral__program__in=programs)
     if not everyone:
         rows = FollowUp.objects.for_caller(user, programs)
     shown = {

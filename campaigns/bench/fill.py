@@ -30,7 +30,7 @@ def fill(advocates: int, referrals: int, messages: int) -> dict[str, Any]:
     """Make ``advocates`` enrolled people, five times ``referrals`` open ones and ``messages`` due invitations."""
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["ninja"])
     load_bank()
     program = _program()
     enrolments = _enrolments(program, advocates)

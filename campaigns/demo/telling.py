@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import transaction
 
+from campaigns.demo.asking import begin_plans, connect_systems, run_plans
 from campaigns.demo.claims import claims_of
 from campaigns.demo.company import found_company
 from campaigns.demo.contact import CHOICES, ask_at_night, choose, leave_to_sender, write_words
@@ -132,8 +133,11 @@ class Story:
         yield 6, partial(pick, self.enrolments["Priya Shah"], "a solar garden lantern")
         yield 3, self._refund
         yield 1, lambda at: collect_entries(now=at)
+        yield 1, lambda at: begin_plans(self.program, self.staff.manager, at)
         yield 1, lambda at: know_people(self.enrolments, at)
+        yield 1, lambda at: connect_systems(self.program, self.staff.manager, at)
         yield 0, lambda at: find_happy(self.enrolments, self.staff.manager, at)
+        yield 0, run_plans
 
     def _refund(self, at: datetime) -> None:
         """One sale is cancelled after everything was handed out."""

@@ -30,7 +30,7 @@ def alert_callers(*, now: datetime) -> int:
     if not programs:
         return 0
     leads = leads_of(programs)
-    waiting = FollowUp.objects.open().filter(referral__program__in=programs)
+    waiting = FollowUp.objects.to_make().filter(referral__program__in=programs)
     escalated = escalate_overdue(programs, now=now)
     overdue = waiting.filter(due_at__lt=now, told__lt=Told.OVERDUE)
     soon = waiting.filter(due_at__gte=now, due_at__lte=now + SOON, told=Told.NOTHING)

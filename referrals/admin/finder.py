@@ -1,16 +1,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin
-from django.db.models import Q
+from django.contrib import admin, messages
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from referrals.admin.scoped import HistoryAdmin, ProgramFilter
 from referrals.models import Finder
-from referrals.services.finder import FACTORS, score_program
+from referrals.services.finder import FACTORS
 
 
 @admin.register(Finder)
@@ -50,5 +48,6 @@ class FinderAdmin(HistoryAdmin):
         ]
 
     def save_model(self, request: HttpRequest, obj: Finder, form: Any, change: bool) -> None:
+        obj.scored_at = None
         super().save_model(request, obj, form, change)
-        score_program(obj, Q(), now=timezone.now())
+        messages.info(request, _("Everyone is scored anew within five minutes."))

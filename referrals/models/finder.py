@@ -22,6 +22,9 @@ class Finder(models.Model):
     content = models.PositiveSmallIntegerField(_("gave 7 or 8 of 10"), default=15, validators=POINTS)
     engaged = models.PositiveSmallIntegerField(_("engaged lately"), default=15, validators=POINTS)
     bought_again = models.PositiveSmallIntegerField(_("bought more than once"), default=15, validators=POINTS)
+    bought_often = models.PositiveSmallIntegerField(
+        _("bought five times or more"), default=10, validators=POINTS
+    )
     bought_lately = models.PositiveSmallIntegerField(_("bought lately"), default=10, validators=POINTS)
     result = models.PositiveSmallIntegerField(
         _("deal, project or result lately"), default=20, validators=POINTS
@@ -44,8 +47,11 @@ class Finder(models.Model):
         _("proposed for a call from (points)"), default=15, validators=[MaxValueValidator(200)]
     )
 
+    # Empty: the weights have changed since, or nobody has been scored yet.
+    scored_at = models.DateTimeField(_("scored"), null=True, editable=False)
+
     objects = ScopedQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = HistoricalRecords(excluded_fields=["scored_at"])
 
     class Meta:
         verbose_name = _("whom to ask: weights")

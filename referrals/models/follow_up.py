@@ -20,6 +20,10 @@ class FollowUpQuerySet(ScopedQuerySet):
     def open(self) -> "FollowUpQuerySet":
         return self.filter(done_at=None)
 
+    def to_make(self) -> "FollowUpQuerySet":
+        """Open, and nobody has to decide about the friend first."""
+        return self.open().exclude(referral__status=Referral.Status.UNDER_REVIEW)
+
     def overdue(self, now: datetime) -> "FollowUpQuerySet":
         return self.open().filter(due_at__lt=now)
 
@@ -46,7 +50,7 @@ class FollowUpQuerySet(ScopedQuerySet):
     def for_caller(self, user: Any, programs: Any) -> "FollowUpQuerySet":
         """What this person may call now: their own, and those that nobody has."""
         nobodys = Q(owner=None, referral__program__in=programs)
-        return self.open().filter(Q(owner=user, referral__program__in=programs) | nobodys)
+        return self.to_make().filter(Q(owner=user, referral__program__in=programs) | nobodys)
 
     def for_queue(self) -> "FollowUpQuerySet":
         """With all that a call's line says, in one query: the people, how often it was tried, and what the

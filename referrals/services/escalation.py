@@ -21,7 +21,7 @@ def escalate_overdue(programs: Sequence[Program], *, now: datetime) -> int:
     for program in programs:
         since = office_hours_before(program, now, program.escalate_after_hours)
         late |= Q(referral__program=program, due_at__lte=since)
-    due = FollowUp.objects.open().filter(late, told__lt=FollowUp.Told.ESCALATED)
+    due = FollowUp.objects.to_make().filter(late, told__lt=FollowUp.Told.ESCALATED)
     leads = leads_of(programs)
     total = 0
     while found := _escalate(due, leads, now):

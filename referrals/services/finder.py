@@ -1,6 +1,6 @@
 """Whom to ask next: points for what people said and did, added up in the database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import add
@@ -13,6 +13,8 @@ from referrals.models import AdvocateSummary, Candidate, Enrolment, Finder, Prog
 from referrals.upsert import store_rows
 
 UNHAPPY = 6
+DAY = timedelta(days=1)
+BATCH = 5_000
 
 
 class Factor(NamedTuple):
@@ -29,6 +31,7 @@ FACTORS = (
     Factor("content", _("gave 7 or 8 of 10"), lambda _since: Q(satisfaction__range=(7, 8))),
     Factor("engaged", _("engaged lately"), lambda since: Q(engaged_at__gte=since)),
     Factor("bought_again", _("bought more than once"), lambda _since: Q(purchases__gte=2)),
+    Factor("bought_often", _("bought five times or more"), lambda _since: Q(purchases__gte=5)),
     Factor("bought_lately", _("bought lately"), lambda since: Q(last_purchase_at__gte=since)),
     Factor(
         "result", _("deal, project or result lately"),
@@ -45,13 +48,34 @@ def finder_of(program: Program) -> Finder:
     return Finder.objects.filter(program=program).first() or Finder(program=program)
 
 
-def rescore_all(*, now: datetime) -> int:
-    """Score everyone anew in every program: what was lately is not any more. Returns how many programs."""
-    return rescore(Q(), now=now)
+def rescore_due(*, now: datetime) -> int:
+    """Score everyone anew where the weights have changed, or a day has passed: what was lately is not any
+    more. In ranges of people, so that a million take many short statements. Returns how many programs."""
+    open_programs = Program.objects.exclude(status=Program.Status.ENDED)
+    missing = open_programs.filter(finder=None)
+    Finder.objects.bulk_create([Finder(program=row) for row in missing], ignore_conflicts=True)
+    stale = Q(scored_at=None) | Q(scored_at__lt=now - DAY)
+    due = list(Finder.objects.filter(stale, program__in=open_programs))
+    for finder in due:
+        for first, last in _ranges():
+            score_program(finder, Q(advocate__gt=first, advocate__lte=last), now=now)
+    # Weights that were changed meanwhile are due again.
+    for finder in due:
+        Finder.objects.filter(pk=finder.pk, scored_at=finder.scored_at).update(scored_at=now)
+    return len(due)
+
+
+def _ranges() -> Iterator[tuple[int, int]]:
+    """Everybody of whom something is known, in ranges of keys."""
+    last = 0
+    people = AdvocateSummary.objects.order_by("pk").values_list("pk", flat=True)
+    while keys := list(people.filter(pk__gt=last)[:BATCH]):
+        yield last, keys[-1]
+        last = keys[-1]
 
 
 def rescore(whose: Q, *, now: datetime) -> int:
-    """Score these people (a condition on their summaries) in every program that is open."""
+    """Score these people (a condition on ``advocate``) in every program that is open."""
     programs = Program.objects.exclude(status=Program.Status.ENDED).select_related("finder")
     for program in programs:
         finder = program.finder if hasattr(program, "finder") else Finder(program=program)
@@ -64,8 +88,7 @@ def score_program(finder: Finder, whose: Q, *, now: datetime) -> None:
     scored = with_points(AdvocateSummary.objects.filter(whose, _may_be_asked(finder)), finder, now)
     worth = scored.filter(score__gt=0)
     rest = Candidate.objects.filter(program=finder.program_id)
-    if whose:
-        rest = rest.filter(advocate__summary__in=AdvocateSummary.objects.filter(whose))
+    rest = rest.filter(whose)
     rest.exclude(Exists(worth.filter(advocate=OuterRef("advocate")))).delete()
     rows = worth.annotate(program=Value(finder.program_id, output_field=IntegerField()))
     store_rows(Candidate, rows.values_list("program", "advocate", "score"), ["program", "advocate"])

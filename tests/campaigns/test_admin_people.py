@@ -238,16 +238,13 @@ def test_a_persons_page_says_by_whom_they_came_and_whom_they_brought():
     assert "Brought <a" in client.get(reverse(page, args=[referral.enrolment.advocate_id])).content.decode()
 
 
-def test_new_weights_count_at_once(program, manager):
-    anna = candidate(program)
-    Event.objects.record([Event(kind="purchase", advocate=anna, occurred_at=NOW)], now=NOW)
+def test_new_weights_are_kept_and_everyone_is_to_be_scored_anew(program, manager):
+    done = manager.post("/admin/referrals/finder/add/", _weights(program), follow=True)
 
-    manager.post("/admin/referrals/finder/add/", _weights(program), follow=True)
-
-    assert Finder.objects.get().promoter == 50
-    assert not Candidate.objects.exists()
+    assert Finder.objects.values_list("promoter", "scored_at").get() == (50, None)
+    assert "Everyone is scored anew within five minutes." in [row.text for row in said(done)]
 
 
 def _weights(program):
-    fields = [f for f in Finder._meta.fields if f.name not in {"id", "program"}]
+    fields = [f for f in Finder._meta.fields if f.name not in {"id", "program", "scored_at"}]
     return {f.name: f.default for f in fields} | {"program": program.pk, "promoter": 50}

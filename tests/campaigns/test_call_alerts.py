@@ -87,6 +87,14 @@ def test_what_is_done_alarms_nobody(program, now):
     assert alert_callers(now=now) == 0
 
 
+def test_about_a_friend_under_review_nobody_is_told_to_call(program, now):
+    call = call_due(program, now - timedelta(days=2))
+    type(call.referral).objects.update(status="under_review")
+
+    assert alert_callers(now=now) == 0
+    assert told() == []
+
+
 def test_without_a_lead_the_first_manager_gets_it(now):
     program = ProgramFactory()
     mara = member_of(program)

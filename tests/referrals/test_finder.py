@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from referrals.models import AdvocateSummary, Candidate, Event, Finder
 from referrals.services.enrolment import enrol
-from referrals.services.finder import FACTORS, finder_of, reasons, rescore_all, with_points
+from referrals.services.finder import FACTORS, finder_of, reasons, rescore_due, with_points
 from referrals.services.summary import renew_summaries
 from tests.factories import NOW, AdvocateFactory, ProgramFactory
 
@@ -57,7 +57,7 @@ def test_what_was_lately_is_not_for_ever():
     happened(AdvocateFactory(), Kind.ENGAGED, 80)
     assert len(found()) == 1
 
-    rescore_all(now=NOW + timedelta(days=11))
+    rescore_due(now=NOW + timedelta(days=11))
 
     assert not Candidate.objects.exists()
 
@@ -75,14 +75,31 @@ def test_a_programs_own_weights_count_there_and_its_people_are_nobody_elses():
     assert set(scores) == {(ours.pk, "Ben", 99), (theirs.pk, "Ben", 15), (theirs.pk, "Anna", 15)}
 
 
-def test_scoring_costs_two_statements_a_program_however_many_people(django_assert_num_queries):
+def test_scoring_costs_the_same_however_many_people_and_nothing_when_nothing_is_due(
+    django_assert_num_queries,
+):
     ProgramFactory()
-    for _ in (1, 3):
-        for _ in range(3):
+    for many in (1, 3):
+        for _ in range(many):
             happened(AdvocateFactory(), Kind.ENGAGED)
         renew_summaries(now=NOW)
-        with django_assert_num_queries(3):
-            rescore_all(now=NOW)
+        Finder.objects.update(scored_at=None)
+        with django_assert_num_queries(7 if many == 3 else 8):
+            assert rescore_due(now=NOW) == 1
+    with django_assert_num_queries(2):
+        assert rescore_due(now=NOW) == 0
+
+
+def test_new_weights_count_when_the_clock_has_looked():
+    program, anna = ProgramFactory(), AdvocateFactory()
+    happened(anna, Kind.ENGAGED)
+    renew_summaries(now=NOW)
+    rescore_due(now=NOW)
+
+    Finder.objects.filter(program=program).update(engaged=77, scored_at=None)
+    rescore_due(now=NOW)
+
+    assert Candidate.objects.get().score == 77
 
 
 def test_every_factor_has_a_weight_that_a_manager_can_change():
