@@ -3,6 +3,7 @@
 Everything is done with Babel and Django's own template parser, so no machine needs GNU gettext.
 """
 
+import ast
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,14 +25,19 @@ STAFF_FOLDERS = {"admin", "bench", "demo", "management", "migrations", "models",
 STAFF_MODULES = {
     f"{app}/services/{noun}.py"
     for app, nouns in {
-        "campaigns": ("checking", "desk", "digest", "handling", "holding", "overview", "placeholders", "shortages"),
+        "campaigns": ("checking", "desk", "digest", "handling", "holding", "placeholders", "shortages"),
         "rewards": ("explanation", "forecast", "report", "unrewarded"),
         "referrals": ("imports",),
     }.items()
     for noun in nouns
 } | {"referrals/happenings.py", "referrals/tables.py", "referrals/cells.py", "rewards/sentences.py"}  # fmt: skip
+# Classes of models whose labels customers choose from, by the module they are in.
+CHOSEN_BY_CUSTOMERS = {
+    "campaigns/models/contact_preference.py": {"Way", "Often"},
+    "campaigns/models/template.py": {"Topic"},
+}
 KEYWORDS = {
-    "_": None, "gettext": None, "gettext_lazy": None, "ngettext": (1, 2), "ngettext_lazy": (1, 2),
+    "_": None, "_now": None, "gettext": None, "gettext_lazy": None, "ngettext": (1, 2), "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
 
@@ -97,6 +103,8 @@ def find_strings(root: Path) -> Iterator[Found]:
         for path in sorted((root / app).rglob("*.py")):
             if is_for_customers(name := path.relative_to(root).as_posix()):
                 yield from _of_python(path, name)
+    for name, classes in CHOSEN_BY_CUSTOMERS.items():
+        yield from _of_labels(root / name, name, classes)
     for path in sorted((root / "templates").rglob("*.*")):
         if is_for_customers(name := path.relative_to(root).as_posix()):
             yield from _of_template(path, name)
@@ -110,6 +118,18 @@ def is_for_customers(name: str) -> bool:
 def _of_python(path: Path, name: str) -> Iterator[Found]:
     for _line, text, _comments, context in extract_from_file("python", path, keywords=KEYWORDS):
         yield Found(text, name, context)
+
+
+def _of_labels(path: Path, name: str, classes: set[str]) -> Iterator[Found]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef) and node.name in classes:
+            for call in ast.walk(node):
+                if (
+                    isinstance(call, ast.Call)
+                    and call.args
+                    and isinstance(label := call.args[0], ast.Constant)
+                ):
+                    yield Found(str(label.value), name, None)
 
 
 def _of_template(path: Path, name: str) -> Iterator[Found]:

@@ -37,6 +37,20 @@ def test_strings_are_found_in_code_and_templates(strings):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "Everyone I name here knows about it and agrees that %(company)s may contact them.",
+        "By e-mail only",
+        "Half as often",
+        "News from the company",
+        "from the start",
+    ],
+)
+def test_what_customers_agree_to_and_choose_from_is_found(strings, text):
+    assert (text, None) in strings
+
+
+@pytest.mark.parametrize(
     ("name", "expected"),
     [
         ("templates/campaigns/refer.html", True),
