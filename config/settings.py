@@ -224,7 +224,7 @@ LANGUAGES = [
     ("fr", "Français"),
 ]
 # Those whose catalogue in locale/ is complete; pages are in no other.
-TRANSLATED = ["en", "es", "it", "ru"]
+TRANSLATED = ["en", "es", "it", "nl", "ru"]
 # Compiled from locale/ when the product starts.
 LOCALE_PATHS = [VAR_DIR / "locale"]
 FORMAT_MODULE_PATH = ["config.formats"]
