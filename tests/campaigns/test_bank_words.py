@@ -15,7 +15,7 @@ from campaigns.services.trying import preview
 from tests.factories import ProgramFactory
 
 # Languages whose bank is complete: every template of English is there.
-COMPLETE = ["en", "it", "ru", "es", "nl"]
+COMPLETE = ["en", "it", "ru", "es", "fr", "nl"]
 LANGUAGES = [language for language, _name in settings.LANGUAGES]
 BANK: dict[str, list[MessageTemplate]] = {language: [] for language in LANGUAGES}
 for _template in read_bank():
