@@ -224,7 +224,7 @@ LANGUAGES = [
     ("fr", "Français"),
 ]
 # Those whose catalogue in locale/ is complete; pages are in no other.
-TRANSLATED = ["en", "es", "fr", "it", "ru"]
+TRANSLATED = ["en", "es", "fr", "it", "nl", "ru"]
 # Compiled from locale/ when the product starts.
 LOCALE_PATHS = [VAR_DIR / "locale"]
 FORMAT_MODULE_PATH = ["config.formats"]

@@ -35,6 +35,7 @@ def test_a_form_refuses_in_the_language_of_its_page(client, settings):
         ("es", "Enviar mi recomendación"),
         ("fr", "Envoyer ma recommandation"),
         ("it", "Invia il mio consiglio"),
+        ("nl", "Verstuur mijn aanbeveling"),
         ("ru", "Отправить рекомендацию"),
     ],
 )
@@ -50,7 +51,14 @@ def test_a_page_speaks_the_language_of_whoever_reads_it(client, language, button
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("en", "March 4"), ("ru", "4 марта"), ("it", "4 marzo"), ("es", "4 de marzo"), ("fr", "4 mars")],
+    [
+        ("en", "March 4"),
+        ("es", "4 de marzo"),
+        ("fr", "4 mars"),
+        ("it", "4 marzo"),
+        ("nl", "4 maart"),
+        ("ru", "4 марта"),
+    ],
 )
 def test_a_day_is_said_as_its_language_says_it(language, said):
     with override(language):
