@@ -57,7 +57,7 @@ class AgainForm(NoteForm):
     """When to call again; the call's page offers times, and this asks for any other."""
 
     again = MomentField(label=gettext_lazy("Call again on"), required=False)
-    field_order = ("again", "note")
+    field_order: tuple[str, ...] = ("again", "note")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

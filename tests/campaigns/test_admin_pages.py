@@ -5,7 +5,17 @@ from django.contrib import admin
 from django.urls import reverse
 
 from campaigns.models import AlertChoice, DigestSubscription, Message, MessageTemplate, Suppression
-from referrals.models import Attribution, Claim, Consent, Conversion, Finder, Segment
+from referrals.models import (
+    Attribution,
+    Claim,
+    Consent,
+    Conversion,
+    Finder,
+    HookDelivery,
+    HookMapping,
+    Segment,
+    WebhookCall,
+)
 from rewards.models import FulfilmentCall, Reward
 from tests.cast import client_of, superuser
 from tests.factories import (
@@ -13,6 +23,7 @@ from tests.factories import (
     AbsenceFactory,
     ApiKeyFactory,
     AskFactory,
+    BrandVoiceFactory,
     BudgetFactory,
     CallTaskFactory,
     ChannelFactory,
@@ -20,7 +31,9 @@ from tests.factories import (
     ContestFactory,
     CouponCodeFactory,
     EnrolmentFactory,
+    ExperimentFactory,
     FollowUpFactory,
+    HookSourceFactory,
     IncentiveFactory,
     MembershipFactory,
     MessageFactory,
@@ -34,9 +47,11 @@ from tests.factories import (
     RewardFactory,
     RewardRuleFactory,
     RewardSchemeFactory,
+    SiteWidgetFactory,
     TaxThresholdFactory,
     TierFactory,
     UserFactory,
+    WebhookEndpointFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +124,19 @@ def fill(start, count):
         Segment.objects.create(name=f"Buyers {n}", program=program, conditions=rows)
         Finder.objects.create(program=program)
         CallTaskFactory(program=program, advocate=referral.enrolment.advocate)
+        BrandVoiceFactory(program=program)
+        connect(program, n)
+        ExperimentFactory(plan=OutreachPlanFactory(program=program))
+
+
+def connect(program, n):
+    """The systems around a program, and what passed between."""
+    source = HookSourceFactory(program=program)
+    HookMapping.objects.create(source=source, says="paid", means="order.paid")
+    HookDelivery.objects.create(source=source, key=f"k{n}", verdict="taken", body="{}", received_at=NOW)
+    endpoint = WebhookEndpointFactory(program=program)
+    WebhookCall.objects.create(endpoint=endpoint, due_at=NOW, created_at=NOW)
+    SiteWidgetFactory(program=program)
 
 
 def url(model, page, *args):
