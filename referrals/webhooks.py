@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 from django.conf import settings
@@ -46,7 +46,8 @@ def check_address(url: str) -> None:
     """Raises ValidationError, for a person, unless ``url`` is https with a host name and nothing else odd."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if parts.scheme != "https" or "." not in host or parts.username or parts.password or _is_number(host):
+    odd = parts.username or parts.password or _is_number(host) or not _has_port(parts)
+    if parts.scheme != "https" or "." not in host or odd:
         raise ValidationError(
             _("Write an https address with a host name, such as https://shop.example.com/gift.")
         )
@@ -84,7 +85,7 @@ def call(
         if client is not None:
             return _read(client.post(url, content=payload, headers=headers))
         return _call_pinned(url, payload, headers)
-    except (httpx.HTTPError, OSError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         return Answer(0, f"{type(error).__name__}: {error}"[:300])
 
 
@@ -105,6 +106,14 @@ def _public_address(host: str, port: int) -> str:
     """The first address of the host, if every one of them is public; empty otherwise."""
     found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     return found[0] if found and all(ip_address(one).is_global for one in found) else ""
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port, if one is named, is one."""
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
 
 
 def _is_number(host: str) -> bool:

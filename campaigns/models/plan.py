@@ -253,8 +253,6 @@ class PlanStep(models.Model):
         Purpose.ASK_FOLLOW_UP,
         Purpose.ASK_LAST,
         Purpose.ADVOCATE_INVITE,
-        Purpose.REVIEW_REQUEST,
-        Purpose.SURVEY_INVITE,
         Purpose.NURTURE,
         Purpose.FRIEND_REMINDER,
     )

@@ -201,7 +201,8 @@ class MessageTemplate(models.Model):
             "Empty: the usual words. Others are chosen by name: “short”, a network such as “linkedin”, a test."
         ),
     )
-    subject = models.CharField(_("subject"), max_length=150, blank=True)
+    # Longer than what is read: both forms of address may stand in it.
+    subject = models.CharField(_("subject"), max_length=400, blank=True)
     body = models.TextField(_("words"), max_length=20_000)
 
     objects = MessageTemplateQuerySet.as_manager()

@@ -19,6 +19,8 @@ STOP = {
     "basta", "cancella", "fine", "alto", "baja", "parar", "cancelar", "afmelden", "stoppen", "стоп", "отписка",
     "отписаться", "хватит",
 }  # fmt: skip
+# Words of other meanings, too: they stop only when they stand alone.
+AMBIGUOUS = {"fine", "end", "cancel", "quit", "alto", "parar", "cancelar", "cancella", "basta"}
 START = {"start", "unstop", "yes", "inizia", "iniciar", "alta", "aanmelden", "reprendre", "старт"}
 HELP = {"help", "info", "aiuto", "ayuda", "aide", "hulp", "помощь", "инфо"}
 
@@ -35,11 +37,13 @@ def take_reply(sender: str, text: str, *, now: datetime) -> str:
         return ""
     word = _first_word(text)
     with override(message.language), transaction.atomic():
-        if word in STOP:
+        alone = len(text.split()) == 1
+        # “Fine, I will ask him” and “Cancel my order” are for a person to read.
+        if word in STOP and (alone or word not in AMBIGUOUS):
             return _stop(message, key, now)
-        if word in START and len(text.split()) == 1:
+        if word in START and alone and _stopped(key).exists():
             return _start(message, key, now)
-        if word in HELP and len(text.split()) == 1:
+        if word in HELP and alone:
             return _("%(company)s writes to you about recommendations. STOP to end.") % _names(message)
         _pass_on(message, text, now)
     return ""

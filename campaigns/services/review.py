@@ -51,6 +51,7 @@ def undo(referrals: Any, *, now: datetime, by: Any, note: str = "") -> Moved:
         )
         dropped = Reward.objects.filter(referral__in=back, status_reason=Reward.Reason.SUSPICIOUS)
         rewards.undo(dropped.filter(status__in=("declined", "revoked")), now=now, by=by)
+        dropped.filter(status=Reward.Status.CLAIMED).advance(Reward.Status.ISSUED, now=now, by=by)
         _judge(result.moved, "", now, by)
     return _with_others(referrals, result)
 

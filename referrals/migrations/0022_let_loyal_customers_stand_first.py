@@ -5,25 +5,32 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('referrals', '0021_time_first_contact'),
+        ("referrals", "0021_time_first_contact"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='finder',
-            name='bought_often',
-            field=models.PositiveSmallIntegerField(default=10, validators=[django.core.validators.MaxValueValidator(100)], verbose_name='bought five times or more'),
+            model_name="finder",
+            name="bought_often",
+            field=models.PositiveSmallIntegerField(
+                default=10,
+                validators=[django.core.validators.MaxValueValidator(100)],
+                verbose_name="bought five times or more",
+            ),
         ),
         migrations.AddField(
-            model_name='finder',
-            name='scored_at',
-            field=models.DateTimeField(editable=False, null=True, verbose_name='scored'),
+            model_name="finder",
+            name="scored_at",
+            field=models.DateTimeField(editable=False, null=True, verbose_name="scored"),
         ),
         migrations.AddField(
-            model_name='historicalfinder',
-            name='bought_often',
-            field=models.PositiveSmallIntegerField(default=10, validators=[django.core.validators.MaxValueValidator(100)], verbose_name='bought five times or more'),
+            model_name="historicalfinder",
+            name="bought_often",
+            field=models.PositiveSmallIntegerField(
+                default=10,
+                validators=[django.core.validators.MaxValueValidator(100)],
+                verbose_name="bought five times or more",
+            ),
         ),
     ]

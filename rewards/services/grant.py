@@ -103,6 +103,7 @@ class World:
         self.enrolments = {(e.program_id, e.advocate_id): e for e in rows}
         self.tiers = self._tiers() if any(rule.tier_id for rule in rules) else {}
         self.members = {rule.pk: self._members(rule) for rule in rules if rule.segment}
+        self.climbed = self._climbed([rule for rule in rules if rule.when == RewardRule.When.TIER])
         self.given = self._given(rules)
         self.bought = self._bought() if any(rule.nth for rule in rules) else {}
 
@@ -118,11 +119,7 @@ class World:
             return False
         if rule.minimum and not _reaches(event, rule):
             return False
-        if rule.kind and enrolment.advocate.kind != rule.kind:
-            return False
-        if rule.tier_id and self.tiers.get(enrolment.pk) != rule.tier_id:
-            return False
-        if rule.segment_id and enrolment.advocate_id not in self.members[rule.pk]:
+        if not self._is_for(enrolment, event, rule):
             return False
         if rule.nth and self.bought.get(enrolment.pk, [])[rule.nth - 1 : rule.nth] != [event.referral_id]:
             return False
@@ -130,6 +127,17 @@ class World:
             return False
         self.given[rule.pk, enrolment.pk] += 1
         return True
+
+    def _is_for(self, enrolment: Enrolment, event: Event, rule: RewardRule) -> bool:
+        """Whether this advocate is one of those whom the rule is for."""
+        if rule.kind and enrolment.advocate.kind != rule.kind:
+            return False
+        if rule.tier_id and self.tiers.get(enrolment.pk) != rule.tier_id:
+            return False
+        if (rule.pk, enrolment.pk, event.data.get("tier_id")) in self.climbed:
+            # Whoever came down and up again has had it.
+            return False
+        return rule.segment_id is None or enrolment.advocate_id in self.members[rule.pk]
 
     def enrolment(self, event: Event) -> Enrolment | None:
         return self.enrolments.get((event.program_id, event.advocate_id))
@@ -141,6 +149,13 @@ class World:
     def _tiers(self) -> dict[int, int]:
         standings = Standing.objects.filter(enrolment__in=self.enrolments.values(), tier__isnull=False)
         return dict(standings.values_list("enrolment", "tier"))
+
+    def _climbed(self, rules: Sequence[RewardRule]) -> set[tuple[int, int, int]]:
+        """The tiers whose reward each advocate has, by (rule, enrolment, tier)."""
+        if not rules:
+            return set()
+        had = Reward.objects.alive().filter(rule__in=rules, enrolment__in=self.enrolments.values())
+        return set(had.values_list("rule", "enrolment", "event__data__tier_id"))
 
     def _members(self, rule: RewardRule) -> set[int]:
         """Those of the batch's advocates who are in the rule's segment now."""
