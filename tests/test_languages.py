@@ -1,12 +1,21 @@
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
+from django.conf import settings as configured
 from django.utils.formats import date_format
-from django.utils.translation import override
+from django.utils.translation import activate, override
 
 from tests.factories import ProgramFactory
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def the_next_test_speaks_english() -> Iterator[None]:
+    """A request leaves its language behind in the thread, which the next request of a real visitor replaces."""
+    yield
+    activate(configured.LANGUAGE_CODE)
 
 
 @pytest.mark.parametrize("asked", ["it", "ru", "fr-CH, en;q=0.5", "xx", ""])
