@@ -326,7 +326,7 @@ class TestAdvocates:
 
         assert said(response) == [
             ("success", "Enrol in a program: Bea Sala."),
-            ("warning", "1 was left as it is: Anna Rossi is in this program already."),
+            ("warning", "1 was left as it is: Anna Rossi was so already."),
         ]
         assert Enrolment.objects.count() == 2
 

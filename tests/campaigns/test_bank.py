@@ -16,7 +16,7 @@ def test_the_bank_is_made_equal_to_its_files():
     ours = MessageTemplate.objects.filter(program=None)
     ours.filter(purpose="welcome").update(body="Changed by hand")
     ours.filter(purpose="invitation").delete()
-    MessageTemplate.objects.create(purpose="welcome", language="nl", body="No such file")
+    MessageTemplate.objects.create(purpose="welcome", channel="chat", body="No such file")
 
     load_bank()
 

@@ -352,7 +352,7 @@ def test_without_a_ladder_nothing_is_said_of_tiers(client, anna):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_everything_at_once_costs_twelve_queries(client, anna, now, count, django_assert_num_queries):
+def test_everything_at_once_costs_fourteen_queries(client, anna, now, count, django_assert_num_queries):
     RewardScheme.objects.create(program=anna.program, has_ladder=True)
     for number in range(count):
         TierFactory(program=anna.program, threshold=number)
@@ -362,5 +362,5 @@ def test_everything_at_once_costs_twelve_queries(client, anna, now, count, djang
         reward_of(anna, code="GIFT")
     wrapped_of(anna)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(14):
         client.get("/me/")

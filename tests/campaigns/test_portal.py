@@ -96,7 +96,7 @@ def test_the_portal_costs_as_many_queries_with_one_friend_as_with_three_hundred(
     Referral.objects.bulk_create(referrals)
     RewardFactory(referral=referrals[0], rule=RewardRuleFactory(program=anna.program))
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         page = client.get("/me/").text
 
     assert page.count('class="standing"') == min(count, 20) + 1
@@ -106,7 +106,7 @@ def test_the_portal_costs_as_many_queries_with_one_friend_as_with_three_hundred(
 def test_in_three_programs_there_are_three_links_for_as_many_queries(client, anna, django_assert_num_queries):
     others = [EnrolmentFactory(advocate=anna.advocate) for _ in range(2)]
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         page = client.get("/me/").text
 
     assert [f"/r/{enrolment.code}/qr.svg" in page for enrolment in [anna, *others]] == [True] * 3

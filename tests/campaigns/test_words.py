@@ -227,7 +227,7 @@ def test_a_programs_own_words_come_before_the_bank_and_words_for_a_kind_before_a
     texts = [
         Wording([message]).text(message)
         for message in (
-            Message(purpose=Purpose.WELCOME, program=program, language="it"),
+            Message(purpose=Purpose.WELCOME, program=program, language="en"),
             Message(purpose=Purpose.WELCOME, program=program, language="en", contact_kind="partner"),
         )
     ]

@@ -276,10 +276,10 @@ def test_nobody_is_contacted_without_agreeing(ben, link):
     assert not Referral.objects.exists()
 
 
-def test_leaving_details_costs_at_most_22_queries(ben, link, django_assert_max_num_queries):
+def test_leaving_details_costs_at_most_26_queries(ben, link, django_assert_max_num_queries):
     visit = visit_in(ben.get(link).text)
 
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(26):
         ben.post(f"{link}join/?v={visit}", BEN)
 
 

@@ -40,11 +40,12 @@ def test_a_role_allows_what_the_table_says(role, verb, model, allowed):
     assert grants(role, verb, apps.get_model(model)) is allowed
 
 
-def test_an_analyst_changes_nothing_but_their_own_digest():
+def test_an_analyst_changes_nothing_but_their_own_digest_and_alerts():
     sync_roles()
 
     assert {name for name in permissions("analyst") if not name.startswith("view_")} == {
         "add_digestsubscription", "change_digestsubscription", "delete_digestsubscription",
+        "add_alertchoice", "change_alertchoice", "delete_alertchoice",
     }  # fmt: skip
 
 

@@ -56,7 +56,8 @@ def test_a_row_within_a_page_is_refused_at_its_field(value):
 
     answer = client.post(url, filled(client.get(url), **{"channels-0-name": value}))
 
-    [errors] = [e for e in answer.context["inline_admin_formsets"][0].formset.errors if e]
+    formsets = [inline.formset for inline in answer.context["inline_admin_formsets"]]
+    [errors] = [e for formset in formsets for e in formset.errors if e]
     assert set(errors) == {"name"}
     assert Channel.objects.get().name == "E-mail"
 
