@@ -169,10 +169,10 @@ class RewardRuleForm(MoneyForm):
 
     def _twin(self, found: dict[str, Any]) -> RewardRule | None:
         same = {name: found.get(name) for name in SAME} | {"program": self.program_in(found)}
-        if any(same[name] is None for name in SAME if name != "tier"):
+        if any(same[name] is None for name in SAME if name not in ("tier", "segment")):
             return None
         others = RewardRule.objects.exclude(pk=self.instance.pk).filter(active=True, **same)
-        twins = others.select_related("program", "incentive", "tier")
+        twins = others.select_related("program", "incentive", "tier", "segment")
         return next((twin for twin in twins if _at_once(twin, found)), None)
 
 
