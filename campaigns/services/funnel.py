@@ -36,12 +36,14 @@ def funnel(plan: OutreachPlan) -> Funnel:
         enrolment__advocate=OuterRef("advocate_id"), program=plan.program_id,
         submitted_at__gte=OuterRef("started_at"), status=Referral.Status.CONVERTED,
     )  # fmt: skip
+    # Whoever recommended somebody before their turn came was not asked.
+    after_asking = Q(end_reason=Ask.End.REFERRED, started_at__isnull=False)
     counted: dict[str, Any] = {
         "asked": Count("pk", filter=Q(started_at__isnull=False)),
         "delivered": Count("pk", filter=Exists(sent)),
         "opened": Count("pk", filter=Q(clicked_at__isnull=False)),
-        "referred": Count("pk", filter=Q(end_reason=Ask.End.REFERRED)),
-        "customers": Count("pk", filter=Q(Exists(bought), end_reason=Ask.End.REFERRED)),
+        "referred": Count("pk", filter=after_asking),
+        "customers": Count("pk", filter=Q(Exists(bought)) & after_asking),
         "held_out": Count("pk", filter=Q(end_reason=Ask.End.HELD_OUT)),
     }
     return Funnel(**Ask.objects.filter(plan=plan).aggregate(**counted))
