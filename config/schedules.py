@@ -40,6 +40,7 @@ SCHEDULES = (
     Scheduled("Promise what was waited for", "rewards.services.reward.promise_waiting", 10),
     Scheduled("Collect the entries of contests", "rewards.services.contest.collect_entries", 10),
     Scheduled("Tell managers what has run out", "campaigns.services.shortages.tell_of_shortages", 60),
+    Scheduled("Warn of rewards to be reported", "campaigns.services.tax_warnings.warn_of_taxes", 1440),
     Scheduled("Let people come down the ladder", "rewards.services.tier.refresh_standings", 60),
     Scheduled("Record anniversaries", "rewards.services.anniversary.record_anniversaries", 360),
     Scheduled("Check the ledger", "rewards.services.audit.check_ledger", 1440),

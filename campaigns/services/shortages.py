@@ -48,7 +48,7 @@ def tell_of_shortages(*, now: datetime) -> int:
     short: dict[Program, list[str]] = defaultdict(list)
     for shortage in [*_empty_shelves(live, now), *_spent_budgets(live, now)]:
         short[shortage.program].append(shortage.words)
-    managers = _managers_of([program.pk for program in short])
+    managers = managers_of([program.pk for program in short])
     written = [(user, program) for program in short for user in managers[program.pk]]
     for user, program in written:
         _tell(user, program, short[program], now)
@@ -73,7 +73,8 @@ def _spent_budgets(programs: QuerySet[Program], now: datetime) -> Iterable[Short
         yield Shortage(program, words)
 
 
-def _managers_of(programs: list[int]) -> dict[int, list[User]]:
+def managers_of(programs: list[int]) -> dict[int, list[User]]:
+    """The managers of these programs who can be written to; in one query."""
     found: dict[int, list[User]] = defaultdict(list)
     rows = Membership.objects.filter(
         program__in=programs, role=Membership.Role.MANAGER, user__is_active=True, user__is_staff=True

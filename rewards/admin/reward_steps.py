@@ -10,7 +10,7 @@ from referrals.admin.steps import Step, StepForm
 from referrals.contacts import clean_note, clean_text
 from rewards.models import Reward
 from rewards.services.claim import Outcome, settle_claims
-from rewards.services.reward import approve, decline, hand_out, revoke, undo
+from rewards.services.reward import approve, decline, hand_out, mark_used, revoke, undo
 
 Status = Reward.Status
 GIVEN = (Status.APPROVED, Status.ISSUED, Status.REDEEMED)
@@ -77,6 +77,10 @@ STEPS = (
         name="hand-out", label=gettext_lazy("Hand out"), carry_out=hand_out, form=HandOutForm,
         does=gettext_lazy("The person gets the mail that hands it out, with the code if there is one."),
         fits=_is(Status.APPROVED),
+    ),
+    Step(
+        name="used", label=gettext_lazy("Mark as used"), carry_out=mark_used, fits=_is(Status.ISSUED),
+        does=gettext_lazy("They have spent it, or have it in hand. Taken back later, it is to be paid back."),
     ),
     Step(
         name="decline", label=gettext_lazy("Decline"), carry_out=decline, form=ReasonForm,

@@ -90,6 +90,12 @@ def hand_out(rewards: RewardQuerySet, *, now: datetime, by: Any, code: str = "")
         return Moved(moved, [row for row in rows if row.refusal])
 
 
+def mark_used(rewards: RewardQuerySet, *, now: datetime, by: Any) -> Moved:
+    """The person has spent or received what was handed out; others are left as they are."""
+    result: Moved = rewards.advance(Status.REDEEMED, now=now, by=by)
+    return result
+
+
 def release_rewards(*, now: datetime) -> int:
     """Approve what has waited its time and nobody has to approve, and hand out what hands itself out.
 

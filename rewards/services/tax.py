@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Q, QuerySet, Sum
@@ -82,6 +82,34 @@ def year_totals(advocates: set[Any], year: int) -> dict[tuple[int, str], int]:
     )
     totals = rows.values_list("enrolment__advocate", "currency").annotate(total=Sum("amount"))
     return {(advocate, currency): total for advocate, currency, total in totals}
+
+
+class Nearing(NamedTuple):
+    """An advocate whose rewards of the year come near to what their program's country wants reported."""
+
+    place: Enrolment
+    threshold: TaxThreshold
+    total: int
+
+
+def nearing(*, now: datetime) -> list[Nearing]:
+    """Whoever has reached the share of a threshold at which it warns, and whose papers are not in; one
+    query, and three for each country with a threshold this year."""
+    found = []
+    for threshold in TaxThreshold.objects.filter(year=now.year):
+        owed = Reward.objects.filter(
+            program__country=threshold.country, currency=threshold.currency, side=RewardRule.Side.ADVOCATE,
+            status__in=(Reward.Status.APPROVED, *GIVEN),
+        )  # fmt: skip
+        places = Enrolment.objects.filter(pk__in=owed.values("enrolment")).exclude(tax_cleared_year=now.year)
+        rows = list(places.select_related("advocate", "program").order_by("pk"))
+        totals = year_totals({row.advocate_id for row in rows}, now.year)
+        least = threshold.amount * threshold.warn_at_percent
+        for row in rows:
+            total = totals.get((row.advocate_id, threshold.currency), 0)
+            if total * 100 >= least:
+                found.append(Nearing(row, threshold, total))
+    return found
 
 
 def _held(threshold: TaxThreshold) -> str:

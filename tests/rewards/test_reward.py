@@ -7,7 +7,7 @@ from referrals.services.conversion import record_conversion
 from referrals.services.referral import Friend, submit_referrals
 from referrals.transitions import Refused
 from rewards.models import Reward
-from rewards.services.reward import hand_out, release_rewards
+from rewards.services.reward import hand_out, mark_used, release_rewards
 from tests.factories import (
     AdvocateFactory,
     EnrolmentFactory,
@@ -159,3 +159,11 @@ def test_a_lost_friend_who_buys_after_all_still_earns(now):
     sell(referral, now)
 
     assert Reward.objects.count() == 1
+
+
+def test_what_was_handed_out_is_marked_as_used_and_nothing_else(now):
+    issued, pending = RewardFactory(status="issued"), RewardFactory()
+
+    result = mark_used(Reward.objects.all(), now=now, by=None)
+
+    assert (result.moved, result.refused) == ([issued], [pending])

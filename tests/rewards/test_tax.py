@@ -3,6 +3,8 @@
 import pytest
 from django.urls import reverse
 
+from campaigns.models import Message
+from campaigns.services.tax_warnings import warn_of_taxes
 from rewards.models import Reward, TaxThreshold
 from rewards.services.reward import approve
 from rewards.services.tax import note_papers
@@ -48,3 +50,27 @@ def test_an_analyst_and_a_stranger_note_nothing():
     assert client_of(member_of(ProgramFactory())).post(page, {"_do": "1"}).status_code == 404
     enrolment.refresh_from_db()
     assert enrolment.tax_cleared_year is None
+
+
+def test_managers_are_warned_once_before_rewards_have_to_be_reported(now):
+    TaxThreshold.objects.create(country="US", year=now.year, amount=5000, currency="EUR")
+    reward = RewardFactory(referral__enrolment__program__country="US")
+    manager = member_of(reward.program)
+    approve(Reward.objects.all(), now=now, by=UserFactory())
+
+    assert [warn_of_taxes(now=now) for _ in range(2)] == [1, 1]
+
+    warning = Message.objects.get(purpose="staff_notice")
+    assert warning.user == manager
+    assert "come to €40.00 this year. From €50.00 on" in warning.context["body"]
+    note_papers(type(reward.enrolment).objects.all(), now=now, by=manager)
+    assert warn_of_taxes(now=now) == 0
+
+
+def test_nobody_is_warned_far_below_the_threshold(now):
+    TaxThreshold.objects.create(country="US", year=now.year, amount=60000, currency="EUR")
+    reward = RewardFactory(referral__enrolment__program__country="US")
+    member_of(reward.program)
+    approve(Reward.objects.all(), now=now, by=UserFactory())
+
+    assert warn_of_taxes(now=now) == 0
