@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import Count, F, OuterRef, Q, Subquery
@@ -15,11 +16,16 @@ from campaigns.admin.advocate import referrals_panel
 from referrals.admin.cells import full_link, link_to, moment, person
 from referrals.admin.history import history_panel
 from referrals.admin.scoped import FactsAdmin, Panel, ProgramFilter
-from referrals.admin.steps import Step, StepsAdmin
+from referrals.admin.steps import Step, StepForm, StepsAdmin
 from referrals.models import Click, Enrolment, Event
+from referrals.services.deed import DEEDS, note_deed
 from referrals.services.enrolment import renew_personal_links
 from rewards.admin.reward import rewards_panel
 from rewards.services.tax import note_papers
+
+
+class DeedForm(StepForm):
+    deed = forms.ChoiceField(label=gettext_lazy("What"), choices=[(kind.value, kind.label) for kind in DEEDS])
 
 
 @admin.register(Enrolment)
@@ -47,6 +53,10 @@ class EnrolmentAdmin(StepsAdmin, FactsAdmin):
     readonly_fields = ("advocate_link", "share_link", "personal_link", "visits", "joined")
     steps = (
         Step(
+            name="deed", label=gettext_lazy("They did something for you"), carry_out=note_deed, form=DeedForm,
+            does=gettext_lazy("Goes into their history, and rules and contests answer to it. Once a day each."),
+        ),
+        Step(
             name="renew-link", label=gettext_lazy("Give a new personal link"), carry_out=renew_personal_links,
             does=gettext_lazy("The old personal link stops working at once. Share link and code stay as they are."),
             danger=True,
@@ -69,7 +79,7 @@ class EnrolmentAdmin(StepsAdmin, FactsAdmin):
         )
 
     def why_not(self, row: Enrolment) -> str:
-        return _("the tax papers of %(row)s were in already") % {"row": row}
+        return _("of %(row)s, that was written down already") % {"row": row}
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         found, distinct = super().get_search_results(request, queryset, search_term)

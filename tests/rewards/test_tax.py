@@ -39,7 +39,7 @@ def test_the_papers_are_noted_on_the_page_and_only_once_a_year():
     second = said(client.post(page, {"_do": "1"}, follow=True))
 
     assert first == [("success", f"Tax papers are in: {enrolment}.")]
-    assert second == [("warning", f"1 was left as it is: the tax papers of {enrolment} were in already.")]
+    assert second == [("warning", f"1 was left as it is: of {enrolment}, that was written down already.")]
 
 
 def test_an_analyst_and_a_stranger_note_nothing():
