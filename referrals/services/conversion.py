@@ -95,7 +95,10 @@ def _leave(old: Referral, now: datetime, by: Any) -> None:
 
 
 def reverse_conversion(conversion: Conversion, *, reason: str, now: datetime, by: Any = None) -> Conversion:
-    """A sale was cancelled or refunded: it counts no more. Taking it back again changes nothing."""
+    """A sale was cancelled or refunded: it counts no more. Taking it back again changes nothing.
+
+    A friend of whom another sale stands stays a customer.
+    """
     with transaction.atomic():
         referral = _queue_up(conversion.referral_id)
         row = Conversion.objects.get(pk=conversion.pk)
@@ -107,7 +110,7 @@ def reverse_conversion(conversion: Conversion, *, reason: str, now: datetime, by
             Referral.objects.filter(pk=referral.pk).advance(
                 Referral.Status.QUALIFIED, now=now, by=by, note=reason
             )
-            Event.objects.record([_reversed(row, referral, now, by)], now=now)
+        Event.objects.record([_reversed(row, referral, now, by)], now=now)
     return row
 
 

@@ -196,6 +196,23 @@ class RewardRule(models.Model):
         """What this rule does, in words."""
         return rule_sentence(self)
 
+    def is_reached_by(self, sale: Event) -> bool:
+        """Whether this recorded sale is as large as the rule asks, in the program's currency."""
+        if not self.minimum:
+            return True
+        amount: int = sale.data.get("amount", 0)
+        return sale.data.get("currency") == self.program.currency and amount >= self.minimum
+
+    def fits_sale(self, sale: Event) -> bool:
+        """Whether this recorded sale alone would earn: large enough, and within the rule's dates."""
+        begun = self.starts_at is None or self.starts_at <= sale.recorded_at
+        ended = self.ends_at is not None and self.ends_at <= sale.recorded_at
+        return begun and not ended and self.is_reached_by(sale)
+
+    def is_for_place(self, bought: list[int], referral: int | None) -> bool:
+        """Whether the rule gives for this friend among those who ``bought``, in their order."""
+        return not self.nth or bought[self.nth - 1 : self.nth] == [referral]
+
     def needs_approval(self, value: int) -> bool:
         """Whether a reward of this value, in minor units, waits for a person."""
         if self.approval == self.Approval.ABOVE:

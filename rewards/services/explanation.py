@@ -40,6 +40,10 @@ def _inputs(reward: Reward) -> Iterator[str]:
         amount = format_money(sale, reward.inputs["sale_currency"])
         least = format_money(minimum or 0, reward.program.currency)
         yield _("The sale was %(amount)s; the rule asks for %(least)s.") % {"amount": amount, "least": least}
+    if reward.inputs.get("instead_of"):
+        yield _("It was earned by order “%(first)s”, which was taken back; order “%(second)s” earns it too.") % {
+            "first": reward.inputs["instead_of"], "second": reward.inputs.get("order"),
+        }  # fmt: skip
     if reward.inputs.get("hold_days"):
         yield _("It waits %(days)d days, until %(day)s.") % {
             "days": reward.inputs["hold_days"],

@@ -105,7 +105,7 @@ class World:
         self.members = {rule.pk: self._members(rule) for rule in rules if rule.segment}
         self.climbed = self._climbed([rule for rule in rules if rule.when == RewardRule.When.TIER])
         self.given = self._given(rules)
-        self.bought = self._bought() if any(rule.nth for rule in rules) else {}
+        self.bought = friends_in_order(rows) if any(rule.nth for rule in rules) else {}
 
     def earns(self, event: Event, rule: RewardRule) -> bool:
         """Whether the rule gives something for this event; counts it against the rule's limit."""
@@ -117,11 +117,11 @@ class World:
         if event.data.get("from") == Referral.Status.CONVERTED:
             # A sale was taken back, which is no step forward.
             return False
-        if rule.minimum and not _reaches(event, rule):
+        if not rule.is_reached_by(event):
             return False
         if not self._is_for(enrolment, event, rule):
             return False
-        if rule.nth and self.bought.get(enrolment.pk, [])[rule.nth - 1 : rule.nth] != [event.referral_id]:
+        if not rule.is_for_place(self.bought.get(enrolment.pk, []), event.referral_id):
             return False
         if rule.limit and self.given[rule.pk, enrolment.pk] >= rule.limit:
             return False
@@ -163,14 +163,15 @@ class World:
         people = {enrolment.advocate_id for enrolment in self.enrolments.values()}
         return set(rule.segment.members(self.now).filter(pk__in=people).values_list("pk", flat=True))
 
-    def _bought(self) -> dict[int, list[int]]:
-        """Friends of each advocate who bought and did not take it back, in the order of their first sale."""
-        sales = Conversion.objects.filter(referral__enrolment__in=self.enrolments.values(), reversed_at=None)
-        first = sales.values_list("referral__enrolment", "referral").annotate(first=Min("pk"))
-        bought: dict[int, list[int]] = defaultdict(list)
-        for enrolment, referral, _first in first.order_by("first"):
-            bought[enrolment].append(referral)
-        return bought
+
+def friends_in_order(enrolments: Iterable[Enrolment | int]) -> dict[int, list[int]]:
+    """Friends of each advocate who bought and did not take it back, in the order of their first sale."""
+    sales = Conversion.objects.filter(referral__enrolment__in=enrolments, reversed_at=None)
+    first = sales.values_list("referral__enrolment", "referral").annotate(first=Min("pk"))
+    bought: dict[int, list[int]] = defaultdict(list)
+    for enrolment, referral, _first in first.order_by("first"):
+        bought[enrolment].append(referral)
+    return bought
 
 
 def needs_approval(reward: Reward) -> bool:
@@ -203,11 +204,6 @@ def _rules(events: Sequence[Event], now: datetime) -> list[RewardRule]:
     )
 
 
-def _reaches(event: Event, rule: RewardRule) -> bool:
-    amount: int = event.data.get("amount", 0)
-    return event.data.get("currency") == rule.program.currency and amount >= rule.minimum
-
-
 def _reward(rule: RewardRule, event: Event, world: World, now: datetime) -> Reward:
     incentive: Incentive = rule.incentive
     enrolment = world.enrolment(event)
@@ -230,6 +226,7 @@ def _reward(rule: RewardRule, event: Event, world: World, now: datetime) -> Rewa
             "when": event.kind,
             "sale": event.data.get("amount"),
             "sale_currency": event.data.get("currency"),
+            "order": event.data.get("order"),
             "minimum": rule.minimum,
             "hold_days": rule.hold_days,
             "nth": rule.nth,

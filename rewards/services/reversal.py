@@ -1,37 +1,106 @@
-from collections.abc import Sequence
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
-from referrals.models import Event
+from referrals.models import Conversion, Event
 from rewards.models import Reward
+from rewards.services.grant import friends_in_order
 from rewards.services.renewal import queue_up
 from rewards.services.reward import promise_again, revoke
 
 Status = Reward.Status
 SALE_REVERSED = Reward.Reason.SALE_REVERSED
+NOT_GIVEN_YET = (Status.WAITING, Status.PENDING, Status.APPROVED)
+SOLD, REVERSED = Event.Kind.CONVERSION_RECORDED, Event.Kind.CONVERSION_REVERSED
 
 
 def take_back(events: Sequence[Event], *, now: datetime) -> None:
-    """After a reversed sale: free what was not handed out, claim back what was."""
-    reversed_sales = [e.referral_id for e in events if e.kind == Event.Kind.CONVERSION_REVERSED]
-    if reversed_sales:
-        earned = Reward.objects.alive().filter(
-            referral__in=reversed_sales, event__kind=Event.Kind.CONVERSION_RECORDED
-        )
-        queue_up(earned.values_list("enrolment", flat=True))
-        revoke(earned.exclude(status=Status.CLAIMED), reason=SALE_REVERSED, now=now, by=None)
+    """After a reversed sale: free what that sale earned and was not handed out, claim back what was.
+
+    A later sale of the same friend that fits the rule stands in for the one that is gone: then the reward
+    stays, and waits its time from that sale on.
+    """
+    undone = {(e.referral_id, e.data.get("order")) for e in events if e.kind == REVERSED}
+    if not undone:
+        return
+    earned = Reward.objects.alive().exclude(status=Status.CLAIMED)
+    earned = earned.filter(referral__in={referral for referral, _order in undone}, event__kind=SOLD)
+    queue_up(earned.values_list("enrolment", flat=True))
+    rows = earned.select_related("event", "rule__program").order_by("pk")
+    locked = rows.select_for_update(of=("self",), no_key=True)
+    lost = [row for row in locked if (row.referral_id, row.event.data.get("order")) in undone]
+    standing = _sales_that_stand({row.referral_id for row in lost})
+    kept = [row for row in lost if _stand_in(row, standing[row.referral_id])]
+    Reward.objects.bulk_update(kept, ["event", "inputs", "due_at"], batch_size=200)
+    gone = {row.pk for row in lost} - {row.pk for row in kept}
+    if gone:
+        revoke(Reward.objects.filter(pk__in=gone), reason=SALE_REVERSED, now=now, by=None)
+
+
+def _sales_that_stand(referrals: Iterable[int | None]) -> dict[int | None, list[Event]]:
+    """The sales of each of these friends that were not taken back, oldest first, as they were recorded."""
+    live = Conversion.objects.filter(referral__in=referrals, reversed_at=None)
+    orders = set(live.values_list("referral", "external_id")) if referrals else set()
+    found: dict[int | None, list[Event]] = defaultdict(list)
+    if orders:
+        recorded = Event.objects.filter(referral__in={referral for referral, _order in orders}, kind=SOLD)
+        for event in recorded.order_by("pk"):
+            if (event.referral_id, event.data.get("order")) in orders:
+                found[event.referral_id].append(event)
+    return found
+
+
+def _stand_in(reward: Reward, standing: Sequence[Event]) -> bool:
+    """Let the first later sale that fits the rule carry the reward. An earlier one earned it then or never."""
+    later = (e for e in standing if e.pk > reward.event_id and reward.rule and reward.rule.fits_sale(e))
+    sale = next(later, None)
+    if sale is None:
+        return False
+    _carry(reward, sale)
+    if reward.status in NOT_GIVEN_YET:
+        wait = timedelta(days=reward.inputs.get("hold_days") or 0)
+        reward.due_at = max(reward.due_at, sale.recorded_at + wait)
+    return True
+
+
+def _carry(reward: Reward, sale: Event) -> None:
+    """Say from which sale the reward comes now, and from which it came."""
+    reward.inputs |= {
+        "sale": sale.data.get("amount"),
+        "sale_currency": sale.data.get("currency"),
+        "order": sale.data.get("order"),
+        "instead_of": reward.event.data.get("order"),
+    }
+    reward.event = sale
 
 
 def reinstate(events: Sequence[Event], *, now: datetime) -> None:
-    """After a friend bought again: what a reversal took is promised again, or may be kept.
+    """After a friend bought again: what a reversal took is promised again, or may be kept, if this sale
+    earns it too.
 
     One referral earns one reward per rule and side, ever; so the row that was taken back lives on.
     """
-    sold = {e.referral_id for e in events if e.kind == Event.Kind.CONVERSION_RECORDED}
+    sold = {e.referral_id: e for e in events if e.kind == SOLD}
     if not sold:
         return
     taken = Reward.objects.with_rule().filter(referral__in=sold, status_reason=SALE_REVERSED)
-    rows = list(taken.order_by("pk").select_for_update(of=("self",), no_key=True))
+    taken = taken.select_related("event").order_by("pk")
+    rows = _earned_again(list(taken.select_for_update(of=("self",), no_key=True)), sold)
+    if not rows:
+        return
+    Reward.objects.bulk_update(rows, ["event", "inputs"], batch_size=200)
     kept = [r.pk for r in rows if r.status == Status.CLAIMED]
     if kept:
         Reward.objects.filter(pk__in=kept).advance(Status.ISSUED, now=now)
     promise_again([r for r in rows if r.status in (Status.DECLINED, Status.REVOKED)], now=now, by=None)
+
+
+def _earned_again(taken: Sequence[Reward], sold: dict[int | None, Event]) -> list[Reward]:
+    """Those that the new sale earns, now carried by it."""
+    rows = [r for r in taken if r.rule and r.rule.fits_sale(sold[r.referral_id])]
+    counted = {row.enrolment_id for row in rows if row.rule and row.rule.nth}
+    order = friends_in_order(counted) if counted else {}
+    rows = [r for r in rows if r.rule and r.rule.is_for_place(order.get(r.enrolment_id, []), r.referral_id)]
+    for row in rows:
+        _carry(row, sold[row.referral_id])
+    return rows
