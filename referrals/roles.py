@@ -31,6 +31,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "referrals.referral": (EDIT, EDIT, VIEW, VIEW),
     "referrals.followup": (EDIT, EDIT, "vc", VIEW),
     "referrals.claim": ("vc", VIEW, VIEW, VIEW),
+    "referrals.mention": ("vc", "vc", "vc", VIEW),
     "referrals.attribution": ("vc", VIEW, VIEW, VIEW),
     "referrals.risksignal": (ALL, VIEW, VIEW, VIEW),
     "referrals.conversion": (VIEW, VIEW, VIEW, VIEW),

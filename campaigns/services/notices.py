@@ -88,7 +88,7 @@ def alert_staff(
 
 def tell_invitations_wait(program: Program, *, now: datetime) -> None:
     """Once a day: the program has sent all the invitations it may."""
-    if staff := _who_calls(program, program.owner_id):
+    if staff := who_calls(program, program.owner_id):
         with override(program.language):
             subject = _("Invitations of %(program)s wait until tomorrow") % {"program": program.name}
             body = _(
@@ -118,7 +118,9 @@ def _of_submissions(referrals: Iterable[Referral], now: datetime) -> Iterable[Me
 
 def _of_yeses(referrals: list[Referral], now: datetime) -> Iterable[Message]:
     for referral in referrals:
-        yield _friend_thanks(referral)
+        # A mail would tell whoever types names which of them are customers.
+        if referral.source != Referral.Source.NAMED:
+            yield _friend_thanks(referral)
         yield from _alerts([referral] if referral.is_open else [], "yes", now)
 
 
@@ -214,7 +216,7 @@ def _alerts(referrals: list[Referral], suffix: str, now: datetime) -> Iterable[M
         return
     first = referrals[0]
     enrolment, program = first.enrolment, first.enrolment.program
-    staff = _who_calls(program, first.owner_id)
+    staff = who_calls(program, first.owner_id)
     if staff is None:
         return
     path = f"{first.pk}/change/" if len(referrals) == 1 else f"?enrolment__id__exact={enrolment.pk}"
@@ -240,7 +242,7 @@ def _alerts(referrals: list[Referral], suffix: str, now: datetime) -> Iterable[M
     )
 
 
-def _who_calls(program: Program, owner_id: int | None) -> Any:
+def who_calls(program: Program, owner_id: int | None) -> Any:
     """Whose friends these are; without anyone named, the program's first manager."""
     if owner_id == program.owner_id and program.owner:
         return program.owner

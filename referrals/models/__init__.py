@@ -16,6 +16,7 @@ from referrals.models.hook import HookDelivery, HookMapping, HookSource
 from referrals.models.import_file import ImportFile, ImportMapping
 from referrals.models.limit import Limit
 from referrals.models.membership import Membership
+from referrals.models.mention import Mention
 from referrals.models.profile import IdealCustomerProfile, Question
 from referrals.models.program import Program
 from referrals.models.referral import Referral
@@ -53,6 +54,7 @@ __all__ = [
     "ImportMapping",
     "Limit",
     "Membership",
+    "Mention",
     "Pick",
     "Program",
     "Question",

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -127,6 +128,8 @@ class Advocate(models.Model):
             models.Index(fields=["likeness"], condition=~Q(likeness=""), name="advocate_likeness"),
             # whose likeness is still to be found, after an import
             models.Index(fields=["id"], condition=Q(likeness=None), name="advocate_unlikened"),
+            # whom a friend means by a name
+            models.Index(Upper("name"), condition=~Q(name=""), name="advocate_called"),
             # the admin list, newest first
             models.Index(fields=["-created_at"], name="advocate_newest"),
         ]

@@ -77,13 +77,16 @@ class Referral(WithStatus):
     class Source(models.TextChoices):
         FORM = "form", _("form")
         LINK = "link", _("share link")
+        NAMED = "named", _("said who told them")
         STAFF = "staff", _("added by staff")
         SALE = "sale", _("bought by code or link")
         CLAIM = "claim", _("claim of the advocate")
         API = "api", _("added by another system")
 
     # They came of their own accord: nobody named them, and nobody invites them.
-    BY_THEMSELVES = (Source.LINK, Source.SALE)
+    BY_THEMSELVES = (Source.LINK, Source.NAMED, Source.SALE)
+    # They filled in a form about themselves, which says yes to being called.
+    JOINED = (Source.LINK, Source.NAMED)
 
     TOLD_WITH = ("enrolment__advocate",)
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
@@ -114,6 +117,7 @@ class Referral(WithStatus):
     company = models.CharField(_("company"), max_length=80, blank=True)
     relation = models.CharField(_("how they know each other"), max_length=120, blank=True)
     note = models.CharField(_("note from the friend"), max_length=300, blank=True)
+    told_by = models.CharField(_("who told them, in their words"), max_length=60, blank=True)
     answers = models.JSONField(
         _("answers"), default=list, blank=True, help_text=_("Question and answer, as they were asked.")
     )

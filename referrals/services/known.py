@@ -32,6 +32,7 @@ class Friend:
     company: str = ""
     relation: str = ""
     note: str = ""
+    told_by: str = ""
     answers: list[dict[str, str]] = field(default_factory=list)
     fit: int | None = None
 

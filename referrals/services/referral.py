@@ -16,6 +16,7 @@ from referrals.models import (
     Enrolment,
     Event,
     FollowUp,
+    Mention,
     Referral,
     RiskAssessment,
     Submission,
@@ -126,7 +127,7 @@ def submit_referrals(
         risks = _look_for_risk(referrals, known, client, now)
         Referral.objects.bulk_create(referrals)
         RiskAssessment.objects.bulk_create(risks)
-        who = Consent.Who.FRIEND if source == Referral.Source.LINK else Consent.Who.ADVOCATE
+        who = Consent.Who.FRIEND if source in Referral.JOINED else Consent.Who.ADVOCATE
         Consent.objects.bulk_create(
             [Consent(referral=r, who=who, words=agreement, given_at=now) for r in referrals]
         )
@@ -230,9 +231,11 @@ def _erase(referral: Referral, now: datetime) -> None:
     this = Referral.objects.filter(pk=referral.pk)
     this.advance(Referral.Status.LOST, now=now, reason=Referral.Reason.ERASED)
     close_follow_ups([referral], now=now)
-    blank = dict.fromkeys(["name", "email", "phone", "company", "relation", "note", "status_note"], "")
+    words = ["name", "email", "phone", "company", "relation", "note", "told_by", "status_note"]
+    blank = dict.fromkeys(words, "")
     this.update(**blank, answers=[], advocate_client={}, friend_client={}, likeness="", erased_at=now)
     forget_advocate(referral)
+    Mention.objects.about({referral.email_key or referral.phone_key}).delete()
     referral.follow_ups.update(note="")
     _forget_words(referral)
     ApiCall.objects.forget(public_id("ref", referral.pk))
@@ -281,7 +284,7 @@ def _new_referral(
         status_reason=reason,
         status_at=now,
         submitted_at=now,
-        accepted_at=now if source == Referral.Source.LINK else None,
+        accepted_at=now if source in Referral.JOINED else None,
         **asdict(friend),
     )
     referral.set_keys()

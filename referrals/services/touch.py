@@ -19,6 +19,7 @@ WAYS = {
     Referral.Source.STAFF: Way.PERSONAL,
     Referral.Source.API: Way.PERSONAL,
     Referral.Source.LINK: Way.LINK,
+    Referral.Source.NAMED: Way.NAME,
 }
 
 
@@ -114,10 +115,14 @@ class Case:
 
 def keys_of(buyer: Buyer, hints: Hints) -> dict[str, str]:
     """Under which the buyer is known: by the report, or by the referral that it names."""
-    found = {"email_key": email_key(buyer.email), "phone_key": phone_key(buyer.phone)}
+    found = keys_of_person(buyer.email, buyer.phone)
     if hints.referral and not any(found.values()):
         found = {"email_key": hints.referral.email_key, "phone_key": hints.referral.phone_key}
     return found
+
+
+def keys_of_person(email: str, phone: str) -> dict[str, str]:
+    return {"email_key": email_key(email), "phone_key": phone_key(phone)}
 
 
 def touches_of(program: Program, order: str, at: datetime, hints: Hints, keys: dict[str, str]) -> list[Touch]:

@@ -126,6 +126,18 @@ class ReferralFactory(DjangoModelFactory):
     status_at = NOW
 
 
+class MentionFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Mention
+
+    program = factory.SubFactory(ProgramFactory)
+    told_by = "Anna"
+    name = "Ben Weber"
+    email = factory.Sequence(lambda n: f"ben-of-anna{n}@friend.example")
+    agreement = "Acme may contact me."
+    came_at = NOW
+
+
 class FollowUpFactory(DjangoModelFactory):
     class Meta:
         model = models.FollowUp
