@@ -25,7 +25,10 @@ STAFF_FOLDERS = {"admin", "bench", "demo", "management", "migrations", "models",
 STAFF_MODULES = {
     f"{app}/services/{noun}.py"
     for app, nouns in {
-        "campaigns": ("checking", "desk", "digest", "handling", "holding", "placeholders", "shortages", "tax_warnings"),
+        "campaigns": (
+            "checking", "desk", "digest", "handling", "holding", "joining", "placeholders", "shortages",
+            "tax_warnings",
+        ),
         "rewards": ("explanation", "forecast", "report", "unrewarded"),
         "referrals": ("imports",),
     }.items()

@@ -16,6 +16,7 @@ from referrals.models.profile import fit_score
 from referrals.services.referral import Friend
 
 FRIENDS_AT_ONCE = 5
+JOINED = ("name", "email", "phone", "company", "note", "told_by")
 
 
 def agreement_of_advocate(program: Program) -> str:
@@ -313,7 +314,8 @@ class DetailsForm(forms.Form):
 
 
 class JoinForm(DetailsForm):
-    """What a friend who came by a share link tells about themselves."""
+    """What a friend tells about themselves who came by a share link, or of their own accord; in that case
+    they say who told them. What they say there is never answered: it would tell who is a customer."""
 
     name = _name(_("Your name"), _("Write your name."), "name")
     email = _email(_("Your e-mail address"), "email", missing=_("Write your e-mail address."))
@@ -323,19 +325,30 @@ class JoinForm(DetailsForm):
         attrs={"autocomplete": "organization", "maxlength": 80, "enterkeyhint": "next"},
     )
 
-    field_order = ("name", "email", "phone", "company", "note", "agreed")
+    told_by = Typed(
+        partial(clean_line, length=60),
+        label=_("Who told you about us?"),
+        help_text=_("Their name, or the code they gave you."),
+        attrs={"autocomplete": "off", "maxlength": 60, "enterkeyhint": "next"},
+    )
 
-    def __init__(self, *args: Any, advocate: Advocate, **kwargs: Any) -> None:
+    field_order = ("name", "email", "phone", "company", "told_by", "note", "agreed")
+
+    def __init__(self, *args: Any, advocate: Advocate | None = None, **kwargs: Any) -> None:
+        """``advocate`` is whose link the friend has come by, if any."""
         super().__init__(*args, **kwargs)
         self.advocate = advocate
+        if advocate is None:
+            self.fields["told_by"].required = True
+            self.fields["told_by"].error_messages["required"] = _("Write who told you: a name is enough.")
 
     def clean(self) -> None:
-        own = {self.advocate.email_key, self.advocate.phone_key} - {""}
+        own = {self.advocate.email_key, self.advocate.phone_key} - {""} if self.advocate else set()
         said = _("This is the address or number of whoever recommends us. Write your own, please.")
         _refuse(self, own, said)
 
     def friend(self) -> Friend:
-        return Friend(**{k: self.cleaned_data[k] for k in ("name", "email", "phone", "company", "note")})
+        return Friend(**{k: self.cleaned_data[k] for k in JOINED})
 
 
 def _read_local_numbers(form: forms.Form, program: Program) -> None:
