@@ -16,7 +16,7 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     (
         "referrals",
         _("Referrals"),
-        ("FollowUp", "Referral", "Claim", "Conversion", "Attribution", "Consent", "Event"),
+        ("FollowUp", "Referral", "Mention", "Claim", "Conversion", "Attribution", "Consent", "Event"),
     ),
     (
         "rewards",

@@ -37,7 +37,7 @@ from referrals.services.referral import Friend, already_named, submit_referrals
 from referrals.transitions import Refused
 from rewards.admin.reward import rewards_panel
 
-FRIEND = ("name", "company", "email", "phone_link", "relation", "note", "answered", "fit_score")
+FRIEND = ("name", "company", "email", "phone_link", "relation", "told_by", "note", "answered", "fit_score")
 REASON = dict(Referral.Reason.choices)
 
 

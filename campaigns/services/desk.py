@@ -18,6 +18,7 @@ from referrals.models import (
     FollowUp,
     IdealCustomerProfile,
     Membership,
+    Mention,
     Program,
     Referral,
 )
@@ -85,7 +86,7 @@ class Desk(NamedTuple):
 
 
 def look(user: Any, *, now: datetime) -> Desk:
-    """The desk of this person, in fifteen queries however much data there is."""
+    """The desk of this person, in sixteen queries however much data there is."""
     programs = list(_programs(user))
     review, reached = _referrals(user, now)
     needs = [
@@ -95,6 +96,7 @@ def look(user: Any, *, now: datetime) -> Desk:
         *_calls(user, programs, now),
         Need(review, _reviews(review), reverse("admin:review"), "bad"),
         *_claims(user),
+        *_mentions(user),
         *_messages(user),
     ]
     closed = [_not_live(program) for program in programs if program.status in ("draft", "paused")]
@@ -224,6 +226,14 @@ def _claims(user: Any) -> list[Need]:
               ngettext("sale whose advocate is disputed", "sales whose advocate is disputed", disputed),
               "referrals_attribution", "standing__exact=disputed"),
     ]  # fmt: skip
+
+
+def _mentions(user: Any) -> list[Need]:
+    count = Mention.objects.for_staff(user).open().count()
+    words = ngettext(
+        "friend who says that somebody told them", "friends who say that somebody told them", count
+    )
+    return [_need("warn", count, words, "referrals_mention", "settled_at__isempty=1")]
 
 
 def _messages(user: Any) -> list[Need]:

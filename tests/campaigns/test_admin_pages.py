@@ -36,6 +36,7 @@ from tests.factories import (
     HookSourceFactory,
     IncentiveFactory,
     MembershipFactory,
+    MentionFactory,
     MessageFactory,
     MysteryBoxFactory,
     MysteryOutcomeFactory,
@@ -137,6 +138,7 @@ def connect(program, n):
     endpoint = WebhookEndpointFactory(program=program)
     WebhookCall.objects.create(endpoint=endpoint, due_at=NOW, created_at=NOW)
     SiteWidgetFactory(program=program)
+    MentionFactory(program=program)
 
 
 def url(model, page, *args):
