@@ -56,6 +56,10 @@ def _limits(plan: OutreachPlan) -> Iterator[str]:
     yield _("Only the satisfied: %(score)d or more of 10, where they have said so.") % {
         "score": plan.satisfied_from
     }
+    if plan.needs_points:
+        yield _(
+            "By itself it asks only those who have the points for it, as “Whom to ask: weights” counts them."
+        )
     if plan.hold_out:
         yield _("%(share)d %% are left out, to see what would have happened anyway.") % {
             "share": plan.hold_out

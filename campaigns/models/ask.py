@@ -74,6 +74,7 @@ class Ask(models.Model):
         TOO_LATE = "too_late", _("the moment has passed")
         HELD_OUT = "held_out", _("left out on purpose, to compare")
         UNSATISFIED = "unsatisfied", _("not satisfied enough")
+        NOT_WARM = "not_warm", _("not warm enough for an automatic message")
         NO_ADDRESS = "no_address", _("no address")
         OUT = "out", _("not in the segment")
         RESTING = "resting", _("asked not long ago")

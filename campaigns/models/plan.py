@@ -130,8 +130,10 @@ class OutreachPlan(WithStatus):
     satisfied_from = models.PositiveSmallIntegerField(
         _("only if satisfied (0–10)"),
         default=9,
-        validators=[MaxValueValidator(10)],
-        help_text=_("Of those whose answer is known: this and more. The rest is left to a personal call."),
+        validators=[MinValueValidator(7), MaxValueValidator(10)],
+        help_text=_(
+            "Of those whose answer is known: this and more. 7 is the least; the rest is left to a personal call."
+        ),
     )
     sender = models.CharField(_("who asks"), max_length=15, choices=Sender, default=Sender.PROGRAM)
     touches = models.PositiveSmallIntegerField(
@@ -208,6 +210,12 @@ class OutreachPlan(WithStatus):
     def kinds(self) -> set[str]:
         """The kinds of event that begin it."""
         return self.KINDS.get(self.trigger, set())
+
+    @property
+    def needs_points(self) -> bool:
+        """Whether it asks only those whom the finder finds warm enough. Not whoever has only just come as a
+        friend: that is the moment to invite them, and they have had no time to earn points."""
+        return self.audience == self.Audience.ADVOCATES and self.trigger != self.Trigger.CUSTOMER
 
     @property
     def earliest(self) -> timedelta:

@@ -22,6 +22,8 @@ BATCH = 1000
 # Well below the time the worker gives a task (Q_CLUSTER).
 SECONDS_A_RUN = 60
 LOOK_AGAIN = timedelta(days=1)
+# Points come slowly, and there may be many who lack them.
+WARMER_IN = timedelta(days=7)
 UNSETTLED = (Message.Status.QUEUED, Message.Status.BY_HAND, Message.Status.SENDING)
 End = Ask.End
 
@@ -95,6 +97,8 @@ def _begin(asks: Sequence[Ask], taking: Taking) -> None:
         if hindrance in FOR_NOW:
             later = max(rested.get(ask.pk) or taking.now, taking.now + LOOK_AGAIN)
             taking.put_off(ask, later, _final(hindrance))
+        elif hindrance == Hindrance.NOT_WARM:
+            taking.put_off(ask, taking.now + WARMER_IN, End.NOT_WARM)
         elif hindrance:
             taking.end(ask, hindrance)
         elif room is not None and room <= 0:

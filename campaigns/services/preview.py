@@ -16,9 +16,20 @@ from django.db.models import (
     When,
     prefetch_related_objects,
 )
+from django.utils.translation import gettext as _
 
 from campaigns.models import Ask, ContactPolicy, OutreachPlan
-from campaigns.services.prospects import AFTER_SIGNING, FOR_NOW, Hindrance, everyone, happened, judged, not_in
+from campaigns.services.prospects import (
+    AFTER_SIGNING,
+    FOR_NOW,
+    Hindrance,
+    everyone,
+    happened,
+    judged,
+    not_in,
+    points,
+    points_needed,
+)
 from campaigns.services.taking import Round, Taken, Taking
 from referrals.models import Advocate, Event
 
@@ -60,6 +71,7 @@ def _lasting() -> Case:
 
 def counts(plan: OutreachPlan, *, now: datetime) -> dict[str, int]:
     """How many people there are for each reason not to ask them; under the empty one, those who are asked."""
+    prefetch_related_objects([plan], "steps")
     total: dict[str, int] = {}
     for rows in (newcomers(plan, now=now), waiting(plan, now=now)):
         for why, number in rows.order_by().values_list("why").annotate(n=Count("pk")):
@@ -78,6 +90,9 @@ def lines(plan: OutreachPlan, why: str, *, now: datetime, page: int = 0) -> tupl
     already, then those who would come in."""
     inside = waiting(plan, now=now).filter(why=why).select_related("advocate__owner").order_by("due_at", "pk")
     outside = newcomers(plan, now=now).filter(why=why).select_related("owner").order_by("pk")
+    if why == Hindrance.NOT_WARM:
+        inside = inside.annotate(points=points(plan, "advocate_id"), needed=points_needed(plan))
+        outside = outside.annotate(points=points(plan, "pk"), needed=points_needed(plan))
     prefetch_related_objects([plan], "steps")
     start, wanted = page * A_PAGE, A_PAGE + 1
     found: list[Any] = list(inside[start : start + wanted])
@@ -94,7 +109,15 @@ def _line(plan: OutreachPlan, one: Any, why: str, policy: ContactPolicy, now: da
     if one.hindrance == Hindrance.TOO_EARLY:
         ask.due_at = max(ask.due_at, now + AFTER_SIGNING)
     touches = [] if why else list(_play(plan, ask, policy, now))
-    return Line(ask.advocate, touches, str(Hindrance(why).label) if why else "")
+    return Line(ask.advocate, touches, _in_words(one, why) if why else "")
+
+
+def _in_words(one: Any, why: str) -> str:
+    label = str(Hindrance(why).label)
+    if why != Hindrance.NOT_WARM:
+        return label
+    words = {"why": label, "points": one.points, "needed": one.needed}
+    return _("%(why)s: %(points)d of %(needed)d points") % words
 
 
 def _as_ask(plan: OutreachPlan, advocate: Any, now: datetime) -> Ask:

@@ -27,7 +27,7 @@ from django.db.models.lookups import LessThan
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Ask, MessageChannel, OutreachPlan, PlanStep, Suppression
-from referrals.models import Advocate, Event, Segment
+from referrals.models import Advocate, Candidate, Event, Finder, Segment
 
 SIGNED = (Event.Kind.DEAL_WON, Event.Kind.CUSTOMER_CREATED)
 AFTER_SIGNING = timedelta(hours=24)
@@ -45,6 +45,7 @@ class Hindrance(TextChoices):
     SUPPRESSED = "unsubscribed", _("wants no mail")
     DECLINED = "declined", _("said no")
     UNSATISFIED = "unsatisfied", _("not satisfied enough")
+    NOT_WARM = "not_warm", _("not warm enough for an automatic message")
     HELD_OUT = "held_out", _("left out on purpose, to compare")
     TOO_LATE = "too_late", _("the moment has passed")
     OTHER_ROUND = "other_round", _("in another round")
@@ -68,6 +69,8 @@ def judged(rows: Any, plan: OutreachPlan, *, now: datetime, by_hand: bool = Fals
         (Hindrance.SUPPRESSED, _suppressed(plan, OuterRef(f"{to}{_key(plan)}"))),
         (Hindrance.DECLINED, _has(who, Event.Kind.ASK_DECLINED)),
         (Hindrance.UNSATISFIED, _unsatisfied(who, SATISFIED_BY_HAND if by_hand else plan.satisfied_from)),
+        # Before those who are left out: they are compared with people who would have been asked.
+        *([(Hindrance.NOT_WARM, _not_warm(plan, to))] if plan.needs_points and not by_hand else []),
         *([] if by_hand else [(Hindrance.HELD_OUT, _held_out(plan, "advocate_id" if to else "pk"))]),
         *([(Hindrance.TOO_LATE, Q(since__lt=now - plan.latest, started_at=None))] if to else []),
         (Hindrance.OTHER_ROUND, _in_another_round(who, bool(to))),
@@ -178,6 +181,33 @@ def _unsatisfied(who: Any, enough: int) -> Any:
     last = rated.order_by("-occurred_at", "-pk")[:1]
     is_low = ExpressionWrapper(Q(data__score__lt=enough), output_field=BooleanField())
     return Coalesce(Subquery(last.values(low=is_low)), Value(False))
+
+
+def points(plan: OutreachPlan, who: str) -> Any:
+    """What the finder gives each of these people; 0 for whoever is no candidate."""
+    mine = Candidate.objects.filter(program=plan.program_id, advocate=OuterRef(who))
+    return Coalesce(Subquery(mine.values("score")), Value(0))
+
+
+def points_needed(plan: OutreachPlan) -> Any:
+    """From how many points on the program asks by itself; 0, as long as nobody has been scored."""
+    return Coalesce(
+        Subquery(Finder.objects.filter(program=plan.program_id).values("automatic_from")), Value(0)
+    )
+
+
+def _not_warm(plan: OutreachPlan, to: str) -> Any:
+    """Too few points for a message that leaves by itself. What a person asks is left to that person."""
+    cold = Q(LessThan(points(plan, "advocate_id" if to else "pk"), points_needed(plan)))
+    if not any(step.kind == PlanStep.Kind.MESSAGE for step in plan.steps.all()):
+        return Q(pk=None)
+    match plan.sender:
+        case OutreachPlan.Sender.PROGRAM:
+            return cold
+        case OutreachPlan.Sender.ACCOUNT_MANAGER:
+            # Where nobody looks after them, the company asks.
+            return cold & Q(**{f"{to}owner": None})
+    return cold if plan.program.owner_id is None else Q(pk=None)
 
 
 def _held_out(plan: OutreachPlan, pk: str) -> Any:

@@ -41,7 +41,7 @@ class Finder(models.Model):
         _("plans ask by themselves from (points)"),
         default=40,
         validators=[MaxValueValidator(200)],
-        help_text=_("Keeps automation to those who said or showed that they are glad."),
+        help_text=_("Keeps automation to those who said or showed that they are glad. 0: it asks everyone."),
     )
     by_hand_from = models.PositiveSmallIntegerField(
         _("proposed for a call from (points)"), default=15, validators=[MaxValueValidator(200)]

@@ -11,7 +11,7 @@ from campaigns.services.delivery import deliver_due
 from campaigns.services.planner import plan_due
 from campaigns.services.preview import lines
 from campaigns.starters import STARTERS
-from referrals.models import Event, Membership
+from referrals.models import Candidate, Event, Finder, Membership
 from tests.cast import client_of, member_of, said
 from tests.factories import (
     NOW,
@@ -96,7 +96,7 @@ def test_a_preview_costs_the_same_for_one_and_for_three(maya, program, count, dj
     members(count)
     maya.get(page(plan, "preview"))
 
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(13):
         maya.get(page(plan, "preview"))
 
 
@@ -109,6 +109,18 @@ def test_what_the_preview_promises_is_what_the_planner_does(maya, program, now):
     plan_due(now=now + 14 * DAY)
 
     assert [taken.moment for taken in line.touches] == [Message.objects.get().due_at]
+
+
+def test_the_preview_says_how_many_points_somebody_lacks(maya, program):
+    plan = OutreachPlanFactory(program=program, trigger=Trigger.MEMBER)
+    Finder.objects.create(program=program, automatic_from=60)
+    [anna] = members(1)
+    Candidate.objects.create(program=program, advocate=anna, score=42)
+
+    shown, why = maya.get(page(plan, "preview")), maya.get(page(plan, "preview"), {"why": "not_warm"})
+
+    assert "0 people are asked" in text(shown)
+    assert "<td> not warm enough for an automatic message: 42 of 60 points </td>" in text(why)
 
 
 def test_more_than_a_hundred_people_are_confirmed_by_typing_the_number(maya, program):

@@ -8,8 +8,8 @@ from campaigns.models import Ask, Message, OutreachPlan, PlanStep, Purpose, Supp
 from campaigns.services.asks import record_click, sign
 from campaigns.services.planner import plan_due
 from campaigns.services.suppression import suppress
-from referrals.models import Enrolment, Event
-from tests.campaigns.clockwork import DAY, End, Kind, happens, plan_after, run, sent, the_ask
+from referrals.models import Candidate, Enrolment, Event, Finder
+from tests.campaigns.clockwork import DAY, End, Kind, Trigger, happens, plan_after, run, sent, the_ask
 from tests.factories import (
     NOW,
     AdvocateFactory,
@@ -17,6 +17,7 @@ from tests.factories import (
     EnrolmentFactory,
     PlanStepFactory,
     ReferralFactory,
+    UserFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -207,3 +208,77 @@ def test_a_branch_goes_on_by_what_they_did():
         return [m.purpose for m in Message.objects.filter(advocate=who).order_by("pk")]
 
     assert (got(opened), got(ignored)) == (["ask", "ask_last"], ["ask", "ask_follow_up", "ask_last"])
+
+
+def finds(program, advocate=None, *, score=0, needed=40):
+    Finder.objects.update_or_create(program=program, defaults={"automatic_from": needed})
+    if advocate:
+        Candidate.objects.update_or_create(program=program, advocate=advocate, defaults={"score": score})
+
+
+@pytest.mark.parametrize(("score", "needed", "asked"), [(40, 40, True), (39, 40, False), (0, 0, True)])
+def test_a_plan_asks_by_itself_only_who_has_the_points(score, needed, asked):
+    plan, anna = plan_after(earliest_days=1), AdvocateFactory()
+    finds(plan.program, anna if score else None, score=score, needed=needed)
+    happens(anna)
+
+    plan_due(now=NOW + DAY)
+
+    assert (len(sent()), the_ask().state) == ((1, "running") if asked else (0, "waiting"))
+
+
+def test_who_becomes_warm_is_asked_a_week_later_and_who_does_not_is_left_in_peace():
+    plan, anna, bert = plan_after(earliest_days=1, latest_days=10), AdvocateFactory(), AdvocateFactory()
+    finds(plan.program)
+    happens(anna)
+    happens(bert)
+    plan_due(now=NOW + DAY)
+    finds(plan.program, anna, score=50)
+
+    run(NOW + 2 * DAY, 12)
+
+    assert sent() == [(8, "ask")]
+    assert list(Ask.objects.order_by("advocate").values_list("end_reason", flat=True)) == ["", End.NOT_WARM]
+
+
+def test_points_are_asked_for_before_a_round_and_not_within_it():
+    plan, anna = (
+        plan_after(steps=[(0, "ask"), (14, "ask_last")], earliest_days=1, stretch=0),
+        AdvocateFactory(),
+    )
+    finds(plan.program, anna, score=40)
+    happens(anna)
+    run(NOW, 1)
+    # Having been asked lately takes points off.
+    finds(plan.program, anna, score=10)
+
+    run(NOW + 2 * DAY, 20)
+
+    assert sent() == [(1, "ask"), (15, "ask_last")]
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [{"sender": "account_manager"}, {"trigger": Trigger.CUSTOMER}, {"steps": []}],
+    ids=["asked by a person", "only just a customer", "called"],
+)
+def test_who_is_asked_by_a_person_needs_no_points_nor_who_has_only_just_come(kept):
+    plan = plan_after(earliest_days=2, **kept)
+    if not plan.steps.exists():
+        PlanStepFactory(plan=plan, kind="call")
+    finds(plan.program)
+    happens(AdvocateFactory(owner=UserFactory(), phone="+390612345678"), *plan.kinds)
+
+    plan_due(now=NOW + 2 * DAY)
+
+    assert the_ask().state == "running"
+
+
+def test_the_company_asks_by_itself_where_nobody_looks_after_them():
+    plan = plan_after(earliest_days=1, sender="account_manager")
+    finds(plan.program)
+    happens(AdvocateFactory())
+
+    plan_due(now=NOW + DAY)
+
+    assert the_ask().state == "waiting"
