@@ -88,40 +88,71 @@ def leave_out(staging: Staging, faults: list[RowError]) -> None:
 
 def find_changes(staging: Staging) -> None:
     """Write down what each row changes on somebody who is here already, a field at a time."""
+    if not _find_touched(staging):
+        return
+    both = """
+        import_person s JOIN import_touched t ON t.row = s.row JOIN referrals_advocate a ON a.id = s.advocate_id
+    """
     for name in TEXTS:
         staging.run(f"""
             INSERT INTO import_change SELECT s.row, s.advocate_id, '{name}', a.{name}, s.{name}
-            FROM import_person s JOIN referrals_advocate a ON a.id = s.advocate_id
-            WHERE s.{name} <> '' AND s.{name} <> a.{name}
+            FROM {both} WHERE s.{name} <> '' AND s.{name} <> a.{name}
         """)  # noqa: S608
-    staging.run("""
+    staging.run(f"""
         INSERT INTO import_change
         SELECT s.row, s.advocate_id, 'owner', COALESCE(b.username, ''), u.username
-        FROM import_person s JOIN referrals_advocate a ON a.id = s.advocate_id
-        JOIN auth_user u ON u.id = s.owner_id LEFT JOIN auth_user b ON b.id = a.owner_id
+        FROM {both} JOIN auth_user u ON u.id = s.owner_id LEFT JOIN auth_user b ON b.id = a.owner_id
         WHERE a.owner_id IS NULL OR a.owner_id <> s.owner_id
-    """)
+    """)  # noqa: S608
     pairs = "jsonb_each_text" if connection.vendor == "postgresql" else "json_each"
     staging.run(f"""
         INSERT INTO import_change SELECT row, advocate_id, name, COALESCE(before, ''), after FROM (
             SELECT s.row, s.advocate_id, f.key AS name, CAST(f.value AS text) AS after,
                 (SELECT CAST(o.value AS text) FROM {pairs}(a.attributes) o WHERE o.key = f.key) AS before
-            FROM import_person s JOIN referrals_advocate a ON a.id = s.advocate_id, {pairs}(s.attributes) f
+            FROM {both}, {pairs}(s.attributes) f
             WHERE s.attributes IS NOT NULL
         ) AS told WHERE before IS NULL OR before <> after
     """)  # noqa: S608
+
+
+def _find_touched(staging: Staging) -> int:
+    """Say which rows may change anything, and how many: mostly few, and only they are compared field by field."""
+    texts = " OR ".join(f"(s.{name} <> '' AND s.{name} <> a.{name})" for name in TEXTS)
+    others = (
+        "NOT a.attributes @> s.attributes"
+        if connection.vendor == "postgresql"
+        else "json_patch(a.attributes, s.attributes) <> json(a.attributes)"
+    )
+    count = staging.run(f"""
+        INSERT INTO import_touched SELECT s.row FROM import_person s JOIN referrals_advocate a ON a.id = s.advocate_id
+        WHERE {texts} OR s.owner_id <> COALESCE(a.owner_id, 0) OR {others}
+    """)  # noqa: S608
+    staging.ready("import_touched")
+    return count
 
 
 def find_new_tags(staging: Staging) -> None:
     """Forget the tags that people bear already."""
     known = Tag.objects.called([small for (small,) in staging.ask("SELECT DISTINCT small FROM import_tag")])
     staging.fill("import_known_tag", ("small", "tag_id"), [(small, tag.pk) for small, tag in known.items()])
+    find_tagged(staging)
+    staging.run("""
+        UPDATE import_tag SET tag_id = k.tag_id FROM import_known_tag k
+        WHERE k.small = import_tag.small AND import_tag.advocate_id IS NOT NULL
+    """)
     staging.run("""
         DELETE FROM import_tag WHERE EXISTS (
-            SELECT 1 FROM import_person s JOIN referrals_tagging g ON g.advocate_id = s.advocate_id
-            JOIN import_known_tag k ON k.tag_id = g.tag_id
-            WHERE s.row = import_tag.row AND k.small = import_tag.small
+            SELECT 1 FROM referrals_tagging g
+            WHERE g.advocate_id = import_tag.advocate_id AND g.tag_id = import_tag.tag_id
         )
+    """)
+
+
+def find_tagged(staging: Staging) -> None:
+    """Say for each tag on whom it is to be put, if they are here."""
+    staging.run("""
+        UPDATE import_tag SET advocate_id = s.advocate_id FROM import_person s
+        WHERE s.row = import_tag.row AND import_tag.advocate_id IS NULL AND s.advocate_id IS NOT NULL
     """)
 
 
@@ -161,3 +192,4 @@ def add_people(staging: Staging, *, now: datetime) -> None:
         values,
     )
     find_people(staging)
+    find_tagged(staging)

@@ -18,9 +18,12 @@ _TABLES = {
         company text, kind text, language text, timezone text, country text, owner_id bigint,
         attributes {json}, advocate_id bigint
     """,
-    "import_tag": "row bigint, small text, name text",
+    # advocate_id, tag_id: as above, once they have been found out.
+    "import_tag": "row bigint, small text, name text, advocate_id bigint, tag_id bigint",
     # tags that are here already
     "import_known_tag": "small text, tag_id bigint",
+    # rows that may change something
+    "import_touched": "row bigint",
     "import_change": "row bigint, advocate_id bigint, field text, before text, after text",
 }
 
@@ -58,9 +61,9 @@ class Staging:
                 gaps = ", ".join(["%s"] * len(columns))
                 cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({gaps})", rows)  # noqa: S608
 
-    def ready(self) -> None:
-        """Let the database plan for what is in the tables now."""
-        for name in _TABLES if connection.vendor == "postgresql" else ():
+    def ready(self, *names: str) -> None:
+        """Let the database plan for what is in these tables now, or in all."""
+        for name in names or _TABLES if connection.vendor == "postgresql" else ():
             self.run(f"ANALYZE {name}")
 
     def take_time(self) -> None:

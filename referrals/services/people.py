@@ -128,7 +128,7 @@ def _merge(staging: Staging, reader: PeopleReader, done: Merged, most_errors: in
     [(done.changed,)] = staging.ask("""
         SELECT COUNT(*) FROM (
             SELECT row FROM import_change
-            UNION SELECT t.row FROM import_tag t JOIN import_person s ON s.row = t.row WHERE s.advocate_id IS NOT NULL
+            UNION SELECT row FROM import_tag WHERE advocate_id IS NOT NULL
         ) AS touched
     """)
     [(done.tags,)] = staging.ask("SELECT COUNT(*) FROM import_tag")
@@ -149,7 +149,7 @@ def _shown(staging: Staging) -> Iterator[Change]:
         JOIN referrals_advocate a ON a.id = c.advocate_id
         UNION ALL
         SELECT t.row, {who}, 'tags', '', t.name FROM import_tag t
-        JOIN import_person s ON s.row = t.row JOIN referrals_advocate a ON a.id = s.advocate_id
+        JOIN referrals_advocate a ON a.id = t.advocate_id
         ORDER BY 1, 3 LIMIT {SHOWN}
     """)  # noqa: S608
     return (Change(*row) for row in rows)
@@ -160,8 +160,7 @@ def _apply(staging: Staging, program: Program | None, done: Merged, now: datetim
     merging.add_people(staging, now=now)
     for rows in staging.stream("SELECT advocate_id, field, before, after FROM import_change", EVENTS):
         Event.objects.record([_changed(row, now, by) for row in rows], now=now)
-    new_tags = "SELECT s.advocate_id, t.name FROM import_tag t JOIN import_person s ON s.row = t.row"
-    for pairs in staging.stream(new_tags, EVENTS):
+    for pairs in staging.stream("SELECT advocate_id, name FROM import_tag", EVENTS):
         tags = put_tags(pairs, now=now, by=by)
         Event.objects.record([_tagged(pk, tags[tag.lower()], now, by) for pk, tag in pairs], now=now)
     if program:
