@@ -24,6 +24,9 @@ TARGETS = (
     "timezone", "owner", "tags",
 )  # fmt: skip
 NAMES = ("first_name", "last_name")
+# Columns in which hardly any two cells are alike. In the others a cell that was read is not read again.
+UNLIKE = {"external_id", "email"}
+REMEMBERED = 4096
 MOST_TAGS = 40
 LONGEST_TAG = 60
 # Two letters that name something else: an unknown region, unions, places that are made up.
@@ -78,13 +81,19 @@ class PeopleReader:
         readers = _READERS | {"owner": lambda cell: _colleague(cell, colleagues)}
         place = {name: number for number, name in enumerate(table.header)}
         self._known = [
-            (target, place[source], readers[target])
+            (target, place[source], read if target in UNLIKE else _remembering(read))
             for target, source in self.source.items()
-            if target in readers
+            if (read := readers.get(target))
         ]
+        self._name_column = next((self.source[name] for name in NAMES if name in self.source), "")
+        self._name = _remembering(clean_name)
         self._phone = place.get(self.source.get("phone", ""), -1)
         taken = {*self.source.values(), *plan.left_out}
-        self._further = [(name, number) for name, number in place.items() if name not in taken]
+        self._further = [
+            (name, number, _remembering(_further_reader(name)))
+            for name, number in place.items()
+            if name not in taken
+        ]
 
     def read(self, row: Row) -> Person | None:
         """The person of this row, or None when something is wrong with it, which is then in ``errors``."""
@@ -92,11 +101,9 @@ class PeopleReader:
             self.errors.append(RowError(row.number, _("the whole row"), ragged(row, self.header)))
             return None
         before, told = len(self.errors), self._told(row)
-        attributes = {
-            name: self._try(row, name, _read_further, cell)
-            for name, at in self._further
-            if (cell := row.cells[at])
-        }
+        further = [
+            self._try(row, name, read, cell) for name, at, read in self._further if (cell := row.cells[at])
+        ]
         if len(self.errors) > before:
             return None
         email = told.get("email", "")
@@ -108,7 +115,7 @@ class PeopleReader:
             row.number, told.get("external_id", ""), told.get("name", ""), email, email_key(email), phone,
             phone_key(phone), told.get("company", ""), told.get("kind", ""), told.get("language", ""),
             told.get("timezone", ""), told.get("country", ""), told.get("owner"),
-            json.dumps(attributes) if any(attributes.values()) else None, told.get("tags", ()),
+            f"{{{', '.join(filled)}}}" if (filled := [*filter(None, further)]) else None, told.get("tags", ()),
         )  # fmt: skip
 
     def _told(self, row: Row) -> dict[str, Any]:
@@ -120,17 +127,13 @@ class PeopleReader:
                 except ValidationError as error:
                     self._refuse(row, self.source[target], error)
         if parts := [told.pop(name) for name in NAMES if told.get(name)]:
-            told["name"] = self._try(row, self._name_column, clean_name, " ".join(parts))
+            told["name"] = self._try(row, self._name_column, self._name, " ".join(parts))
         if self._phone >= 0 and (cell := cells[self._phone].strip()):
             country = told.get("country") or self.plan.country
             told["phone"] = self._try(
                 row, self.source["phone"], lambda text: clean_phone(text, country), cell
             )
         return told
-
-    @property
-    def _name_column(self) -> str:
-        return next(self.source[name] for name in NAMES if name in self.source)
 
     def _try(self, row: Row, column: str, read: Callable[[str], Any], cell: str) -> Any:
         try:
@@ -190,12 +193,23 @@ def _colleague(cell: str, colleagues: Mapping[str, int]) -> int:
     return key
 
 
+def _remembering(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    return lru_cache(maxsize=REMEMBERED)(read)
+
+
 def _line(length: int) -> Callable[[str], str]:
     return lambda cell: " ".join(read_text(cell, length).split())
 
 
-def _read_further(cell: str) -> str:
-    return read_text(cell, LONGEST_CELL)
+def _further_reader(name: str) -> Callable[[str], str]:
+    """What reads a further field as a piece of JSON: its name and what it says; empty if that is nothing."""
+    key = json.dumps(name)
+
+    def read(cell: str) -> str:
+        text = read_text(cell, LONGEST_CELL)
+        return f"{key}: {json.dumps(text)}" if text else ""
+
+    return read
 
 
 def _read_tags(cell: str) -> tuple[str, ...]:
