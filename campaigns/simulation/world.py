@@ -7,9 +7,10 @@ from typing import Any
 
 from django.utils.text import slugify
 
-from campaigns.models import Ask, Message, OutreachPlan, Suppression
+from campaigns.models import Ask, ContactPreference, Message, OutreachPlan, Suppression, Topic
 from campaigns.services.asks import record_click, sign
 from campaigns.services.plan import go_live
+from campaigns.services.preference import Choice, change_preferences
 from campaigns.services.preview import reach
 from campaigns.services.suppression import suppress_keys
 from campaigns.starters import STARTERS, begin_with
@@ -22,7 +23,7 @@ ZONES = ("", "Europe/Rome", "Europe/London", "America/New_York", "America/Sao_Pa
 LANGUAGES = ("en", "it", "es", "fr", "nl", "ru", "")
 # How likely it is, of a customer on a day, or of somebody who was asked.
 BUYS, WINS, RATES = 0.01, 0.002, 0.004
-OPENS, NAMES, LEAVES, SAYS_NO = 0.2, 0.25, 0.03, 0.02
+OPENS, NAMES, LEAVES, SAYS_NO, CHOOSES = 0.2, 0.25, 0.03, 0.02, 0.05
 Kind = Event.Kind
 
 
@@ -50,6 +51,8 @@ class World:
             Ask.objects.filter(messages__in=written).select_related("advocate").distinct().order_by("pk")
         )
         leaving, refusing = self._some(asks, LEAVES), self._some(asks, SAYS_NO)
+        for ask in self._some(asks, CHOOSES):
+            change_preferences(ask.advocate, self._choice(ask.advocate), program=self.program, now=now)
         for ask in self._some(asks, OPENS):
             record_click(sign(ask.pk), ask.advocate_id, now=now)
             if self.random.random() < NAMES:
@@ -58,6 +61,17 @@ class World:
         if keys:
             suppress_keys(keys, None, Suppression.Reason.UNSUBSCRIBED, now=now)
         Event.objects.record([self._no(ask, now) for ask in refusing], now=now)
+
+    def _choice(self, advocate: Advocate) -> Choice:
+        """Less of something: a pause, half as often, another way, not this topic."""
+        ways, often = ContactPreference.Way, ContactPreference.Often
+        return Choice(
+            topics=[str(topic) for topic in Topic if topic != Topic.ASKS or self.random.random() < 0.8],
+            way=self.random.choice([ways.ANY, ways.ANY, ways.EMAIL, ways.SMS, ways.NONE]),
+            often=self.random.choice([often.NORMAL, often.LESS]),
+            pause=self.random.random() < 0.3,
+            language=advocate.language,
+        )
 
     def _name_friend(self, ask: Ask, now: datetime) -> None:
         place = Enrolment.objects.select_related("advocate", "program").get(

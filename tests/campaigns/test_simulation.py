@@ -8,9 +8,11 @@ from django.core.management import CommandError, call_command
 
 from campaigns.models import Message, Suppression
 from campaigns.simulation.check import broken_rules
-from tests.factories import NOW, AskFactory, MessageFactory
+from referrals.models import Event
+from tests.factories import NOW, AdvocateFactory, AskFactory, MessageFactory
 
 pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
 
 
 def test_a_simulated_month_keeps_every_rule():
@@ -22,6 +24,13 @@ def test_a_simulated_month_keeps_every_rule():
     assert Message.objects.filter(ask__isnull=False, sent_at__isnull=False).count() > 0
     with pytest.raises(CommandError, match="Choose another --seed"):
         call_command("simulate", customers=1, days=1, seed=7, stdout=StringIO())
+
+
+def chose(at, **data):
+    anna = AdvocateFactory()
+    changed = Event(kind=Event.Kind.PREFERENCES_CHANGED, advocate=anna, occurred_at=at, data=data)
+    Event.objects.record([changed], now=at)
+    return anna
 
 
 def sent(at, **more):
@@ -39,8 +48,15 @@ def sent(at, **more):
          "after the latest moment"),
         (lambda: Suppression.objects.create(
             key=sent(NOW).to_key, reason="unsubscribed", created_at=NOW - timedelta(days=1)), "wanted no more"),
+        (lambda: sent(NOW, advocate=chose(NOW - DAY, paused_until=(NOW + DAY).isoformat())), "in their pause"),
+        (lambda: sent(NOW, advocate=chose(NOW - DAY, topics=["news"])), "do not want to hear of"),
+        (lambda: sent(NOW, advocate=chose(NOW - DAY, way="sms")), "by a way they do not want"),
+        (lambda: [sent(NOW, key=f"k{n}", to_address="anna@mail.example", advocate=anna)
+                  for anna in [chose(NOW - DAY, often="less")] for n in range(2)], "over the cap"),
+        (lambda: [AskFactory(advocate=anna, started_at=at, ended_at=at + DAY, end_reason="done")
+                  for anna in [AdvocateFactory()] for at in (NOW, NOW + 99 * DAY)], "asked again too soon"),
     ],
-    ids=["quiet", "cap", "earliest", "latest", "unsubscribed"],
+    ids=["quiet", "cap", "earliest", "latest", "unsubscribed", "pause", "topic", "way", "half as often", "rest"],
 )  # fmt: skip
 def test_the_check_sees_each_rule_that_is_broken(break_it, what):
     break_it()
