@@ -38,6 +38,7 @@ SCHEDULES = (
     Scheduled("Ask other systems to hand rewards out", "rewards.services.fulfilment.call_fulfilment", 1),
     Scheduled("Remind of what expires", "campaigns.services.reward_notices.remind_expiring", 360),
     Scheduled("Promise what was waited for", "rewards.services.reward.promise_waiting", 10),
+    Scheduled("Begin budgets anew", "rewards.services.budget.renew_budgets", 60),
     Scheduled("Collect the entries of contests", "rewards.services.contest.collect_entries", 10),
     Scheduled("Tell managers what has run out", "campaigns.services.shortages.tell_of_shortages", 60),
     Scheduled("Warn of rewards to be reported", "campaigns.services.tax_warnings.warn_of_taxes", 1440),

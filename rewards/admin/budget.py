@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -18,6 +18,7 @@ from referrals.money import format_money
 from rewards.admin.money import MoneyForm, money_field
 from rewards.admin.setup import SetupAdmin, labelled, promise_what_waited
 from rewards.models import Budget
+from rewards.services.budget import Ending, ending_budgets
 from rewards.services.supply import Spending, spending
 
 NEARLY_GONE = 90
@@ -31,7 +32,7 @@ class BudgetForm(MoneyForm):
 
     class Meta(MoneyForm.Meta):
         model = Budget
-        fields = ("program", "starts_on", "ends_on", "amount")
+        fields = ("program", "starts_on", "ends_on", "amount", "afterwards")
 
     def clean(self) -> dict[str, Any]:
         found = super().clean()
@@ -64,11 +65,11 @@ class SpendingList(ChangeList):
 @admin.register(Budget)
 class BudgetAdmin(SetupAdmin):
     about = gettext_lazy(
-        "What rewards promised within a period may cost. Without a budget for the day there is no limit; "
-        "when one is used up, the rule says what happens."
+        "What rewards promised within a period may cost. A program that never had one has no limit. Once it has, "
+        "nothing is spent unawares: when one is used up, or over with none to follow, the rule says what happens."
     )
     form = BudgetForm
-    list_display = ("period", "total", "promised", "spent", "free", "used_bar", "program")
+    list_display = ("period", "total", "promised", "spent", "free", "used_bar", "afterwards", "program")
     list_filter = (ProgramFilter, "starts_on")
     list_select_related = ("program",)
     ordering = ("-starts_on",)
@@ -80,6 +81,15 @@ class BudgetAdmin(SetupAdmin):
                     "Both days count. More money lets the waiting list move up; less than is used is refused."
                 ),
                 "fields": ("program", "starts_on", "ends_on", "amount"),
+            },
+        ),
+        (
+            gettext_lazy("And then"),
+            {
+                "description": gettext_lazy(
+                    "One that begins anew is there a week ahead, to be looked at. Without any, managers are warned."
+                ),
+                "fields": ("afterwards",),
             },
         ),
     )  # fmt: skip
@@ -105,7 +115,7 @@ class BudgetAdmin(SetupAdmin):
             "spent": format_money(found.spent, currency),
             "free": format_money(found.free, currency),
         }
-        return [words, bar(found)]
+        return [words, bar(found), *_what_follows(obj)]
 
     def _cell(self, budget: Any, label: Any, amount: int) -> Any:
         return labelled(label, format_money(amount, budget.program.currency))
@@ -137,6 +147,21 @@ class BudgetAdmin(SetupAdmin):
     @admin.display(description=gettext_lazy("so far"))
     def used_bar(self, budget: Any) -> Any:
         return bar(budget.spending)
+
+
+def _what_follows(budget: Budget) -> Iterable[Any]:
+    """What happens after the last day, where that is soon or was."""
+    for ending in ending_budgets([budget.program_id], now=timezone.now()):
+        if ending.budget == budget:
+            yield status_word("overdue" if not ending.days_left else "paused", ending_words(ending))
+
+
+def ending_words(ending: Ending) -> str:
+    """What the end of this budget means, as a sentence."""
+    day = date_format(ending.budget.ends_on, "j F Y")
+    if ending.days_left:
+        return _("The budget ends on %(day)s; from then on rewards wait for the next one.") % {"day": day}
+    return _("The budget ended on %(day)s; rewards wait until there is another.") % {"day": day}
 
 
 def bar(found: Spending) -> SafeString:

@@ -1,4 +1,5 @@
-from datetime import date
+from datetime import date, timedelta
+from typing import ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -16,12 +17,28 @@ class BudgetQuerySet(ScopedQuerySet):
 
 
 class Budget(models.Model):
-    """What rewards promised within a period may cost the company, in the program's currency."""
+    """What rewards promised within a period may cost the company, in the program's currency.
+
+    A program that has begun to work with budgets spends nothing on a day that none of them covers.
+    """
+
+    class Afterwards(models.TextChoices):
+        WAIT = "wait", _("rewards wait for the next budget")
+        MONTH = "month", _("the same again for the next month")
+        QUARTER = "quarter", _("the same again for the next quarter")
+        YEAR = "year", _("the same again for the next year")
+        UNLIMITED = "unlimited", _("there is no limit any more")
+
+    # For how many months a budget that renews itself begins anew.
+    MONTHS: ClassVar[dict[str, int]] = {Afterwards.MONTH: 1, Afterwards.QUARTER: 3, Afterwards.YEAR: 12}
 
     program = models.ForeignKey(Program, models.CASCADE, related_name="budgets", verbose_name=_("program"))
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("to"))
     amount = models.PositiveBigIntegerField(_("budget"), help_text=_("In minor units."))
+    afterwards = models.CharField(
+        _("after the last day"), max_length=9, choices=Afterwards, default=Afterwards.WAIT
+    )
     # Promised and spent, kept beside the limit so that the database can compare them; the ledger
     # says the same as a sum, and check_ledger compares the two.
     used = models.PositiveBigIntegerField(_("promised and spent"), default=0, editable=False)
@@ -44,10 +61,13 @@ class Budget(models.Model):
                 name="budget_ends_after_it_starts",
                 violation_error_message=_("The last day must not be before the first."),
             ),
-        ]
-        indexes = [
-            # the budget of the day on which something is promised
-            models.Index(fields=["program", "starts_on"], name="budget_program_day"),
+            # A period is renewed once, whoever does it at the same moment. Also the index for the budget of
+            # the day on which something is promised.
+            models.UniqueConstraint(
+                fields=["program", "starts_on"],
+                name="budget_once_a_period",
+                violation_error_message=_("There is a budget that begins on this day."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -65,6 +85,14 @@ class Budget(models.Model):
                 ),
                 params={"period": overlapping},
             )
+
+    def covers(self, day: date) -> bool:
+        return self.starts_on <= day <= self.ends_on
+
+    @property
+    def next_day(self) -> date:
+        """The first day that it does not cover any more."""
+        return self.ends_on + timedelta(days=1)
 
     @property
     def free(self) -> int:

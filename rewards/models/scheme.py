@@ -39,6 +39,14 @@ class RewardScheme(models.Model):
         ),
     )
 
+    warn_days = models.PositiveSmallIntegerField(
+        _("warn ahead (days)"),
+        default=14,
+        help_text=_(
+            "Managers are told when codes, stock or budget will last no longer than this at the present pace."
+        ),
+    )
+
     objects = ScopedQuerySet.as_manager()
     history = HistoricalRecords()
 

@@ -50,7 +50,9 @@ def _inputs(reward: Reward) -> Iterator[str]:
             "day": date_format(reward.program.local(reward.due_at), "DATE_FORMAT"),
         }
     missing = {"budget": _("the budget"), "stock": _("the stock"), "codes": _("the pool of codes")}
-    if reward.inputs.get("missing"):
+    if reward.inputs.get("missing") == "period":
+        yield _("When it was earned, no budget covered the day: the last one was over.")
+    elif reward.inputs.get("missing"):
         yield _("When it was earned, %(what)s had run out.") % {"what": missing[reward.inputs["missing"]]}
     if reward.wrapped_in:
         yield _("A mystery gift: the draw made it “%(what)s”.") % {"what": reward.incentive}

@@ -81,7 +81,8 @@ def settle(rewards: Sequence[Reward], *, now: datetime) -> None:
         # The draw, or another incentive in its place, may have made it worth more.
         reward.needs_approval = reward.needs_approval or needs_approval(reward)
         if reward in missing:
-            waits = reward.rule is not None and reward.rule.fallback == RewardRule.Fallback.WAIT
+            # What no rule gave, such as a prize of a contest, was won all the same.
+            waits = reward.rule is None or reward.rule.fallback == RewardRule.Fallback.WAIT
             reward.status = Reward.Status.WAITING if waits else Reward.Status.DECLINED
             reward.status_reason = Reward.Reason.EXHAUSTED
             reward.inputs["missing"] = missing[reward]

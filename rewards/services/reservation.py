@@ -46,6 +46,7 @@ class Shelf:
         """Set aside what this reward needs; returns what has run out, or nothing."""
         incentive, cost = reward.incentive, reward.cost if reward.currency != POINTS else 0
         budget = self._in_force(reward.program_id, now)
+        lapsed = budget is None and self._has_lapsed(reward.program_id, now)
         by_code = incentive.fulfilment == Incentive.Fulfilment.CODE
         if by_code and not self.codes[incentive.pk]:
             return "codes"
@@ -53,6 +54,8 @@ class Shelf:
             return "stock"
         if budget and budget.free < cost:
             return "budget"
+        if lapsed and cost:
+            return "period"
         if by_code:
             self.codes[incentive.pk].pop(0).reward = reward
         if incentive.pk in self.stock:
@@ -76,13 +79,20 @@ class Shelf:
     def _in_force(self, program: int, now: datetime) -> Budget | None:
         """The budget of the day that it is in the program's office."""
         mine = self.budgets.get(program, [])
-        return next((b for b in mine if b.starts_on <= b.program.local(now).date() <= b.ends_on), None)
+        return next((b for b in mine if b.covers(b.program.local(now).date())), None)
+
+    def _has_lapsed(self, program: int, now: datetime) -> bool:
+        """Whether the program had a budget, and wants no money spent until there is another."""
+        begun = [b for b in self.budgets.get(program, []) if b.starts_on <= b.program.local(now).date()]
+        newest = max(begun, key=lambda budget: budget.starts_on, default=None)
+        return newest is not None and newest.afterwards != Budget.Afterwards.UNLIMITED
 
 
 def reserve(rewards: Sequence[Reward], *, now: datetime) -> dict[Reward, str]:
     """Set aside budget, stock and codes for these (stored) rewards, in their order.
 
-    Returns those for which nothing was left, with what ran out: "budget", "stock" or "codes". A reward
+    Returns those for which nothing was left, with what ran out: "budget", "period" (no budget
+    covers the day), "stock" or "codes". A reward
     whose rule names another incentive for that case gets that one, if there is any of it.
     """
     everything = {i for r in rewards for i in (r.incentive, _other(r)) if i}

@@ -53,6 +53,7 @@ class TestBudget:
             "starts_on": "2026-01-01",
             "ends_on": "2026-12-31",
             "amount": "1000",
+            "afterwards": "wait",
         } | more
 
     def test_the_list_says_what_is_promised_spent_and_free(self, client, program):

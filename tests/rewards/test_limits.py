@@ -23,6 +23,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 YEAR = {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31)}
+NEXT_YEAR = {"starts_on": date(2027, 1, 1), "ends_on": date(2027, 12, 31)}
 
 
 def sell(referral, now, number=""):
@@ -142,6 +143,7 @@ def test_a_reward_that_gets_neither_incentive_stays_what_the_rule_promised(now):
 def test_a_budget_counts_the_days_of_the_programs_office(now):
     rule = RewardRuleFactory(program__timezone="Pacific/Auckland")
     Budget.objects.create(program=rule.program, amount=0, **YEAR)
+    Budget.objects.create(program=rule.program, amount=4000, **NEXT_YEAR)
     new_year = datetime(2026, 12, 31, 12, tzinfo=UTC)
 
     sell(*friends(rule, 1), new_year)
@@ -149,7 +151,7 @@ def test_a_budget_counts_the_days_of_the_programs_office(now):
     assert statuses() == ["pending"]
 
 
-def test_undoing_after_the_budget_has_ended_leaves_it_alone(now):
+def test_undoing_after_the_budget_has_ended_leaves_it_alone_and_waits_for_the_next(now):
     rule = RewardRuleFactory()
     budget = Budget.objects.create(program=rule.program, amount=4000, **YEAR)
     sell(*friends(rule, 1), now)
@@ -158,7 +160,9 @@ def test_undoing_after_the_budget_has_ended_leaves_it_alone(now):
     undo(Reward.objects.all(), now=now + timedelta(days=400), by=UserFactory())
 
     budget.refresh_from_db()
-    assert (budget.used, statuses(), ledger_differences()) == (0, ["pending"], [])
+    assert (budget.used, statuses(), ledger_differences()) == (0, ["waiting"], [])
+    Budget.objects.create(program=rule.program, amount=4000, **NEXT_YEAR)
+    assert promise_waiting(now=now + timedelta(days=400)) == 1
 
 
 def test_a_long_waiting_list_for_one_thing_does_not_hold_up_another(now, monkeypatch):
