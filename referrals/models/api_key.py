@@ -43,7 +43,8 @@ class ApiKey(models.Model):
         REFERRALS_WRITE = "referrals:write", _("add referrals in the name of an advocate")
         CONVERSIONS_READ = "conversions:read", _("read sales")
         CONVERSIONS_WRITE = "conversions:write", _("report sales, and take them back")
-        REWARDS_READ = "rewards:read", _("read rewards")
+        REWARDS_READ = "rewards:read", _("read rewards, and what may be given")
+        REWARDS_WRITE = "rewards:write", _("give rewards as goodwill")
 
     program = models.ForeignKey(Program, models.CASCADE, related_name="api_keys", verbose_name=_("program"))
     name = models.CharField(_("name"), max_length=60, help_text=_("Which system holds it: “our shop”."))

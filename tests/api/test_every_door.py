@@ -10,7 +10,8 @@ from tests.factories import NOW, EventFactory, ProgramFactory, ReferralFactory, 
 
 pytestmark = pytest.mark.django_db
 
-READ = ("/advocates", "/events", "/referrals", "/conversions", "/rewards")
+READ = ("/advocates", "/events", "/referrals", "/conversions", "/rewards", "/incentives")
+SCOPE_OF = {"incentives": "rewards"}
 ONE = (
     "/advocates/{advocate}", "/advocates/{advocate}/links", "/referrals/{referral}", "/conversions/{sale}",
     "/rewards/{reward}",
@@ -18,6 +19,7 @@ ONE = (
 WRITE = (
     "/advocates", "/advocates/bulk", "/advocates/{advocate}/tags", "/events", "/events/bulk", "/referrals",
     "/referrals/bulk", "/conversions", "/conversions/bulk", "/conversions/reverse", "/conversions/{sale}/reverse",
+    "/rewards",
 )  # fmt: skip
 
 
@@ -48,6 +50,7 @@ def test_a_stranger_is_turned_away_from_everything(path):
 @pytest.mark.parametrize("path", READ + ONE)
 def test_what_a_key_may_not_read_it_does_not_read(path):
     scope = path.split("/")[1]
+    scope = SCOPE_OF.get(scope, scope)
     others = [s for s in System().key.scopes if s != f"{scope}:read"]
 
     answer = System(None, *others).get(path.format(**fill()))
