@@ -11,6 +11,7 @@ from campaigns.services.reward_notices import write_reward_notices
 from campaigns.services.step_notices import write_step_notices
 from campaigns.services.suppression import respect_choices
 from campaigns.services.switched_off import tell_of_switched_off
+from campaigns.services.unhappy import hear_the_unhappy
 from referrals.models import Event
 from referrals.signals import event_recorded
 from rewards.models import Reward
@@ -31,6 +32,7 @@ def tell(sender: type[Event], events: list[Event], now: datetime, **kwargs: Any)
 def plan(sender: type[Event], events: list[Event], now: datetime, **kwargs: Any) -> None:
     stop_asking(events, now=now)
     enter_by_events(events, now=now)
+    hear_the_unhappy(events, now=now)
 
 
 @receiver(event_recorded, dispatch_uid="write claim notices")

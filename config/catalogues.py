@@ -27,7 +27,7 @@ STAFF_MODULES = {
     for app, nouns in {
         "campaigns": (
             "checking", "desk", "digest", "handling", "holding", "joining", "placeholders", "plan", "preview",
-            "prospects", "shortages", "tax_warnings",
+            "prospects", "shortages", "tax_warnings", "unhappy",
         ),
         "rewards": ("explanation", "forecast", "report", "unrewarded"),
         "referrals": ("imports",),

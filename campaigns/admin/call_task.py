@@ -71,18 +71,36 @@ def _log(outcome: str, rows: Any, *, now: datetime, by: Any, note: str, weeks: i
     return Moved([task], [])
 
 
-def _outcome(outcome: CallTask.Outcome, does: Any, form: type[StepForm] = NoteForm) -> Step:
+def _is_open(task: CallTask) -> bool:
+    return task.done_at is None
+
+
+def _is_to_ask(task: CallTask) -> bool:
+    return _is_open(task) and task.origin != CallTask.Origin.UNHAPPY
+
+
+def _is_to_hear(task: CallTask) -> bool:
+    return _is_open(task) and task.origin == CallTask.Origin.UNHAPPY
+
+
+def _outcome(
+    outcome: CallTask.Outcome,
+    does: Any,
+    form: type[StepForm] = NoteForm,
+    fits: Callable[[CallTask], bool] = _is_open,
+) -> Step:
     carry_out: Callable[..., Moved] = partial(_log, outcome)
     return Step(
         name=outcome.value.replace("_", "-"), label=outcome.label, does=does, carry_out=carry_out, form=form,
-        bulk=False, fits=lambda row: row.done_at is None,
+        bulk=False, fits=fits,
     )  # fmt: skip
 
 
 @admin.register(CallTask)
 class CallTaskAdmin(StepsAdmin, FactsAdmin):
     about = gettext_lazy(
-        "Customers and partners to ask for a recommendation by phone, the most urgent first."
+        "Customers and partners to ask for a recommendation by phone, and those to hear out because they are not "
+        "satisfied; the most urgent first."
     )
     change_form_template = "admin/call_task.html"
     list_display = ("call_by", "whom", "reason", "caller", "result", "program")
@@ -93,10 +111,13 @@ class CallTaskAdmin(StepsAdmin, FactsAdmin):
     fields = ("call_by", "caller", "reason", "result", "note")
     readonly_fields = fields
     steps = (
-        _outcome(CallTask.Outcome.AGREED, gettext_lazy("They recommend. Send them their link, or name the friend.")),
+        _outcome(CallTask.Outcome.AGREED, gettext_lazy("They recommend. Send them their link, or name the friend."),
+                 fits=_is_to_ask),
+        _outcome(CallTask.Outcome.HEARD, gettext_lazy("Write down what is wrong and who sees to it."),
+                 fits=_is_to_hear),
         _outcome(CallTask.Outcome.NOT_NOW, gettext_lazy("A new call is put on the list."), LaterForm),
         _outcome(CallTask.Outcome.NO_ANSWER, gettext_lazy("A new call is due when the office opens next.")),
-        _outcome(CallTask.Outcome.DECLINED, gettext_lazy("Remembered: nobody asks them again.")),
+        _outcome(CallTask.Outcome.DECLINED, gettext_lazy("Remembered: nobody asks them again."), fits=_is_to_ask),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> Any:

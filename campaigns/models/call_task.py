@@ -36,6 +36,7 @@ class CallTask(models.Model):
         NOT_NOW = "not_now", _("not now")
         DECLINED = "declined", _("said no")
         NO_ANSWER = "no_answer", _("not reached")
+        HEARD = "heard", _("heard them out")
         OVERTAKEN = "overtaken", _("settled otherwise")
 
     # Made before the row is stored, so that whoever stores many knows which were new.

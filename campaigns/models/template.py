@@ -55,6 +55,7 @@ class Purpose(models.TextChoices):
     CALL_SCRIPT = "call_script", _("script: call an advocate")
     SALES_SCRIPT = "sales_script", _("script: sales calls a friend")
     SUPPORT_SCRIPT = "support_script", _("script: support asks after helping")
+    UNHAPPY_SCRIPT = "unhappy_script", _("script: call who is not satisfied")
     CALL_SOON = "call_soon", _("staff: a call is due soon")
     CALL_OVERDUE = "call_overdue", _("staff: a call is overdue")
     CALL_ESCALATED = "call_escalated", _("staff: a call has been escalated to you")

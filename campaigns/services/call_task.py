@@ -13,8 +13,8 @@ from referrals.models import Event
 from referrals.transitions import Moved, Refused
 
 Outcome = CallTask.Outcome
-# They picked up and were asked.
-ASKED = (Outcome.AGREED, Outcome.NOT_NOW, Outcome.DECLINED)
+# They picked up; whoever is called because they are not satisfied is heard, and asked for nothing.
+TALKED = (Outcome.AGREED, Outcome.NOT_NOW, Outcome.DECLINED, Outcome.HEARD)
 AGAIN = (Outcome.NOT_NOW, Outcome.NO_ANSWER)
 
 
@@ -72,10 +72,9 @@ def _next(task: CallTask, at: datetime, now: datetime) -> CallTask | None:
 def _events(task: CallTask, outcome: str, note: str, now: datetime, by: Any) -> list[Event]:
     """That they talked, that they were asked, and a no for good."""
     kinds: list[str] = []
-    if outcome in ASKED:
+    if outcome in TALKED:
         kinds = [Event.Kind.ADVOCATE_CALLED]
-    if outcome in ASKED and task.origin != CallTask.Origin.UNHAPPY:
-        # Whoever is not satisfied is called to be heard, and asked for nothing.
+    if outcome in TALKED and task.origin != CallTask.Origin.UNHAPPY:
         kinds.append(Event.Kind.ASKED)
     if outcome == Outcome.DECLINED:
         kinds.append(Event.Kind.ASK_DECLINED)

@@ -24,7 +24,9 @@ TO_PUBLISH = frozenset(
         Purpose.CHAT_WORDS,
     }
 )
-SCRIPTS = frozenset({Purpose.CALL_SCRIPT, Purpose.SALES_SCRIPT, Purpose.SUPPORT_SCRIPT})
+SCRIPTS = frozenset(
+    {Purpose.CALL_SCRIPT, Purpose.SALES_SCRIPT, Purpose.SUPPORT_SCRIPT, Purpose.UNHAPPY_SCRIPT}
+)
 ASKING = frozenset(
     {
         Purpose.ASK,

@@ -188,6 +188,7 @@ PLACEHOLDERS: dict[str, dict[str, Placeholder]] = {
     Purpose.CHAT_WORDS: _TO_PUBLISH | _READER,
     Purpose.CALL_SCRIPT: _ASK | _CALLER,
     Purpose.SUPPORT_SCRIPT: _ASK | _CALLER,
+    Purpose.UNHAPPY_SCRIPT: _ASK | _CALLER,
     Purpose.SALES_SCRIPT: _OF_ALL | _FRIEND | _ADVOCATE | _ADVOCATE_NAME | _ABOUT | _LOOKING_FOR | _CALLER,
     Purpose.SALES_ALERT: _OF_ALL
     | _READER

@@ -119,7 +119,7 @@ def test_mail_has_words_for_every_purpose_and_every_kind_of_contact_is_asked():
     mail = {template.purpose for template in of_channel("en", MessageChannel.EMAIL)}
     elsewhere = {
         Purpose.NEWSLETTER_BLOCK, Purpose.BLOG_BLOCK, Purpose.LANDING_COPY, Purpose.CHAT_WORDS,
-        Purpose.CALL_SCRIPT, Purpose.SALES_SCRIPT, Purpose.SUPPORT_SCRIPT,
+        Purpose.CALL_SCRIPT, Purpose.SALES_SCRIPT, Purpose.SUPPORT_SCRIPT, Purpose.UNHAPPY_SCRIPT,
     }  # fmt: skip
     asks = {(t.contact_kind, t.variant) for t in of_channel("en", "email") if t.purpose == Purpose.ASK}
 
