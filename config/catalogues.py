@@ -29,7 +29,7 @@ STAFF_MODULES = {
             "checking", "desk", "digest", "handling", "holding", "joining", "placeholders", "plan", "preview",
             "prospects", "shortages", "tax_warnings", "unhappy",
         ),
-        "rewards": ("explanation", "forecast", "report", "unrewarded"),
+        "rewards": ("budget", "explanation", "forecast", "report", "unrewarded"),
         "referrals": ("imports",),
     }.items()
     for noun in nouns

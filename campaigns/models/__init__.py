@@ -10,6 +10,7 @@ from campaigns.models.heartbeat import Heartbeat
 from campaigns.models.held_back import HeldBack
 from campaigns.models.message import Message
 from campaigns.models.plan import OutreachPlan, PlanStep
+from campaigns.models.shortage import ToldShortage
 from campaigns.models.suppression import Suppression
 from campaigns.models.template import (
     ASKED_FOR,
@@ -50,5 +51,6 @@ __all__ = [
     "PlanStep",
     "Purpose",
     "Suppression",
+    "ToldShortage",
     "Topic",
 ]

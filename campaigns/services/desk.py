@@ -33,6 +33,7 @@ from rewards.models import (
     Reward,
     RewardRule,
 )
+from rewards.services.budget import ending_budgets
 
 WEEK = timedelta(days=7)
 FUNNEL_DAYS = 90
@@ -86,7 +87,7 @@ class Desk(NamedTuple):
 
 
 def look(user: Any, *, now: datetime) -> Desk:
-    """The desk of this person, in sixteen queries however much data there is."""
+    """The desk of this person, in seventeen queries however much data there is."""
     programs = list(_programs(user))
     review, reached = _referrals(user, now)
     needs = [
@@ -132,19 +133,22 @@ def _books(user: Any) -> list[Need]:
 def _supply(user: Any, now: datetime) -> list[Need]:
     """Pools, stock and budgets that run out, and hand-overs to other systems that failed."""
     short = running_out(programs_granting(user, "change", Incentive), now=now)
-    tight = list(
-        tight_budgets(programs_granting(user, "change", Budget), now=now).values_list("pk", flat=True)
-    )
+    budgets = programs_granting(user, "change", Budget)
+    tight = [drain.budget.pk for drain in tight_budgets(budgets, now=now)]
+    ending = ending_budgets(budgets, now=now)
     calls = FulfilmentCall.objects.filter(
         reward__program__in=programs_granting(user, "change", FulfilmentCall)
     )
     failed = calls.needing_attention().count()
+    over = "bad" if any(not end.days_left for end in ending) else "warn"
     empty = "bad" if any(supply.left == 0 for supply in short) else "warn"
     return [
         _need(empty, len(short), ngettext("stock or pool of codes running out", "stocks or pools of codes running out",
               len(short)), "rewards_incentive", _these(supply.incentive.pk for supply in short)),
         _need("warn", len(tight), ngettext("budget almost spent", "budgets almost spent", len(tight)),
               "rewards_budget", _these(tight)),
+        _need(over, len(ending), ngettext("budget ends and none follows", "budgets end and none follows", len(ending)),
+              "rewards_budget", _these(end.budget.pk for end in ending)),
         _need("bad", failed, ngettext("reward that another system did not hand out",
               "rewards that another system did not hand out", failed),
               "rewards_fulfilmentcall", "status__exact=failed"),

@@ -22,6 +22,7 @@ from campaigns.services.shortages import running_out, tight_budgets
 from referrals.models import Conversion, FollowUp, Membership, Program, Referral
 from referrals.roles import grants
 from rewards.models import Contest, LedgerCheck, LedgerTransaction, Reward
+from rewards.services.budget import ending_budgets
 
 AT_ONCE = 1000
 FAILURES_OF = timedelta(days=7)
@@ -38,6 +39,7 @@ LISTS = {
     "waiting": "rewards/reward/?decide=waiting&",
     "short": "rewards/incentive/?",
     "budgets": "rewards/budget/?",
+    "endings": "rewards/budget/?",
     "contests": "rewards/contest/?state=to-draw&",
     "failed": "campaigns/message/?state=attention&",
     "came": "referrals/referral/?",
@@ -50,6 +52,7 @@ TO_DO = (
     "failed",
     "short",
     "budgets",
+    "endings",
     "to_approve",
     "second",
     "to_hand_out",
@@ -169,7 +172,8 @@ class _News:
                 FollowUp.objects.overdue(now).filter(referral__program__in=programs), "referral__program"
             ),
             "short": Counter(supply.incentive.program_id for supply in running_out(programs, now=now)),
-            "budgets": _count(tight_budgets(programs, now=now)),
+            "budgets": Counter(drain.budget.program_id for drain in tight_budgets(programs, now=now)),
+            "endings": Counter(end.budget.program_id for end in ending_budgets(programs, now=now)),
             **_of_rewards(rewards, now),
             "contests": _count(Contest.objects.filter(program__in=programs).to_draw(now)),
             "failed": _count(failed.needing_attention()),
@@ -231,6 +235,7 @@ def _lines(part: Part, *, only_one: bool) -> list[dict[str, str]]:
                   "%d messages did not arrive, or may not have", part["failed"]), "failed"),
         (ngettext("%d stock or pool of codes runs out", "%d stocks or pools of codes run out", part["short"]), "short"),
         (ngettext("%d budget is almost spent", "%d budgets are almost spent", part["budgets"]), "budgets"),
+        (ngettext("%d budget ends and none follows", "%d budgets end and none follows", part["endings"]), "endings"),
         (ngettext("%d reward waits for approval", "%d rewards wait for approval", part["to_approve"]), "to_approve"),
         (ngettext("%d reward needs a second person", "%d rewards need a second person", part["second"]), "second"),
         (ngettext("%d reward can be handed out", "%d rewards can be handed out", part["to_hand_out"]), "to_hand_out"),

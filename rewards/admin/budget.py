@@ -18,7 +18,7 @@ from referrals.money import format_money
 from rewards.admin.money import MoneyForm, money_field
 from rewards.admin.setup import SetupAdmin, labelled, promise_what_waited
 from rewards.models import Budget
-from rewards.services.budget import Ending, ending_budgets
+from rewards.services.budget import ending_budgets
 from rewards.services.supply import Spending, spending
 
 NEARLY_GONE = 90
@@ -153,15 +153,7 @@ def _what_follows(budget: Budget) -> Iterable[Any]:
     """What happens after the last day, where that is soon or was."""
     for ending in ending_budgets([budget.program_id], now=timezone.now()):
         if ending.budget == budget:
-            yield status_word("overdue" if not ending.days_left else "paused", ending_words(ending))
-
-
-def ending_words(ending: Ending) -> str:
-    """What the end of this budget means, as a sentence."""
-    day = date_format(ending.budget.ends_on, "j F Y")
-    if ending.days_left:
-        return _("The budget ends on %(day)s; from then on rewards wait for the next one.") % {"day": day}
-    return _("The budget ended on %(day)s; rewards wait until there is another.") % {"day": day}
+            yield status_word("overdue" if not ending.days_left else "paused", f"{ending.sentence}.")
 
 
 def bar(found: Spending) -> SafeString:

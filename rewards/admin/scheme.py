@@ -27,16 +27,21 @@ FOLLOWS = {
 
 
 class RewardSchemeForm(MoneyForm):
-    money = ("second_person_above",)
+    money = ("second_person_above", "goodwill_a_year")
     second_person_above = money_field(
         gettext_lazy("Second approval from"),
         gettext_lazy("Rewards worth this much or more need two people. Empty: never."),
         required=False, initial=None,
     )  # fmt: skip
+    goodwill_a_year = money_field(
+        gettext_lazy("Goodwill in a year"),
+        gettext_lazy("What may be given without a rule in 365 days. Empty: as the budget allows."),
+        required=False, initial=None,
+    )  # fmt: skip
 
     class Meta(MoneyForm.Meta):
         model = RewardScheme
-        fields = ("program", "sides", "has_ladder", "second_person_above")
+        fields = ("program", "sides", "has_ladder", "second_person_above", "goodwill_a_year", "warn_days")
 
 
 @admin.register(RewardScheme)
@@ -69,7 +74,17 @@ class RewardSchemeAdmin(SetupAdmin):
             gettext_lazy("Who approves"),
             {
                 "description": gettext_lazy("Two people look at what is worth much."),
-                "fields": ("second_person_above",),
+                "fields": ("second_person_above", "goodwill_a_year"),
+            },
+        ),
+        (
+            gettext_lazy("Before something runs out"),
+            {
+                "description": gettext_lazy(
+                    "Managers are written to once when codes, stock or budget get scarce or a budget ends, and once "
+                    "more when it has happened."
+                ),
+                "fields": ("warn_days",),
             },
         ),
     )  # fmt: skip
@@ -82,6 +97,9 @@ class RewardSchemeAdmin(SetupAdmin):
         if obj.second_person_above is not None:
             limit = format_money(obj.second_person_above, obj.program.currency)
             lines.append(_("From %(limit)s on, two people have to approve.") % {"limit": limit})
+        if obj.goodwill_a_year is not None:
+            limit = format_money(obj.goodwill_a_year, obj.program.currency)
+            lines.append(_("Within a year, goodwill may cost up to %(limit)s.") % {"limit": limit})
         return lines
 
     def why_keep(self, obj: RewardScheme) -> str:

@@ -7,6 +7,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from django.db.models import QuerySet
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from referrals.models import Program
 from rewards.models import Budget
@@ -20,6 +22,14 @@ class Ending(NamedTuple):
 
     budget: Budget
     days_left: int
+
+    @property
+    def sentence(self) -> str:
+        """What that means, for staff."""
+        day = date_format(self.budget.ends_on, "j F Y")
+        if self.days_left:
+            return _("The budget ends on %(day)s; from then on rewards wait for the next one") % {"day": day}
+        return _("The budget ended on %(day)s; rewards wait until there is another") % {"day": day}
 
 
 def ending_budgets(programs: QuerySet[Program] | Iterable[int], *, now: datetime) -> list[Ending]:

@@ -1,15 +1,20 @@
 """How long what we promise will last: stock, pools of codes and budgets."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Count, Q, QuerySet, Sum
 
+from referrals.models import Program
 from rewards.models import Budget, Incentive
+from rewards.models.incentive import POINTS
 from rewards.models.reward import Reward
+from rewards.services.budget import warn_days
 
 PACE_OVER = timedelta(days=30)
-WARN_DAYS = 14
+# A budget of which less is left wants somebody, however slowly it is spent.
+TIGHT_PERCENT = 10
 
 
 class Supply(NamedTuple):
@@ -30,7 +35,7 @@ class Supply(NamedTuple):
     def runs_out(self) -> bool:
         """Whether somebody should see to it now."""
         days = self.days_left
-        return self.left == 0 or (days is not None and days < WARN_DAYS)
+        return self.left == 0 or (days is not None and days < warn_days(self.incentive.program))
 
 
 def supplies(incentives: QuerySet[Incentive], *, now: datetime) -> list[Supply]:
@@ -38,7 +43,7 @@ def supplies(incentives: QuerySet[Incentive], *, now: datetime) -> list[Supply]:
     by_code = Q(fulfilment=Incentive.Fulfilment.CODE)
     free = Count("codes", filter=Q(codes__reward=None))
     limited = incentives.filter(by_code | Q(stock__isnull=False), active=True).annotate(free_codes=free)
-    rows = list(limited.select_related("program"))
+    rows = list(limited.select_related("program__scheme"))
     recent = Reward.objects.alive().filter(incentive__in=rows, created_at__gt=now - PACE_OVER)
     pace = dict(recent.values_list("incentive").annotate(Count("pk")).order_by())
     found = [Supply(row, _left(row), pace.get(row.pk, 0)) for row in rows]
@@ -50,6 +55,41 @@ def _left(incentive: Incentive) -> int:
     if incentive.fulfilment != Incentive.Fulfilment.CODE:
         return incentive.stock or 0
     return codes if incentive.stock is None else min(codes, incentive.stock)
+
+
+class Drain(NamedTuple):
+    """A budget of today, and what was promised from it in the last 30 days, in minor units."""
+
+    budget: Budget
+    promised_lately: int
+    today: date
+
+    @property
+    def days_left(self) -> int | None:
+        """Whole days at that pace; None when nothing was promised lately."""
+        if not self.promised_lately:
+            return None
+        return self.budget.free * PACE_OVER.days // self.promised_lately
+
+    @property
+    def runs_out(self) -> bool:
+        """Whether a tenth or less is left, or it will be spent soon and before its last day."""
+        budget, days = self.budget, self.days_left
+        if budget.used and budget.free * 100 <= budget.amount * TIGHT_PERCENT:
+            return True
+        soon = days is not None and days < warn_days(budget.program)
+        return soon and self.today + timedelta(days=days or 0) < budget.ends_on
+
+
+def drains(programs: QuerySet[Program] | Iterable[int], *, now: datetime) -> list[Drain]:
+    """How fast the budgets of today are spent, in one query; each program has its own today."""
+    near = {"starts_on__lte": now + timedelta(days=1), "ends_on__gte": now - timedelta(days=1)}
+    dead = [Reward.Status.DECLINED, Reward.Status.REVOKED, Reward.Status.REPAID]
+    lately = Q(rewards__created_at__gt=now - PACE_OVER) & ~Q(rewards__status__in=dead)
+    pace = Sum("rewards__cost", filter=lately & ~Q(rewards__currency=POINTS), default=0)
+    rows = Budget.objects.filter(program__in=programs, **near).annotate(lately=pace)
+    found = [(row, row.program.local(now).date()) for row in rows.select_related("program__scheme")]
+    return [Drain(row, row.lately, today) for row, today in found if row.covers(today)]
 
 
 class Spending(NamedTuple):

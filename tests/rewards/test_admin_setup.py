@@ -327,14 +327,21 @@ def test_the_type_of_a_program_says_what_follows_and_money_is_typed_as_money():
     program = ProgramFactory()
     client = client_of(member_of(program))
 
-    typed = {"program": program.pk, "sides": "none", "second_person_above": "500"}
+    typed = {
+        "program": program.pk,
+        "sides": "none",
+        "second_person_above": "500",
+        "goodwill_a_year": "300",
+        "warn_days": "7",
+    }
     client.post(reverse("admin:rewards_rewardscheme_add"), typed)
 
     scheme = RewardScheme.objects.get()
-    assert scheme.second_person_above == 50000
+    assert (scheme.second_person_above, scheme.goodwill_a_year, scheme.warn_days) == (50000, 30000, 7)
     assert [str(line) for line in client.get(page(scheme)).context["summary"]] == [
         "Nobody is promised anything: pages and mails speak of no reward, and no rule takes effect.",
         "From €500.00 on, two people have to approve.",
+        "Within a year, goodwill may cost up to €300.00.",
     ]
 
 
