@@ -26,7 +26,7 @@ TARGETS = (
 NAMES = ("first_name", "last_name")
 # Columns in which hardly any two cells are alike. In the others a cell that was read is not read again.
 UNLIKE = {"external_id", "email"}
-REMEMBERED = 4096
+REMEMBERED = 1000
 MOST_TAGS = 40
 LONGEST_TAG = 60
 # Two letters that name something else: an unknown region, unions, places that are made up.
