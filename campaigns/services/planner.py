@@ -74,7 +74,8 @@ def _take(plan: OutreachPlan, keys: Sequence[int], now: datetime) -> None:
     for ask in going:
         _go_on(ask, taking)
     _begin([ask for ask in asks if not ask.started_at], taking)
-    taking.take(_settled([ask for ask in asks if ask in taking.ready], now))
+    ready = {ask.pk for ask in taking.ready}
+    taking.take(_settled([ask for ask in asks if ask.pk in ready], now))
     taking.save(asks)
 
 
