@@ -62,11 +62,10 @@ def _take_batch(plan: OutreachPlan, now: datetime) -> int:
 
 
 def _take(plan: OutreachPlan, keys: Sequence[int], now: datetime) -> None:
-    asks = list(
-        judged(Ask.objects.filter(pk__in=keys), plan, now=now)
-        .select_related("advocate__owner", "referral__enrolment__advocate")
-        .order_by("due_at", "pk")
-    )
+    rows = judged(Ask.objects.filter(pk__in=keys), plan, now=now)
+    rows = rows.select_related("advocate__owner", "referral__enrolment__advocate")
+    # Put in order here: PostgreSQL would read everybody's asks for it.
+    asks = sorted(rows, key=lambda ask: (ask.due_at, ask.pk))
     for ask in asks:
         ask.plan = plan
     taking = Taking(plan, now=now)
