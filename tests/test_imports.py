@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -71,15 +72,20 @@ def top(module: str) -> str:
     return module.partition(".")[0]
 
 
+@cache
 def imports_of(app: str, nodes: Nodes) -> dict[str, set[str]]:
     """For each module of the app, what it imports; migrations apart."""
     found = {}
     for path in (settings.BASE_DIR / app).rglob("*.py"):
         if "migrations" not in path.parts:
             name = module_name(path)
-            tree = ast.parse(path.read_text())
-            found[name] = set(imported(nodes(tree), name, is_package=path.stem == "__init__"))
+            found[name] = set(imported(nodes(parsed(path)), name, is_package=path.stem == "__init__"))
     return found
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
 
 
 def module_name(path: Path) -> str:
