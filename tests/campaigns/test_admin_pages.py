@@ -164,7 +164,7 @@ class Opened(NamedTuple):
 
 
 class World(NamedTuple):
-    """The back office as a superuser saw it beside few rows and beside more: each list, and the page of its first row."""
+    """What a superuser saw beside few rows and beside more: each list, and the page of its first row."""
 
     client: Client
     lists: list[dict[str, Opened]]
