@@ -6,6 +6,7 @@ from uuid6 import uuid7
 
 from referrals.locks import try_hold
 from referrals.models.api_key import ApiKey
+from referrals.upsert import insert_new
 
 KEPT_FOR = timedelta(hours=24)
 
@@ -21,9 +22,9 @@ class ApiCallManager(models.Manager["ApiCall"]):
         row = ApiCall(key=key, name=name, digest=sha256(sent).hexdigest(), at=now)
         if not try_hold(f"call:{key.pk}:{name}"):
             raise StillRunning
-        self.bulk_create([row], ignore_conflicts=True)
-        stored = self.get(key=key, name=name)
-        return stored, stored.pk == row.pk
+        if insert_new([row]):
+            return row, True
+        return self.get(key=key, name=name), False
 
     def forget(self, public_id: str) -> None:
         """Delete the answers that speak of this row: what a person wants forgotten is in none of them."""

@@ -8,6 +8,7 @@ from uuid6 import uuid7
 
 from referrals.models.program import ScopedQuerySet
 from referrals.signals import event_recorded
+from referrals.upsert import insert_new
 
 if TYPE_CHECKING:
     from referrals.models import Program
@@ -24,15 +25,16 @@ class EventQuerySet(ScopedQuerySet):
             for event in events:
                 event.recorded_at = now
                 event.dedup_key = event.dedup_key or str(event.pk)
-            self.bulk_create(events, ignore_conflicts=True, batch_size=500)
-            keys = [event.dedup_key for event in events]
-            stored = dict(self.filter(dedup_key__in=keys).values_list("dedup_key", "pk"))
-            # Keys are made here, so whoever finds the own key in the table is the one who stored it.
-            fresh = [event for event in events if stored[event.dedup_key] == event.pk]
+            # Keys are made here, so what comes back with its own key was stored by this call.
+            fresh = insert_new(events)
             if fresh:
                 event_recorded.send(sender=self.model, events=fresh, now=now)
-        known = self.in_bulk([stored[e.dedup_key] for e in events if stored[e.dedup_key] != e.pk])
-        return [known.get(stored[event.dedup_key], event) for event in events]
+            if len(fresh) == len(events):
+                return events
+        stored = {event.pk for event in fresh}
+        keys = [event.dedup_key for event in events if event.pk not in stored]
+        known = {event.dedup_key: event for event in self.filter(dedup_key__in=keys)}
+        return [event if event.pk in stored else known[event.dedup_key] for event in events]
 
     def of_program(self, program: "Program") -> "EventQuerySet":
         return self.filter(program=program)

@@ -112,7 +112,7 @@ def test_many_alerts_cost_as_many_queries_as_one(program, now, count, django_ass
         call_due(program, now + timedelta(minutes=5))
         call_due(program, now - timedelta(days=2))
 
-    with django_assert_num_queries(31):
+    with django_assert_num_queries(30):
         alert_callers(now=now)
 
 

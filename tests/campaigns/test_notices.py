@@ -68,7 +68,7 @@ def test_a_submission_costs_one_query_more_for_all_its_messages(
 ):
     friends = [Friend(name="Ben", email=f"ben{n}@friend.example") for n in range(count)]
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         submit_referrals(enrolment, friends, now=now, agreement="")
 
 

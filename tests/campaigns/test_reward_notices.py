@@ -262,7 +262,7 @@ def test_tiers_reached_by_many_are_told_in_a_fixed_number_of_queries(now, count,
         for _ in range(count)
     ]  # fmt: skip
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         Event.objects.record(events, now=now)
 
     assert purposes() == ["tier_reached"] * count

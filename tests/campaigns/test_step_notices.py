@@ -78,5 +78,5 @@ def test_news_of_many_cost_as_many_queries_as_of_one(now, count, django_assert_n
     for _ in range(count):
         ReferralFactory()
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         Referral.objects.all().advance("lost", now=now)

@@ -46,7 +46,7 @@ def test_reopening_ten_costs_as_many_queries_as_one(now, django_assert_num_queri
     enrolment = EnrolmentFactory()
     for count in (1, 10):
         made = [ReferralFactory(enrolment=enrolment, status="lost") for _ in range(count)]
-        with django_assert_num_queries(16):
+        with django_assert_num_queries(15):
             reopen(rows(*made), now=now, by=None)
 
 

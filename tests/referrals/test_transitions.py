@@ -87,7 +87,7 @@ def test_a_set_moves_as_far_as_it_may_with_as_many_queries_as_one(now, django_as
     for count in (1, 3):
         for _ in range(count):
             ReferralFactory(status="submitted")
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(10):
             moved, refused = Referral.objects.filter(status__in=["submitted", "converted"]).advance(
                 "contacted", now=now
             )
