@@ -8,6 +8,7 @@ from referrals.models import Conversion, Event, Referral
 from referrals.services.customer import make_advocate
 from referrals.services.referral import close_follow_ups
 from referrals.transitions import Refused
+from referrals.upsert import insert_new
 
 
 def record_conversion(
@@ -33,32 +34,40 @@ def record_conversion(
             program_id=row.program_id, external_id=external_id or f"referral-{row.pk}", referral=row,
             amount=amount, currency=currency, occurred_at=occurred_at or now, recorded_at=now,
         )  # fmt: skip
-        conversion, is_new = _store(sale)
-        if is_new:
-            Event.objects.record([*_make_customer(row, now, by), _sold(conversion, row, by)], now=now)
-    return conversion
+        return record_sale(sale, now=now, by=by)
 
 
-def _store(sale: Conversion) -> tuple[Conversion, bool]:
-    """The conversion of this order, and whether it is to be acted on."""
-    Conversion.objects.bulk_create([sale], ignore_conflicts=True)
+def record_sale(sale: Conversion, *, now: datetime, by: Any = None) -> Conversion:
+    """``record_conversion()`` of a sale to a friend whose referral the caller has locked."""
+    stored = _store(sale)
+    if stored is sale:
+        row = sale.referral
+        Event.objects.record([*_make_customer(row, now, by), _sold(sale, row, by)], now=now)
+    return stored
+
+
+def _store(sale: Conversion) -> Conversion:
+    """The conversion of this order: this one, if there was none before."""
+    if insert_new([sale], by="external_id"):
+        return sale
     stored = Conversion.objects.get(program_id=sale.program_id, external_id=sale.external_id)
     if (stored.referral_id, stored.amount, stored.currency) != (sale.referral_id, sale.amount, sale.currency):
         raise Refused(
             _("Order “%(order)s” is recorded already, with another amount or friend. Check the number.")
             % {"order": sale.external_id}
         )
-    # A report of the very same moment is taken for this one: recording twice is recording once.
-    return stored, stored.recorded_at == sale.recorded_at and stored.reversed_at is None
+    return stored
 
 
 def _make_customer(row: Referral, now: datetime, by: Any) -> list[Event]:
     if row.status == Referral.Status.CONVERTED:
         return []
-    if Referral.objects.move_locked([row], Referral.Status.CONVERTED, now=now).refused:
+    if not row.may_become(Referral.Status.CONVERTED):
         raise row.refused(Referral.Status.CONVERTED)
+    became = make_advocate(row, now=now, by=by)
+    Referral.objects.move_locked([row], Referral.Status.CONVERTED, now=now, became_id=row.became_id)
     close_follow_ups([row], now=now)
-    return [row.event_of_status(now, by), *make_advocate(row, now=now, by=by)]
+    return [row.event_of_status(now, by), *became]
 
 
 def move_conversion(

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from referrals.models import Advocate, Event, Referral
+from referrals.upsert import insert_new
 
 # Whom a sale makes a customer; partners, employees and the like stay what they are.
 WON_OVER = (Advocate.Kind.LOST_LEAD, Advocate.Kind.PAST_CUSTOMER)
@@ -13,7 +14,7 @@ def make_advocate(referral: Referral, *, now: datetime, by: Any = None) -> list[
     """The friend of this (locked) referral becomes somebody who may recommend; returns what is to be recorded.
 
     Known by address, or by phone where there is none: whoever is here already is not made twice. Nothing is
-    sent, and an erased friend stays erased.
+    sent, and an erased friend stays erased. ``became`` is set, and the caller's to store.
     """
     if referral.became_id or referral.erased_at or not (referral.email_key or referral.phone_key):
         return []
@@ -21,7 +22,6 @@ def make_advocate(referral: Referral, *, now: datetime, by: Any = None) -> list[
     if friend.kind in WON_OVER:
         Advocate.objects.filter(pk=friend.pk).update(kind=Advocate.Kind.CUSTOMER)
     referral.became = friend
-    Referral.objects.filter(pk=referral.pk).update(became=friend)
     return [
         Event(
             kind=Event.Kind.CUSTOMER_CREATED, program_id=referral.program_id, advocate=friend, referral=referral,
@@ -52,5 +52,6 @@ def _taken_in(referral: Referral) -> Advocate:
         name=referral.name, email=referral.email, phone=referral.phone, company=referral.company,
         email_key=referral.email_key, phone_key=referral.phone_key, language=referral.program.language,
     )  # fmt: skip
-    Advocate.objects.bulk_create([friend], ignore_conflicts=True)
+    if insert_new([friend], by="email_key"):
+        return friend
     return _found(referral) or friend

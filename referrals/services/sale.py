@@ -20,10 +20,10 @@ from referrals.models import (
     Referral,
 )
 from referrals.services.attribution import Decision, attribute_all
-from referrals.services.conversion import move_conversion, record_conversion, reverse_conversion
+from referrals.services.conversion import move_conversion, record_sale, reverse_conversion
 from referrals.services.referral import close_follow_ups
 from referrals.services.risk import assess, signs_of_sale
-from referrals.services.touch import Buyer, Case, Hints, keys_of, note_touches, touches_of
+from referrals.services.touch import Buyer, Case, Hints, keys_of, new_row, touches_of
 from referrals.transitions import Refused
 
 Standing = Attribution.Standing
@@ -67,21 +67,26 @@ def take_conversion(
     """
     buyer, hints = Buyer(email, phone, name, company), Hints(code, click, referral, advocate)
     keys = keys_of(buyer, hints)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         hold(_names(program, external_id, keys))
-        row = _note_order(program, external_id, keys, now, source)
+        case = Case(program, external_id, keys, hints.referral)
+        row = case.row_of(external_id, received_at=now, source=source[:40], **keys)
         if not row.is_sale:
             row.amount, row.currency, row.occurred_at = amount, currency, occurred_at or now
             row.email_key, row.phone_key = keys["email_key"], keys["phone_key"]
-            row.save()
         elif (row.amount, row.currency) != (amount, currency):
             raise Refused(
                 _("Order “%(order)s” is recorded already, with another amount. Check the number.")
                 % {"order": external_id}
             )
+        elif _keys(row) != keys:
+            # First reported, or recorded by hand, under another address.
+            row.save()
+            case = Case(program, external_id, _keys(row), hints.referral)
+            row = case.row_of(external_id)
         # The moment that counts is the first one we were told.
-        note_touches(touches_of(program, external_id, row.occurred_at or now, hints, keys))
-        return decide(program, row, buyer, now=now, by=by)
+        case.add(touches_of(program, external_id, row.occurred_at or now, hints, keys))
+        return _settle(case, row, buyer, now, by)
 
 
 def take_reversal(
@@ -97,10 +102,15 @@ def take_reversal(
     comes; taking it back again changes nothing."""
     with transaction.atomic():
         hold([f"order:{program.pk}:{external_id}"])
-        row = _note_order(program, external_id, {"email_key": "", "phone_key": ""}, now, source)
+        known = Attribution.objects.filter(program=program, external_id=external_id)
+        row = known.select_related("conversion").first()
+        if row is None:
+            by_hand = Conversion.objects.filter(program=program, external_id=external_id)
+            sold = by_hand.select_related("referral")
+            row = new_row(program, external_id, sold, received_at=now, source=source[:40])
         if row.reversed_at is None:
             row.reversed_at, row.reversal_reason = now, reason[:120]
-            row.save(update_fields=["reversed_at", "reversal_reason"])
+            row.save()
             if row.conversion:
                 reverse_conversion(row.conversion, reason=row.reversal_reason, now=now, by=by)
     return row
@@ -108,11 +118,14 @@ def take_reversal(
 
 def decide(program: Program, row: Attribution, buyer: Buyer, *, now: datetime, by: Any) -> Taken:
     """Find the answer for every order of this person anew, and act on those that changed."""
-    case = Case(program, row)
-    answers = attribute_all(program, case.facts(), case.sales())
+    case = Case(program, row.external_id, _keys(row))
+    return _settle(case, case.row_of(row.external_id), buyer, now, by)
+
+
+def _settle(case: Case, row: Attribution, buyer: Buyer, now: datetime, by: Any) -> Taken:
+    answers = attribute_all(case.program, case.facts(), case.sales())
     for other in case.rows:
         _act(case, other, answers[other.external_id], buyer, now, by)
-    row = next(other for other in case.rows if other.pk == row.pk)
     sold = row.conversion
     return Taken(sold, sold.referral if sold else None, answers[row.external_id], row)
 
@@ -122,7 +135,7 @@ def look_again(referrals: Iterable[Referral], *, now: datetime, by: Any) -> None
     places = {referral.enrolment_id for referral in referrals}
     held = Attribution.objects.filter(standing=Standing.HELD, enrolment__in=places).select_related("program")
     for row in held.order_by("pk"):
-        hold(_names(row.program, row.external_id, {"email_key": row.email_key, "phone_key": row.phone_key}))
+        hold(_names(row.program, row.external_id, _keys(row)))
         decide(row.program, row, Buyer(), now=now, by=by)
 
 
@@ -131,24 +144,8 @@ def _names(program: Program, order: str, keys: dict[str, str]) -> list[str]:
     return [f"order:{program.pk}:{order}", *people]
 
 
-def _note_order(
-    program: Program, external_id: str, keys: dict[str, str], now: datetime, source: str
-) -> Attribution:
-    """The row of this order. One that somebody here recorded before by hand stays as they recorded it."""
-    rows = Attribution.objects.select_related("conversion")
-    row = rows.filter(program=program, external_id=external_id).first()
-    if row:
-        return row
-    row = Attribution(program=program, external_id=external_id, received_at=now, source=source[:40], **keys)
-    recorded = Conversion.objects.filter(program=program, external_id=external_id).select_related("referral")
-    if sold := recorded.first():
-        row.conversion, row.enrolment_id, row.standing = sold, sold.referral.enrolment_id, Standing.DECIDED
-        row.by_hand = True
-        row.amount, row.currency, row.occurred_at = sold.amount, sold.currency, sold.occurred_at
-        row.email_key, row.phone_key = sold.referral.email_key, sold.referral.phone_key
-        row.reversed_at, row.reversal_reason = sold.reversed_at, sold.reversal_reason
-    row.save()
-    return row
+def _keys(row: Attribution) -> dict[str, str]:
+    return {"email_key": row.email_key, "phone_key": row.phone_key}
 
 
 def _act(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now: datetime, by: Any) -> None:
@@ -179,10 +176,11 @@ def _record(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now:
         return
     _let_count_again(referral, now, by)
     assert row.amount is not None and row.occurred_at  # noqa: S101 - for the type checker
-    row.conversion = record_conversion(
-        referral, external_id=row.external_id, amount=row.amount, currency=row.currency,
-        occurred_at=row.occurred_at, now=now, by=by,
+    sale = Conversion(
+        program_id=row.program_id, external_id=row.external_id, referral=referral, amount=row.amount,
+        currency=row.currency, occurred_at=row.occurred_at, recorded_at=now,
     )  # fmt: skip
+    row.conversion = record_sale(sale, now=now, by=by)
     row.conversion.referral = referral
 
 
@@ -257,6 +255,7 @@ def _referral(case: Case, row: Attribution, decision: Decision, buyer: Buyer, no
         source=Referral.Source.SALE, owner_id=program.owner_id, status_at=now, submitted_at=row.occurred_at or now,
         click=click, channel_id=click.channel_id if click else None, **_details(case, buyer),
     )  # fmt: skip
+    referral.enrolment.program = program
     referral.set_keys()
     if not (referral.email_key or referral.phone_key):
         referral.email_key, referral.phone_key = row.email_key, row.phone_key

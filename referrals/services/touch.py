@@ -44,33 +44,72 @@ class Hints:
 
 
 class Case:
-    """Everything known about one person who bought: in a number of queries that does not grow."""
+    """Everything known about one person who bought: in a number of queries that does not grow.
 
-    def __init__(self, program: Program, row: Attribution) -> None:
-        self.program = program
-        person = is_person(email_key=row.email_key, phone_key=row.phone_key)
-        mine = Attribution.objects.filter(person | Q(pk=row.pk), program=program)
-        locked = mine.filter(amount__isnull=False).select_for_update(of=("self",), no_key=True)
-        sold = locked.select_related("conversion__referral")
-        self.rows = list(sold.order_by("occurred_at", "external_id"))
-        self.keys = {row.email_key, row.phone_key} - {""}
-        orders = [row.external_id for row in self.rows]
-        came = Touch.objects.filter(person | Q(order__in=orders), program=program)
-        self.touches = list(came.select_related("enrolment__advocate", "click").order_by("at", "key"))
-        sold_to = [row.conversion.referral_id for row in self.rows if row.conversion]
-        named = [touch.referral_id for touch in self.touches if touch.referral_id]
-        theirs = Referral.objects.filter(person | Q(pk__in=[*sold_to, *named]), program=program)
-        self.referrals = list(theirs.select_related("enrolment__advocate").order_by("pk"))
-        # Who is a customer because of a recommendation was none before it.
-        before = Advocate.objects.filter(person, kind__in=Advocate.CUSTOMERS, came_by=None)
-        self.customers = before if self.keys else None
+    Their orders and referrals are locked. ``order`` is looked at whoever bought it; ``named`` is the referral
+    that it names.
+    """
+
+    def __init__(
+        self, program: Program, order: str, keys: dict[str, str], named: Referral | None = None
+    ) -> None:
+        self.program, self.keys = program, set(keys.values()) - {""}
+        self.person = is_person(**keys)
+        mine = Attribution.objects.filter(self.person | Q(external_id=order), program=program)
+        locked = mine.select_for_update(of=("self",), no_key=True)
+        self.orders = list(locked.select_related("conversion__referral"))
+        orders = {order, *(row.external_id for row in self.orders)}
+        came = Touch.objects.filter(self.person | Q(order__in=orders), program=program)
+        self.touches = list(came.select_related("enrolment__advocate", "click"))
+        sold_to = {row.conversion.referral_id for row in self.orders if row.conversion}
+        told = {touch.referral_id for touch in self.touches if touch.referral_id}
+        pks = sold_to | told | ({named.pk} if named else set())
+        theirs = Referral.objects.filter(self.person | Q(pk__in=pks), program=program)
+        told_with = theirs.select_related("enrolment__advocate").order_by("pk")
+        self.referrals = list(told_with.select_for_update(of=("self",), no_key=True))
+        for referral in self.referrals:
+            referral.program = referral.enrolment.program = program
+        by_hand = Conversion.objects.filter(
+            Q(referral__in=self.referrals) | Q(external_id=order), program=program, attribution=None
+        )
+        self.by_hand = list(by_hand.select_related("referral"))
+
+    @property
+    def rows(self) -> list[Attribution]:
+        """The orders that have been reported, and not only their refund."""
+        sold = [row for row in self.orders if row.occurred_at]
+        return sorted(sold, key=lambda row: (row.occurred_at, row.external_id))
+
+    def row_of(self, order: str, **new: Any) -> Attribution:
+        """The row of this order; made of ``new``, and still to be stored, if there is none."""
+        row = next((row for row in self.orders if row.external_id == order), None)
+        if row is None:
+            row = new_row(self.program, order, self.by_hand, **new)
+            self.orders.append(row)
+        return row
+
+    def add(self, touches: Iterable[Touch]) -> None:
+        """Keep these touches; one that was reported before is the same."""
+        known = {touch.key for touch in self.touches}
+        fresh = [touch for touch in touches if touch.key not in known]
+        note_touches(fresh)
+        self.touches += fresh
 
     def facts(self) -> Facts:
         """What speaks for every order of the person."""
         named = [fact for referral in self.referrals if (fact := self._of_referral(referral))]
         known = [self._of_touch(touch) for touch in self.touches if not touch.order or self.keys]
-        since = self.customers.aggregate(Min("created_at"))["created_at__min"] if self.customers else None
+        # Asked only where it may matter.
+        since = (
+            self._customer_since() if self.keys and any(t.way != Way.DECIDED for t in self.touches) else None
+        )
         return Facts((*named, *known), since)
+
+    def _customer_since(self) -> datetime | None:
+        # Who is a customer because of a recommendation was none before it.
+        before = Advocate.objects.filter(self.person, kind__in=Advocate.CUSTOMERS, came_by=None)
+        since: datetime | None = before.aggregate(Min("created_at"))["created_at__min"]
+        return since
 
     def sales(self) -> list[SaleFact]:
         """The orders reported from outside, and those that somebody here recorded."""
@@ -81,9 +120,10 @@ class Case:
             )
             for row in self.rows if row.occurred_at
         ]  # fmt: skip
-        by_hand = Conversion.objects.filter(referral__in=self.referrals, attribution=None)
-        recorded = by_hand.values_list("external_id", "occurred_at", "referral__enrolment")
-        return [*reported, *(SaleFact(order, at, enrolment) for order, at, enrolment in recorded)]
+        known = {sale.order for sale in reported}
+        by_hand = [sold for sold in self.by_hand if sold.external_id not in known]
+        recorded = [SaleFact(row.external_id, row.occurred_at, row.referral.enrolment_id) for row in by_hand]
+        return [*reported, *recorded]
 
     def referral_at(self, enrolment: int) -> Referral | None:
         """This person's referral by that advocate: one that counts, if there are several."""
@@ -113,6 +153,20 @@ class Case:
         return bool(self.keys & {enrolment.advocate.email_key, enrolment.advocate.phone_key})
 
 
+def new_row(program: Program, order: str, by_hand: Iterable[Conversion], **new: Any) -> Attribution:
+    """A row for an order of which nobody has reported anything. One that somebody here recorded before by
+    hand stays as they recorded it."""
+    row = Attribution(program=program, external_id=order, **new)
+    sold = next((sold for sold in by_hand if sold.external_id == order), None)
+    if sold:
+        row.conversion, row.enrolment_id, row.by_hand = sold, sold.referral.enrolment_id, True
+        row.standing = Attribution.Standing.DECIDED
+        row.amount, row.currency, row.occurred_at = sold.amount, sold.currency, sold.occurred_at
+        row.email_key, row.phone_key = sold.referral.email_key, sold.referral.phone_key
+        row.reversed_at, row.reversal_reason = sold.reversed_at, sold.reversal_reason
+    return row
+
+
 def keys_of(buyer: Buyer, hints: Hints) -> dict[str, str]:
     """Under which the buyer is known: by the report, or by the referral that it names."""
     found = keys_of_person(buyer.email, buyer.phone)
@@ -128,20 +182,20 @@ def keys_of_person(email: str, phone: str) -> dict[str, str]:
 def touches_of(program: Program, order: str, at: datetime, hints: Hints, keys: dict[str, str]) -> list[Touch]:
     """The touches that an order brings with it. What leads to nobody in this program says nothing."""
 
-    def touch(way: str, enrolment: int, key: str, when: datetime = at, **more: Any) -> Touch:
+    def touch(way: str, enrolment: Enrolment, key: str, when: datetime = at, **more: Any) -> Touch:
         return Touch(
-            program=program, enrolment_id=enrolment, way=way, at=when, order=order, key=key, **keys, **more
+            program=program, enrolment=enrolment, way=way, at=when, order=order, key=key, **keys, **more
         )
 
     found: list[Touch] = []
     if hints.referral and hints.referral.program_id == program.pk:
         key = f"{order}:referral:{hints.referral.pk}"
-        found.append(touch(Way.DECIDED, hints.referral.enrolment_id, key, referral=hints.referral))
+        found.append(touch(Way.DECIDED, hints.referral.enrolment, key, referral=hints.referral))
     for enrolment, way in _named(program, hints):
-        found.append(touch(way, enrolment, f"{order}:{way}:{enrolment}"))
+        found.append(touch(way, enrolment, f"{order}:{way}:{enrolment.pk}"))
     click = hints.click
     if click and not click.is_bot and click.enrolment.program_id == program.pk:
-        found.append(touch(Way.LINK, click.enrolment_id, f"{order}:click:{click.pk}", click.at, click=click))
+        found.append(touch(Way.LINK, click.enrolment, f"{order}:click:{click.pk}", click.at, click=click))
     return found
 
 
@@ -151,7 +205,7 @@ def note_touches(touches: Sequence[Touch]) -> None:
         Touch.objects.bulk_create(touches, ignore_conflicts=True, batch_size=200)
 
 
-def _named(program: Program, hints: Hints) -> Iterable[tuple[int, str]]:
+def _named(program: Program, hints: Hints) -> Iterable[tuple[Enrolment, str]]:
     code = hints.code.strip().upper()
     # What is no code at all is not looked up.
     wanted = Q(code=code) if code.isalnum() and len(code) <= 20 else Q(pk__in=[])
@@ -159,5 +213,6 @@ def _named(program: Program, hints: Hints) -> Iterable[tuple[int, str]]:
         wanted |= Q(advocate=hints.advocate)
     if not (code or hints.advocate):
         return
-    for enrolment in Enrolment.objects.filter(wanted, program=program).order_by("pk"):
-        yield enrolment.pk, Way.CODE if enrolment.code == code else Way.NAME
+    places = Enrolment.objects.filter(wanted, program=program).select_related("advocate")
+    for enrolment in places.order_by("pk"):
+        yield enrolment, Way.CODE if enrolment.code == code else Way.NAME
