@@ -1,10 +1,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Min, Q
 
 from referrals.models import Conversion, Enrolment, Event, Referral
+from referrals.upsert import insert_new
 from rewards.models import Incentive, Reward, RewardRule, Standing
 from rewards.models.reward import NOT_COUNTED, book
 from rewards.services.mystery import draw_contents
@@ -13,19 +15,10 @@ from rewards.services.reservation import reserve
 EARNING = set(RewardRule.When.values)
 
 # What settling a reward may change.
-SETTLED = [
-    "status",
-    "step",
-    "status_reason",
-    "inputs",
-    "budget",
-    "incentive",
-    "wrapped_in",
-    "amount",
-    "cost",
-    "currency",
-    "needs_approval",
-]
+SETTLED = (
+    "status", "status_reason", "inputs", "budget_id", "incentive_id", "wrapped_in_id", "amount", "cost",
+    "currency", "needs_approval",
+)  # fmt: skip
 
 
 def grant_rewards(events: Sequence[Event], *, now: datetime) -> list[Reward]:
@@ -62,22 +55,22 @@ def promise(wanted: Sequence[Reward], *, now: datetime) -> list[Reward]:
     """Store these rewards, set aside what they need, and record them; returns the ones that are new."""
     if not wanted:
         return []
-    Reward.objects.bulk_create(wanted, ignore_conflicts=True, batch_size=200)
-    stored = set(Reward.objects.filter(pk__in=[r.pk for r in wanted]).values_list("pk", flat=True))
-    fresh = [reward for reward in wanted if reward.pk in stored]
-    settle(fresh, now=now)
+    for reward in wanted:
+        reward.status_before, reward.status, reward.step = "", Reward.Status.PENDING, 1
+        reward.needs_approval = reward.needs_approval or needs_approval(reward)
+    fresh = insert_new(wanted)
     if fresh:
+        settle(fresh, now=now)
         book(fresh, now=now, by=None)
     return fresh
 
 
 def settle(rewards: Sequence[Reward], *, now: datetime) -> None:
     """Reserve for stored rewards, and let those for which nothing is left wait or lapse."""
+    stored = {reward: _settled(reward) for reward in rewards}
     draw_contents(rewards)
     missing = reserve(rewards, now=now)
     for reward in rewards:
-        reward.status_before, reward.step = "", 1
-        reward.status = Reward.Status.PENDING
         # The draw, or another incentive in its place, may have made it worth more.
         reward.needs_approval = reward.needs_approval or needs_approval(reward)
         if reward in missing:
@@ -85,8 +78,19 @@ def settle(rewards: Sequence[Reward], *, now: datetime) -> None:
             waits = reward.rule is None or reward.rule.fallback == RewardRule.Fallback.WAIT
             reward.status = Reward.Status.WAITING if waits else Reward.Status.DECLINED
             reward.status_reason = Reward.Reason.EXHAUSTED
-            reward.inputs["missing"] = missing[reward]
-    Reward.objects.bulk_update(rewards, SETTLED, batch_size=200)
+            reward.inputs = {**reward.inputs, "missing": missing[reward]}
+    differs = {
+        n for reward, before in stored.items() for n, old in before.items() if _settled(reward)[n] != old
+    }
+    if differs:
+        Reward.objects.bulk_update(
+            rewards, sorted(name.removesuffix("_id") for name in differs), batch_size=200
+        )
+
+
+def _settled(reward: Reward) -> dict[str, Any]:
+    """What settling may have changed about the reward."""
+    return {name: getattr(reward, name) for name in SETTLED}
 
 
 class World:
@@ -96,12 +100,14 @@ class World:
         self.now = now
         advocates = {event.advocate_id for event in events}
         programs = {event.program_id for event in events}
-        enrolments = Enrolment.objects.filter(advocate__in=advocates).select_related("advocate")
-        if any(rule.limit for rule in rules):
-            # Two sales at once by friends of one advocate queue up here, so that limits hold.
-            enrolments = enrolments.select_for_update(of=("self",), no_key=True)
-        rows = enrolments.filter(program__in=programs).order_by("pk")
-        self.enrolments = {(e.program_id, e.advocate_id): e for e in rows}
+        self.enrolments = _places_at_hand(events) if not any(rule.limit for rule in rules) else {}
+        if not self.enrolments:
+            enrolments = Enrolment.objects.filter(advocate__in=advocates).select_related("advocate")
+            if any(rule.limit for rule in rules):
+                # Two sales at once by friends of one advocate queue up here, so that limits hold.
+                enrolments = enrolments.select_for_update(of=("self",), no_key=True)
+            rows = enrolments.filter(program__in=programs).order_by("pk")
+            self.enrolments = {(e.program_id, e.advocate_id): e for e in rows}
         self.tiers = self._tiers() if any(rule.tier_id for rule in rules) else {}
         self.members = {rule.pk: self._members(rule) for rule in rules if rule.segment}
         self.climbed = self._climbed([rule for rule in rules if rule.when == RewardRule.When.TIER])
@@ -196,13 +202,27 @@ def given_under(
     return Counter({(rule, enrolment): count for rule, enrolment, count in rows})
 
 
+def _places_at_hand(events: Sequence[Event]) -> dict[tuple[Any, Any], Enrolment]:
+    """The places of these advocates in their programs, if whoever recorded the events had them all."""
+    friends = [event.referral for event in events if Event.referral.is_cached(event) and event.referral]
+    places = [friend.enrolment for friend in friends if Referral.enrolment.is_cached(friend)]
+    found = {(e.program_id, e.advocate_id): e for e in places if Enrolment.advocate.is_cached(e)}
+    return found if all((event.program_id, event.advocate_id) in found for event in events) else {}
+
+
 def _rules(events: Sequence[Event], now: datetime) -> list[RewardRule]:
-    return list(
+    rules = list(
         RewardRule.objects.in_force(now)
         .filter(program__in={e.program_id for e in events}, when__in={e.kind for e in events})
-        .select_related("program__scheme", "incentive__program", "fallback_incentive__program", "segment")
+        .select_related("program__scheme", "incentive", "fallback_incentive", "segment")
         .order_by("pk")
     )
+    for rule in rules:
+        for incentive in (rule.incentive, rule.fallback_incentive):
+            if incentive and incentive.program_id == rule.program_id:
+                # Read once: what it is worth is said in the program's currency.
+                incentive.program = rule.program
+    return rules
 
 
 def _reward(rule: RewardRule, event: Event, world: World, now: datetime) -> Reward:

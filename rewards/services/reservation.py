@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import F, Q
 
+from referrals.models import Program
 from rewards.models import Budget, CouponCode, Incentive, Reward
 from rewards.models.incentive import POINTS
 
@@ -21,8 +22,8 @@ class Shelf:
 
     def __init__(self, incentives: Iterable[Incentive], programs: Iterable[int]) -> None:
         incentives = list(incentives)
-        budgets = Budget.objects.filter(program__in=set(programs)).select_related("program")
-        locked = budgets.select_for_update(of=("self",), no_key=True).order_by("pk")
+        budgets = Budget.objects.filter(program__in=set(programs))
+        locked = budgets.select_for_update(no_key=True).order_by("pk")
         self.budgets: dict[int, list[Budget]] = defaultdict(list)
         for budget in locked:
             self.budgets[budget.program_id].append(budget)
@@ -45,8 +46,8 @@ class Shelf:
     def take(self, reward: Reward, now: datetime) -> str:
         """Set aside what this reward needs; returns what has run out, or nothing."""
         incentive, cost = reward.incentive, reward.cost if reward.currency != POINTS else 0
-        budget = self._in_force(reward.program_id, now)
-        lapsed = budget is None and self._has_lapsed(reward.program_id, now)
+        budget = self._in_force(reward.program, now)
+        lapsed = budget is None and self._has_lapsed(reward.program, now)
         by_code = incentive.fulfilment == Incentive.Fulfilment.CODE
         if by_code and not self.codes[incentive.pk]:
             return "codes"
@@ -76,15 +77,15 @@ class Shelf:
         if codes:
             CouponCode.objects.bulk_update(codes, ["reward"], batch_size=200)
 
-    def _in_force(self, program: int, now: datetime) -> Budget | None:
+    def _in_force(self, program: Program, now: datetime) -> Budget | None:
         """The budget of the day that it is in the program's office."""
-        mine = self.budgets.get(program, [])
-        return next((b for b in mine if b.covers(b.program.local(now).date())), None)
+        mine, today = self.budgets.get(program.pk, []), program.local(now).date()
+        return next((b for b in mine if b.covers(today)), None)
 
-    def _has_lapsed(self, program: int, now: datetime) -> bool:
+    def _has_lapsed(self, program: Program, now: datetime) -> bool:
         """Whether the program had a budget, and wants no money spent until there is another."""
-        begun = [b for b in self.budgets.get(program, []) if b.starts_on <= b.program.local(now).date()]
-        newest = max(begun, key=lambda budget: budget.starts_on, default=None)
+        mine, today = self.budgets.get(program.pk, []), program.local(now).date()
+        newest = max((b for b in mine if b.starts_on <= today), key=lambda b: b.starts_on, default=None)
         return newest is not None and newest.afterwards != Budget.Afterwards.UNLIMITED
 
 
