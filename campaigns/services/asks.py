@@ -55,6 +55,8 @@ def end_for_keys(keys: set[str], program_id: int | None, reason: str, *, now: da
 
 def end(asks: Any, reason: str, *, now: datetime, by: Any = None) -> Moved:
     """Close these rounds and take back what they have in the outbox. Says which had begun, in the log."""
+    if not asks.open().exists():
+        return Moved([], [])
     with transaction.atomic(savepoint=False):
         rows = list(
             asks.open().select_for_update(of=("self",), no_key=True).select_related("plan", "advocate")

@@ -131,7 +131,7 @@ def _of_sales(referrals: list[Referral], now: datetime) -> Iterable[Message]:
             Purpose.SUCCESS_THANKS, referral, friend_first_name=referral.first_name, link=link_to("portal")
         )
         with override(message.language):
-            message.context |= _in_sight(promised[referral.pk], now)
+            message.context |= _in_sight(promised[referral.pk], referral.enrolment.program, now)
         yield message
         yield to_friend(Purpose.WELCOME, referral)
 
@@ -141,17 +141,18 @@ def _promised(referrals: list[Referral]) -> dict[int, list[Reward]]:
     found: dict[int, list[Reward]] = defaultdict(list)
     if referrals:
         earned = Reward.objects.filter(referral__in=referrals, side=RewardRule.Side.ADVOCATE)
-        for reward in earned.filter(status__in=SET_ASIDE).with_people().order_by("pk"):
+        rows = earned.filter(status__in=SET_ASIDE).select_related("incentive", "wrapped_in")
+        for reward in rows.order_by("pk"):
             found[reward.referral_id].append(reward)
     return found
 
 
-def _in_sight(rewards: Sequence[Reward], now: datetime) -> dict[str, str]:
+def _in_sight(rewards: Sequence[Reward], program: Program, now: datetime) -> dict[str, str]:
     """What is set aside, and the day from which on it can be handed out, where that is not today."""
     due = max((reward.due_at for reward in rewards), default=now)
     return {
         "promised": in_words([reward.shown.name for reward in rewards]) if rewards else "",
-        "promised_from": date_format(rewards[0].program.local(due), "DATE_FORMAT") if due > now else "",
+        "promised_from": date_format(program.local(due), "DATE_FORMAT") if due > now else "",
     }
 
 

@@ -58,6 +58,8 @@ class Nudges(ORM):
     MOMENT = timedelta(milliseconds=200)
     # Clocks of two machines differ, and the worker may be about to take it.
     MARGIN = timedelta(milliseconds=50)
+    # When the last one that this process has seen may be taken: until then nobody has to look.
+    seen: datetime | None = None
 
     @staticmethod
     def get_connection(list_key: str | None = None) -> Any:  # noqa: ARG004 - the broker's signature
@@ -68,7 +70,9 @@ class Nudges(ORM):
     def is_one_coming(cls) -> bool:
         # What a worker has taken, or may take already, is locked until much later, or no more.
         soon = timezone.now() + cls.MARGIN, timezone.now() + cls.MOMENT
-        return OrmQ.objects.filter(lock__range=soon).exists()
+        if cls.seen is None or not soon[0] <= cls.seen <= soon[1]:
+            cls.seen = OrmQ.objects.filter(lock__range=soon).values_list("lock", flat=True).first()
+        return cls.seen is not None
 
     def enqueue(self, task: str) -> int:
         lock = timezone.now() + self.MOMENT
