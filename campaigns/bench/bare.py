@@ -2,13 +2,12 @@
 
 import json
 import os
-from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -19,28 +18,20 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 # Models can be imported only after setup().
-from campaigns.models import Message, Purpose  # noqa: E402
+from campaigns.bench.recording import facts_by_friend, facts_by_token, replays  # noqa: E402
+from campaigns.bench.replay import Replay  # noqa: E402
 from campaigns.offers import offers_of  # noqa: E402
 from campaigns.urls import urlpatterns as product  # noqa: E402
-from referrals.api.key import A_MINUTE  # noqa: E402
-from referrals.models import (  # noqa: E402
-    ApiCall,
-    ApiKey,
-    Attribution,
-    Click,
-    Consent,
-    Conversion,
-    Enrolment,
-    Event,
-    FollowUp,
-    Limit,
-    Referral,
-    Touch,
-)
+from referrals.models import Click, Enrolment  # noqa: E402
 from referrals.public_ids import pk_of  # noqa: E402
-from referrals.tokens import link_token  # noqa: E402
-from rewards.models import LedgerTransaction, Reward, RewardRule  # noqa: E402
-from rewards.models.ledger import Account, Movement  # noqa: E402
+from rewards.models import RewardRule  # noqa: E402
+
+
+@cache
+def recorded(name: str) -> tuple[Replay, dict[Any, dict[str, Any]]]:
+    """The statements of a real request, and whose data they may be run with. Fetched at the first request."""
+    facts: Any = facts_by_friend() if name == "sale" else facts_by_token()
+    return replays(os.environ["VAR_DIR"])[name], facts
 
 
 def click(request: HttpRequest, code: str) -> HttpResponse:
@@ -56,98 +47,22 @@ def click(request: HttpRequest, code: str) -> HttpResponse:
 
 @csrf_exempt
 def submit(request: HttpRequest, token: str) -> HttpResponse:
-    """The rows of one friend named: with the ORM's usual statements, and no rules."""
-    now = timezone.now()
+    """What a form with one friend sends to the database."""
     if request.method == "GET":
         return HttpResponse('<input name="csrfmiddlewaretoken" value="x">', headers={"Set-Cookie": "a=b"})
-    enrolment = Enrolment.objects.select_related("advocate", "program").get(token=token)
-    with transaction.atomic():
-        referral = Referral.objects.create(
-            enrolment=enrolment, program=enrolment.program, source="form", name=request.POST["friend1-name"],
-            email=request.POST["friend1-email"], submitted_at=now, status_at=now,
-        )  # fmt: skip
-        Consent.objects.create(referral=referral, who="advocate", words="They agreed.", given_at=now)
-        FollowUp.objects.create(referral=referral, due_at=now + timedelta(hours=4))
-        Event.objects.create(
-            kind=Event.Kind.REFERRAL_SUBMITTED, program=enrolment.program, advocate=enrolment.advocate,
-            referral=referral, occurred_at=now, recorded_at=now, dedup_key=link_token(),
-        )  # fmt: skip
-        for purpose in (Purpose.INVITATION, Purpose.REFERRAL_THANKS, Purpose.SALES_ALERT):
-            Message.objects.create(
-                key=link_token(), purpose=purpose, program=enrolment.program, referral=referral, language="en",
-                to_address=referral.email, due_at=now, created_at=now,
-            )  # fmt: skip
+    replay, facts = recorded("form")
+    friend = {name: request.POST[f"friend1-{name}"] for name in ("name", "email")}
+    replay.run(facts[token] | {f"friend_{name}": value for name, value in friend.items()})
     return HttpResponse(status=302, headers={"Location": "/"})
 
 
 @csrf_exempt
 def convert(request: HttpRequest) -> HttpResponse:
-    """The rows of one sale with both rewards: with the ORM's usual statements, and no rules."""
-    now, sale = timezone.now(), json.loads(request.body)
-    key = ApiKey.objects.select_related("program").get(prefix=request.headers["Authorization"][10:18])
-    Limit.objects.take("api", key.prefix, limit=key.calls_a_minute, per=A_MINUTE, now=now)
-    with transaction.atomic():
-        call = ApiCall.objects.create(key=key, name=request.headers["Idempotency-Key"], digest="x", at=now)
-        told = Referral.objects.select_related("program__owner", "enrolment__advocate")
-        referral = told.select_for_update(of=("self",)).get(pk=pk_of("ref", sale["referral"]))
-        _sell(referral, sale, now)
-        call.keep(201, "{}")
+    """What a sale with both rewards sends to the database."""
+    replay, facts = recorded("sale")
+    sale = json.loads(request.body)
+    replay.run(facts[pk_of("ref", sale["referral"])] | {"order": sale["external_id"]})
     return HttpResponse("{}", status=201, content_type="application/json")
-
-
-def _sell(referral: Referral, sale: dict[str, Any], now: datetime) -> None:
-    program, place = referral.program, referral.enrolment
-    whose = {"program": program, "advocate": place.advocate, "referral": referral}
-    sold: dict[str, Any] = {
-        "program": program, "external_id": sale["external_id"], "amount": 12900, "currency": "EUR", "occurred_at": now,
-    }  # fmt: skip
-    conversion = Conversion.objects.create(**sold, referral=referral, recorded_at=now)
-    touch = {"way": Touch.Way.DECIDED, "at": now, "order": sale["external_id"], "key": sale["external_id"]}
-    Touch.objects.create(program=program, enrolment=place, referral=referral, **touch)
-    Attribution.objects.create(
-        **sold, conversion=conversion, enrolment=place, standing="decided", received_at=now, decided_at=now
-    )
-    Referral.objects.filter(pk=referral.pk).update(status=Referral.Status.CONVERTED, status_at=now)
-    FollowUp.objects.filter(referral=referral, done_at=None).update(done_at=now, outcome="overtaken")
-    for kind in (Event.Kind.REFERRAL_CONVERTED, Event.Kind.CONVERSION_RECORDED):
-        sold_event = Event.objects.create(
-            kind=kind, **whose, occurred_at=now, recorded_at=now, dedup_key=link_token()
-        )
-    for rule in RewardRule.objects.filter(program=program).select_related("incentive"):
-        _promise(rule, referral, sold_event, whose, now)
-    for purpose in (Purpose.SUCCESS_THANKS, Purpose.REWARD_PROMISED):
-        Message.objects.create(
-            key=link_token(), purpose=purpose, **whose, language="en", to_address=place.advocate.email,
-            due_at=now, created_at=now,
-        )  # fmt: skip
-
-
-def _promise(
-    rule: RewardRule, referral: Referral, because: Event, whose: dict[str, Any], now: datetime
-) -> None:
-    reward = Reward.objects.create(
-        rule=rule, incentive=rule.incentive, side=rule.side, program=referral.program, referral=referral,
-        enrolment=referral.enrolment, event=because, amount=4000, cost=4000, currency="EUR", due_at=now,
-        status_at=now, created_at=now,
-    )  # fmt: skip
-    event = Event.objects.create(
-        kind=Event.Kind.REWARD_PROMISED, **whose, occurred_at=now, recorded_at=now, dedup_key=link_token()
-    )
-    LedgerTransaction.objects.book(
-        [
-            Movement(
-                event,
-                reward.program_id,
-                reward.pk,
-                reward.enrolment_id,
-                Account.BUDGET,
-                Account.PROMISED,
-                4000,
-                "EUR",
-            )
-        ],
-        now=now,
-    )
 
 
 urlpatterns = [

@@ -24,6 +24,8 @@ from rewards.models import Incentive, RewardRule
 
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 PLENTY = 1_000_000
+# Keys of two tables that are not drawn lie so far apart that none is taken for another.
+APART = 10**8
 
 
 def fill(advocates: int, referrals: int, messages: int) -> dict[str, Any]:
@@ -33,22 +35,23 @@ def fill(advocates: int, referrals: int, messages: int) -> dict[str, Any]:
     call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["ninja"])
     load_bank()
     program = _program()
-    enrolments = _enrolments(program, advocates)
+    enrolments = enrol_many(program, advocates, "anna")
     # Half of them all of one advocate, half of them of everybody.
-    _referrals(enrolments[:1], referrals, "one")
-    _referrals(enrolments, referrals, "many")
+    name_friends(enrolments[:1], referrals, "one")
+    name_friends(enrolments, referrals, "many")
     # The same again for the API, and for its yardstick.
-    _referrals(enrolments[:1], referrals, "api-one")
-    _referrals(enrolments, referrals, "api-many")
-    _referrals(enrolments, referrals, "bare-many")
+    name_friends(enrolments[:1], referrals, "api-one")
+    name_friends(enrolments, referrals, "api-many")
+    name_friends(enrolments, referrals, "bare-many")
     _messages(enrolments[-messages // 5 :])
+    key = _key(program)
     return {
         "program": program.slug,
         "one": enrolments[0].pk,
         "codes": [enrolment.code for enrolment in enrolments],
         "tokens": [enrolment.token for enrolment in enrolments],
         "question": Question.objects.get().pk,
-        "key": _key(program),
+        "key": key,
         "sales": {label: _ids(label) for label in ("api-one", "api-many", "bare-many")},
     }
 
@@ -73,29 +76,44 @@ def _program() -> Program:
     return program
 
 
-def _enrolments(program: Program, count: int) -> list[Enrolment]:
+def enrol_many(program: Program, count: int, label: str, first: int | None = None) -> list[Enrolment]:
+    """So many new advocates in the program; their keys begin with ``first``, if they are not to be drawn."""
     people = [
-        Advocate(name="Anna Rossi", external_id=str(n), language="en", email=f"anna{n}@bench.example")
+        Advocate(
+            pk=_nth(first, n), name="Anna Rossi", external_id=f"{label}{n}", language="en",
+            email=f"{label}{n}@bench.example",
+        )
         for n in range(count)
-    ]
+    ]  # fmt: skip
     for person in people:
         person.email_key = email_key(person.email)
     Advocate.objects.bulk_create(people, batch_size=200)
-    places = [Enrolment(advocate=person, program=program, joined_at=NOW) for person in people]
+    places = [
+        Enrolment(pk=_nth(first, n), advocate=person, program=program, joined_at=NOW)
+        for n, person in enumerate(people, start=APART)
+    ]
     return Enrolment.objects.bulk_create(places, batch_size=200)
 
 
-def _referrals(enrolments: list[Enrolment], count: int, label: str) -> None:
+def name_friends(
+    enrolments: list[Enrolment], count: int, label: str, first: int | None = None
+) -> list[Referral]:
+    """So many open referrals, of these advocates in turn."""
     rows = []
     for n in range(count):
         enrolment = enrolments[n % len(enrolments)]
         row = Referral(
-            enrolment=enrolment, program_id=enrolment.program_id, source=Referral.Source.FORM, name="Ben Weber",
-            email=f"{label}{n}@bench.example", submitted_at=datetime(2026, 1, 1, tzinfo=UTC), status_at=NOW,
+            pk=_nth(first, n), enrolment=enrolment, program_id=enrolment.program_id,
+            source=Referral.Source.FORM, name="Ben Weber", email=f"{label}{n}@bench.example",
+            submitted_at=datetime(2026, 1, 1, tzinfo=UTC), status_at=NOW,
         )  # fmt: skip
         row.set_keys()
         rows.append(row)
-    Referral.objects.bulk_create(rows, batch_size=200)
+    return Referral.objects.bulk_create(rows, batch_size=200)
+
+
+def _nth(first: int | None, n: int) -> int | None:
+    return None if first is None else first + n
 
 
 def _key(program: Program) -> str:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from http.client import HTTPConnection, HTTPResponse
 from itertools import count
 from threading import Thread
@@ -14,6 +15,7 @@ BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
 SOLD_AT = "2026-03-04T09:00:00Z"
 # Into how many parts the friends are shared out: one for each process and turn.
 SHARES = 4
@@ -62,13 +64,8 @@ def submit(
         csrf = found.group(1) if found else ""
 
         def send(n: int) -> None:
-            friend = {
-                "name": "Ben Weber",
-                "email": f"ben{port}-{number}-{n}@bench.example",
-                f"question{question}": "yes",
-            }
-            typed = {f"friend1-{name}": value for name, value in friend.items()}
-            body = urlencode(typed | {"agreed": "on", "csrfmiddlewaretoken": csrf})
+            form = friend_form(f"{port}-{number}-{n}", question)
+            body = urlencode(form | {"csrfmiddlewaretoken": csrf})
             answer, _page = client.ask("POST", f"/a/{tokens[n % len(tokens)]}/", body, Cookie=cookie, **FORM)
             if answer.status != 302:
                 raise RuntimeError(f"The form on port {port} answered {answer.status}")
@@ -76,6 +73,20 @@ def submit(
         return send
 
     return _hammer(port, seconds, threads, number, prepare)
+
+
+def friend_form(label: str, question: int) -> dict[str, str]:
+    """What somebody types who names one friend; each label is a friend who resembles nobody."""
+    letters = sha256(label.encode()).hexdigest().translate(LETTERS)
+    name, email = f"{letters[:6]} {letters[6:14]}".title(), f"{letters[:14]}@friends.example"
+    friend = {"name": name, "email": email, f"question{question}": "yes"}
+    return {"agreed": "on"} | {f"friend1-{name}": value for name, value in friend.items()}
+
+
+def sale_body(referral: str, order: str) -> str:
+    """What another system sends about a sale."""
+    sale = {"external_id": order, "referral": referral, "occurred_at": SOLD_AT, "amount": 12900}
+    return json.dumps(sale | {"currency": "EUR"})
 
 
 def convert(
@@ -90,11 +101,10 @@ def convert(
         def send(n: int) -> None:
             if n >= len(mine):
                 raise UsedUp
-            sale = {"external_id": f"{label}-{number}-{n}", "referral": mine[n], "occurred_at": SOLD_AT}
-            body = json.dumps(sale | {"amount": 12900, "currency": "EUR"})
-            name = f"{label}-{number}-{n}"
+            order = f"{label}-{number}-{n}"
+            body = sale_body(mine[n], order)
             response, _page = client.ask(
-                "POST", "/api/v1/conversions", body, **headers | {"Idempotency-Key": name}
+                "POST", "/api/v1/conversions", body, **headers | {"Idempotency-Key": order}
             )
             if response.status != 201:
                 raise RuntimeError(f"The API on port {port} answered {response.status}: {_page[:300]}")

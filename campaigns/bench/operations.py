@@ -20,6 +20,10 @@ Jobs = Callable[..., Started]
 def measure_all(scratch: Scratch, seconds: float, application: str) -> Iterator[Line]:
     """Measure each operation for about ``seconds``, and its yardstick as long."""
     known = scratch.run("fill.fill", advocates=ADVOCATES, referrals=REFERRALS, messages=MESSAGES)
+    directory = scratch.environment["VAR_DIR"]
+    scratch.run(
+        "recording.record_requests", directory=directory, key=known["key"], question=known["question"]
+    )
     with served(scratch, application) as ours, served(scratch, "campaigns.bench.bare:application") as bare:
         yield from measure_pages(scratch, seconds, known, (ours, bare))
         yield measure_submit(scratch, seconds, known, (ours, bare))
@@ -47,7 +51,7 @@ def measure_submit(scratch: Scratch, seconds: float, known: dict[str, Any], port
     form = {"tokens": known["tokens"], "question": known["question"], "threads": THREADS}
     jobs = [partial(_each, "hammer.submit", port=port, **form) for port in ports]
     ours, bare = _in_turns(scratch, seconds, (jobs[0], jobs[1]), PROCESSES * THREADS)
-    return line("form with one friend", ours, "bare view, same rows", bare, 0.6)
+    return line("form with one friend", ours, "bare view, same statements", bare, 0.6)
 
 
 def measure_api(
@@ -62,7 +66,7 @@ def measure_api(
     workers = PROCESSES * THREADS
     both = (jobs(ports[0], "api-many"), jobs(ports[1], "bare-many"))
     ours, bare = _in_turns(scratch, seconds, both, workers)
-    yield line("sale with both rewards, by API", ours, "bare view, same rows", bare, 0.6)
+    yield line("sale with both rewards, by API", ours, "bare view, same statements", bare, 0.6)
     fire = Measured(workers)
     for turn in range(TURNS):
         _run(scratch, jobs(ports[0], "api-one")(seconds=seconds / TURNS, turn=turn), fire)
