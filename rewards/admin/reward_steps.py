@@ -55,8 +55,8 @@ class HandOutForm(StepForm):
 class SettleForm(StepForm):
     outcome = forms.ChoiceField(label=gettext_lazy("What came of it"), choices=Outcome.choices)
     note = forms.CharField(
-        label=gettext_lazy("Note"), max_length=300, required=False,
-        help_text=gettext_lazy("How and when, for whoever looks at the books."),
+        label=gettext_lazy("Reason"), max_length=300,
+        help_text=gettext_lazy("How and when it came back, or why not: for whoever looks at the books."),
     )  # fmt: skip
 
     def clean_note(self) -> str:
@@ -94,8 +94,8 @@ STEPS = (
     ),
     Step(
         name="settle", label=gettext_lazy("Settle the claim"), carry_out=settle_claims, form=SettleForm,
-        does=gettext_lazy("Paid back, its money is free again; not asked for, it counts as spent. This is final: "
-                          "a claim is settled once."),
+        does=gettext_lazy("Paid back, its money is free again; not asked for, it counts as spent; a mistake, it is "
+                          "theirs as before. The ledger keeps the claim and the entry that ends it."),
         fits=_is(Status.CLAIMED),
     ),
     Step(

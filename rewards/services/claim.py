@@ -17,13 +17,17 @@ class Outcome(models.TextChoices):
 
     REPAID = "repaid", _("it was paid back")
     WAIVED = "waived", _("we do not ask for it")
+    KEPT = "issued", _("taking it back was a mistake: it is theirs again")
 
 
 def settle_claims(rewards: RewardQuerySet, *, outcome: str, note: str = "", now: datetime, by: Any) -> Moved:
     """End claims. Paid back, the cost leaves the claims for the budget, which may promise it again; waived,
-    it counts as spent. The code, if there was one, stays given away. A claim is settled once."""
+    it counts as spent; kept, it is handed out as before. The code, if there was one, stays given away. A claim
+    is settled once."""
     with transaction.atomic():
-        moved, refused = rewards.advance(Outcome(outcome).value, now=now, by=by, note=note)
+        claims = rewards.filter(status=Status.CLAIMED)
+        others = list(rewards.exclude(status=Status.CLAIMED).with_people())
+        moved, refused = claims.advance(Outcome(outcome).value, now=now, by=by, note=note)
         if outcome == Outcome.REPAID:
             return_to_budget(moved)
-        return Moved(moved, refused)
+        return Moved(moved, [*refused, *others])

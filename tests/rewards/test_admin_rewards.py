@@ -97,6 +97,15 @@ def test_a_claim_is_settled_in_the_list_and_what_is_none_says_why():
     assert set(Reward.objects.values_list("status", flat=True)) == {"waived", "issued"}
 
 
+def test_a_claim_is_not_settled_without_a_reason():
+    [claim] = in_one_program(1, status="claimed")
+
+    response = take([claim], "settle", member_of(claim.program), outcome="issued", note=" ")
+
+    assert response.context["form"].errors["note"] == ["This field is required."]
+    assert Reward.objects.get().status == "claimed"
+
+
 def test_words_for_the_person_are_plain():
     [reward] = in_one_program(1)
 

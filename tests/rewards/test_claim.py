@@ -31,7 +31,12 @@ def claimed_back(now):
 
 
 @pytest.mark.parametrize(
-    ("outcome", "account", "used"), [("repaid", Account.BUDGET, 0), ("waived", Account.PAID, 4000)]
+    ("outcome", "account", "used"),
+    [
+        ("repaid", Account.BUDGET, 0),
+        ("waived", Account.PAID, 4000),
+        ("issued", Account.PAID, 4000),
+    ],
 )
 def test_a_claim_ends_with_a_counter_entry(now, outcome, account, used):
     claim, boss = claimed_back(now), UserFactory()
@@ -43,7 +48,7 @@ def test_a_claim_ends_with_a_counter_entry(now, outcome, account, used):
     assert LedgerEntry.objects.balance(account, "EUR") - before == 4000
     assert Budget.objects.get().used == used
     assert ledger_differences() == []
-    event = Event.objects.get(kind=f"reward.{outcome}")
+    event = Event.objects.filter(kind=f"reward.{outcome}").latest("pk")
     assert (event.actor, event.data["note"]) == (boss, "Wired on Monday")
 
 
@@ -60,11 +65,24 @@ def test_a_claim_is_settled_once_and_its_code_stays_given_away(now, outcome):
     assert ledger_differences() == []
 
 
-def test_what_is_no_claim_is_left_alone(now):
-    reward = RewardFactory(status="issued")
+@pytest.mark.parametrize("status", ["approved", "issued", "redeemed", "waived"])
+@pytest.mark.parametrize("outcome", ["repaid", "issued"])
+def test_what_is_no_claim_is_left_alone(now, status, outcome):
+    reward = RewardFactory(status=status)
 
-    assert settle_claims(Reward.objects.all(), outcome="repaid", now=now, by=None).refused == [reward]
-    assert Reward.objects.get().status == "issued"
+    assert settle_claims(Reward.objects.all(), outcome=outcome, now=now, by=None).refused == [reward]
+    assert Reward.objects.get().status == status
+
+
+def test_what_was_taken_back_by_mistake_is_theirs_again_and_can_be_taken_back_anew(now):
+    claim = claimed_back(now)
+
+    settle_claims(claim, outcome="issued", note="The refund was of another order", now=now, by=UserFactory())
+    assert (claim.get().status, claim.get().code) == ("issued", "A1")
+    revoke(claim, reason="other", now=now, by=UserFactory())
+
+    assert claim.get().status == "claimed"
+    assert ledger_differences() == []
 
 
 def test_settling_three_claims_asks_as_often_as_one(now, django_assert_num_queries):
@@ -76,7 +94,7 @@ def test_settling_three_claims_asks_as_often_as_one(now, django_assert_num_queri
             )
             for _ in range(count)
         ]
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(11):
             settle_claims(
                 Reward.objects.filter(pk__in=[r.pk for r in rows]), outcome="waived", now=now, by=None
             )
