@@ -6,11 +6,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from referrals.models import Event
+from referrals.services.conversion import record_conversion
 from rewards.models import RewardRule
 from tests.cast import client_of, member_of, said
 from tests.factories import (
-    EventFactory,
     IncentiveFactory,
     ProgramFactory,
     ReferralFactory,
@@ -39,10 +38,9 @@ def typed(incentive, **more):
 
 def sale(program, amount=10000):
     referral = ReferralFactory(enrolment__program=program)
-    EventFactory(
-        kind=Event.Kind.CONVERSION_RECORDED, program=program, referral=referral,
-        advocate=referral.enrolment.advocate, occurred_at=timezone.now() - timedelta(days=10),
-        data={"amount": amount, "currency": "EUR"},
+    record_conversion(
+        referral, external_id=str(referral.pk), amount=amount, currency="EUR",
+        now=timezone.now() - timedelta(days=10),
     )  # fmt: skip
 
 
