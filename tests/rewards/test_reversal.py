@@ -136,5 +136,5 @@ def test_three_rewards_of_a_refunded_sale_ask_as_often_as_one(now, django_assert
         [ben] = friends(rules[0], 1)
         first = sell(ben, now, f"first {count}")
         sell(ben, now, f"second {count}")
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(14):
             refund(first, now)
