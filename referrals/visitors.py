@@ -1,7 +1,7 @@
 """Who is at the door: the client's address, and whether it is a person."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
@@ -24,8 +24,7 @@ class Client:
 
 def client_of(request: HttpRequest, now: datetime) -> Client:
     """Who sends this form. The device is known by the cookie that guards our forms, and by no other."""
-    cookie = request.META.get("CSRF_COOKIE", "")
-    device = keyed_hash(f"device|{now:%Y-%m}|{cookie}")[:16] if cookie else ""
+    device = _device(request, now)
     if ip_address(client_address(request)).is_loopback:
         # Everybody seems to come from this machine: somebody tries it out, or a proxy is not declared.
         return Client(device=device)
@@ -34,6 +33,17 @@ def client_of(request: HttpRequest, now: datetime) -> Client:
         visitor=visitor_hash(request, now)[:16],
         address=keyed_hash(f"address|{now:%Y-%m-%d}|{client_address(request)}")[:16],
     )
+
+
+def devices_of(request: HttpRequest, now: datetime) -> set[str]:
+    """What this device may be called in a form it sent lately: its name of this month and of the last."""
+    last_month = now.replace(day=1) - timedelta(days=1)
+    return {_device(request, now), _device(request, last_month)} - {""}
+
+
+def _device(request: HttpRequest, now: datetime) -> str:
+    cookie = request.META.get("CSRF_COOKIE", "")
+    return keyed_hash(f"device|{now:%Y-%m}|{cookie}")[:16] if cookie else ""
 
 
 def client_address(request: HttpRequest) -> str:

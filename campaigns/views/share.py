@@ -17,9 +17,9 @@ from referrals.forms import JoinForm
 from referrals.hours import call_by
 from referrals.models import Click, Enrolment
 from referrals.services.join import join_by_link
-from referrals.services.visit import confirm_visit, record_visit
+from referrals.services.visit import confirm_visit, note_return_by_device, record_visit
 from referrals.transitions import Refused
-from referrals.visitors import client_of, is_bot, visitor_hash
+from referrals.visitors import calls_itself_bot, client_of, devices_of, is_bot, visitor_hash
 
 A_DAY = 86_400
 
@@ -54,9 +54,12 @@ def show_share(request: HttpRequest, code: str) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def confirm_seen(request: HttpRequest, code: str) -> HttpResponse:
-    """The open page reports that somebody is there. It confirms this visitor's own visit and nothing
-    else, so it needs no token of a form."""
-    _confirm_visit(request, request.POST.get("visit", ""), timezone.now())
+    """The open page reports that somebody is there. It confirms this visitor's own visit, and that a friend is
+    back whom the cookie of our forms tells; it changes nothing of theirs, so it needs no token of a form."""
+    now = timezone.now()
+    _confirm_visit(request, request.POST.get("visit", ""), now)
+    if not calls_itself_bot(request):
+        note_return_by_device(code, devices_of(request, now), now=now)
     return HttpResponse(status=204)
 
 

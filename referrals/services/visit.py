@@ -33,6 +33,15 @@ def confirm_visit(click: UUID, *, visitor: str, now: datetime) -> bool:
     return bool(fresh.filter(confirmed_at=None).update(confirmed_at=now))
 
 
+def note_return_by_device(code: str, devices: set[str], *, now: datetime) -> None:
+    """Somebody is at the share link of this code, on a device on which a friend of that advocate has filled in a
+    form: the friend is back. Without such a device, nothing is asked."""
+    if devices:
+        theirs = Referral.objects.filter(enrolment__code=code.upper(), friend_client__device__in=devices)
+        for referral in theirs.for_page().open():
+            note_return(referral, now=now)
+
+
 def note_return(referral: Referral, *, now: datetime) -> None:
     """A friend whom we know has our page in front of them again; written down once a day. Somebody who has
     only just answered has not come back."""
