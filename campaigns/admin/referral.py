@@ -174,7 +174,12 @@ class ReferralAdmin(StepsAdmin, FactsAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         calls = FollowUp.objects.open().filter(referral=OuterRef("pk")).values("due_at")[:1]
         sales = Conversion.objects.filter(referral=OuterRef("pk"), currency=OuterRef("program__currency"))
-        total = sales.order_by().values("referral").annotate(total=Sum("amount")).values("total")
+        total = (
+            sales.order_by()
+            .values("referral")
+            .annotate(total=Sum(F("amount") - F("refunded")))
+            .values("total")
+        )
         rows = super().get_queryset(request).select_related(*self.list_select_related)
         return rows.annotate(call_due=Subquery(calls), sold_total=Subquery(total))
 

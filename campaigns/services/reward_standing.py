@@ -173,6 +173,10 @@ def _reason(reward: Reward) -> str:
         if is_for_friend(reward):
             return _("What you bought was cancelled or given back.")
         return _("What %(friend)s bought was cancelled or given back.")
+    if reward.status_reason == Reason.SALE_REDUCED:
+        if is_for_friend(reward):
+            return _("Part of what you bought was given back, and the rest is less than this asks for.")
+        return _("Part of what %(friend)s bought was given back, and the rest is less than this asks for.")
     if reward.status_reason == Reason.NOT_ELIGIBLE and reward.referral and not is_for_friend(reward):
         return _("What %(friend)s bought does not meet the terms for it.")
     return str(REASONS[reward.status_reason]()) if reward.status_reason in REASONS else ""

@@ -34,7 +34,7 @@ PERSON = ("customer", "email")
 BUYER = (*PERSON, "phone", "name", "company", "code", "at")
 FACTS: dict[str, Facts] = {
     Meaning.ORDER_PAID: Facts(("order", "amount"), ("currency", *BUYER)),
-    Meaning.ORDER_REFUNDED: Facts(("order",), ("reason",)),
+    Meaning.ORDER_REFUNDED: Facts(("order",), ("amount", "currency", "refund", "reason")),
     Meaning.DEAL_WON: Facts(("order", "amount"), ("currency", *BUYER)),
     Meaning.DEAL_LOST: Facts((), (*PERSON, "reason", "at")),
     Meaning.CUSTOMER_CREATED: Facts((), (*PERSON, "name", "phone", "company", "language", "country")),
@@ -61,6 +61,7 @@ NAMES = {
     "country": _("country"),
     "code": _("referral code"),
     "at": _("when it happened; empty: when the call comes"),
+    "refund": _("number of the refund"),
     "reason": _("reason"),
     "tag": _("tag"),
     "list": _("list"),

@@ -1,8 +1,7 @@
 """Where usual systems say what, so that they can be connected without looking for it.
 
-Written down from their public webhook references in November 2026; each can be changed once it is there. What
-tells of partial refunds (Shopify's refunds/create, Stripe's charge.refunded) is left out: it would take back the
-whole sale.
+Written down from their public webhook references in November 2026; each can be changed once it is there. Shopify's
+refunds/create is left out: it tells what was paid back in several parts, and one pointer finds one.
 """
 
 from typing import Any, NamedTuple
@@ -40,7 +39,10 @@ PRESETS: dict[str, Preset] = {
             Meaning.ORDER_PAID, True, order="/data/order", amount="/data/amount", currency="/data/currency",
             customer="/data/customer", email="/data/email", code="/data/code", at="/timestamp",
         ),
-        "order.refunded": _means(Meaning.ORDER_REFUNDED, order="/data/order", reason="/data/reason"),
+        "order.refunded": _means(
+            Meaning.ORDER_REFUNDED, True, order="/data/order", amount="/data/amount", currency="/data/currency",
+            refund="/data/refund", reason="/data/reason",
+        ),
         "customer.created": _means(
             Meaning.CUSTOMER_CREATED, customer="/data/customer", email="/data/email", name="/data/name"
         ),
@@ -70,6 +72,10 @@ PRESETS: dict[str, Preset] = {
             currency="/data/object/currency", customer="/data/object/customer",
             email="/data/object/customer_details/email", name="/data/object/customer_details/name",
             code="/data/object/client_reference_id", at="/created",
+        ),
+        "refund.created": _means(
+            Meaning.ORDER_REFUNDED, True, order="/data/object/payment_intent", amount="/data/object/amount",
+            currency="/data/object/currency", refund="/data/object/id", reason="/data/object/reason",
         ),
         "customer.created": _means(
             Meaning.CUSTOMER_CREATED, customer="/data/object/id", email="/data/object/email",

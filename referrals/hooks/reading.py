@@ -143,6 +143,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "country": _country,
     "score": read_score,
     "order": read_id,
+    "refund": read_id,
     "customer": read_id,
     "email": clean_email,
     "phone": clean_phone,

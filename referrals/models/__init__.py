@@ -20,6 +20,7 @@ from referrals.models.mention import Mention
 from referrals.models.profile import IdealCustomerProfile, Question
 from referrals.models.program import Program
 from referrals.models.referral import Referral
+from referrals.models.refund import Refund
 from referrals.models.risk import RiskAssessment, RiskSignal
 from referrals.models.segment import Pick, Segment
 from referrals.models.site import SiteWidget
@@ -59,6 +60,7 @@ __all__ = [
     "Program",
     "Question",
     "Referral",
+    "Refund",
     "RiskAssessment",
     "RiskSignal",
     "Segment",

@@ -17,6 +17,8 @@ class Conversion(models.Model):
     external_id = models.CharField(_("order or deal number"), max_length=80)
     amount = models.PositiveBigIntegerField(_("amount"), help_text=_("In minor units, such as cents."))
     currency = models.CharField(_("currency"), max_length=3)
+    # The sum of its refunds; when nothing is left, the sale is taken back.
+    refunded = models.PositiveBigIntegerField(_("refunded"), default=0, editable=False)
     occurred_at = models.DateTimeField(_("sold"))
     recorded_at = models.DateTimeField(_("recorded"))
     reversed_at = models.DateTimeField(_("taken back"), null=True, blank=True)
@@ -27,9 +29,19 @@ class Conversion(models.Model):
     class Meta:
         verbose_name = _("sale")
         verbose_name_plural = _("sales")
-        constraints = [models.UniqueConstraint(fields=["program", "external_id"], name="conversion_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["program", "external_id"], name="conversion_once"),
+            models.CheckConstraint(
+                condition=models.Q(refunded__lte=models.F("amount")), name="conversion_refunded_within"
+            ),
+        ]
         # the API's list of sales, page by page
         indexes = [models.Index(fields=["program", "id"], name="conversion_program")]
 
     def __str__(self) -> str:
         return self.external_id
+
+    @property
+    def left(self) -> int:
+        """What was paid and not paid back, in minor units."""
+        return self.amount - self.refunded

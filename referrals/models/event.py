@@ -62,6 +62,7 @@ class Event(models.Model):
         FOLLOW_UP_DONE = "follow_up.done", _("call logged")
         CONVERSION_RECORDED = "conversion.recorded", _("sale recorded")
         CONVERSION_REVERSED = "conversion.reversed", _("sale taken back")
+        CONVERSION_REDUCED = "conversion.reduced", _("part of a sale refunded")
         SURVEY_ANSWERED = "survey.answered", _("survey answered")
         REVIEW_LEFT = "review.left", _("review left")
         FOLLOWED = "followed", _("follows the company")

@@ -155,6 +155,6 @@ def _sold(conversion: Conversion, referral: Referral, by: Any, dedup_key: str = 
         referral=referral,
         actor=by,
         occurred_at=conversion.occurred_at,
-        data={"order": conversion.external_id, "amount": conversion.amount, "currency": conversion.currency},
+        data={"order": conversion.external_id, "amount": conversion.left, "currency": conversion.currency},
         dedup_key=dedup_key or f"conversion:{conversion.pk}",
     )

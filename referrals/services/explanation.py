@@ -8,8 +8,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from referrals.models import Attribution, Enrolment, Program
+from referrals.models import Attribution, Conversion, Enrolment, Program
 from referrals.models.attribution import Way
+from referrals.money import format_money
 from referrals.services.attribution import Rule, Verdict
 
 Standing = Attribution.Standing
@@ -103,6 +104,15 @@ def windows(program: Program) -> Sequence[str]:
     return found
 
 
+def refunds_of(sale: Conversion) -> Iterator[str]:
+    """What was paid back of a sale that still counts."""
+    if sale.refunded and not sale.reversed_at:
+        money = {"refunded": sale.refunded, "left": sale.left}
+        yield _("Of it %(refunded)s was paid back; %(left)s goes on counting.") % {
+            name: format_money(amount, sale.currency) for name, amount in money.items()
+        }
+
+
 def _what_else(row: Attribution) -> Iterator[str]:
     if row.moves:
         yield ngettext(
@@ -110,6 +120,8 @@ def _what_else(row: Attribution) -> Iterator[str]:
             "It moved %(count)d times, when something earlier became known.",
             row.moves,
         ) % {"count": row.moves}
+    if row.conversion:
+        yield from refunds_of(row.conversion)
     if row.reversed_at:
         yield _("It was taken back on %(day)s. %(why)s") % {
             "day": date_format(row.program.local(row.reversed_at), "j F Y"),

@@ -17,6 +17,7 @@ from referrals.hooks.schemes import SCHEMES, Arrived, is_signed
 from referrals.models import Enrolment, Event, HookDelivery, HookMapping, HookSource, Referral
 from referrals.services.advocate import Person, take_in
 from referrals.services.happening import report
+from referrals.services.refund import take_refund
 from referrals.services.sale import take_conversion, take_reversal
 from referrals.transitions import Moved, Refused
 
@@ -113,6 +114,8 @@ def carry_out(
         currency=program.currency, minor_units=mapping.minor_units, now=now,
     )  # fmt: skip
     match mapping.means:
+        case Meaning.ORDER_REFUNDED if "amount" in facts:
+            return _take_refund(source, facts, key, now)
         case Meaning.ORDER_REFUNDED:
             row = take_reversal(
                 program,
@@ -190,6 +193,18 @@ def _take_sale(
         return Verdict.TAKEN, _("Order %(order)s is kept: it counts for nobody so far.") % facts
     words = {"order": facts["order"], "who": _advocate(taken.referral)}
     return Verdict.TAKEN, _("Order %(order)s counts for %(who)s.") % words
+
+
+def _take_refund(source: HookSource, facts: dict[str, Any], key: str, now: datetime) -> tuple[str, str]:
+    found = take_refund(
+        source.program, external_id=facts["order"], amount=facts["amount"], currency=facts["currency"],
+        number=facts.get("refund") or f"call:{key}", reason=facts.get("reason") or "", now=now, source=source.name,
+    )  # fmt: skip
+    if found.conversion is None:
+        return Verdict.WAITING, _("The refund of order %(order)s is kept until the order counts.") % facts
+    if found.conversion.reversed_at:
+        return Verdict.TAKEN, _("Sale %(order)s is taken back.") % facts
+    return Verdict.TAKEN, _("Part of sale %(order)s is refunded; the rest goes on counting.") % facts
 
 
 def _advocate(referral: Referral | None) -> str:

@@ -35,7 +35,7 @@ from referrals.visitors import Client
 SUBMISSION_LIVES = timedelta(hours=48)
 # What an event may go on saying about a friend who asked to be forgotten.
 IMPERSONAL = {
-    "from", "to", "reason", "outcome", "fields", "order", "amount", "currency", "reward", "side", "rule",
+    "from", "to", "reason", "outcome", "fields", "order", "amount", "left", "currency", "reward", "side", "rule",
 }  # fmt: skip
 
 

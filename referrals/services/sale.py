@@ -22,6 +22,7 @@ from referrals.models import (
 from referrals.services.attribution import Decision, attribute_all
 from referrals.services.conversion import move_conversion, record_sale, reverse_conversion
 from referrals.services.referral import close_follow_ups
+from referrals.services.refund import apply_refunds
 from referrals.services.risk import assess, signs_of_sale
 from referrals.services.touch import Buyer, Case, Hints, keys_of, new_row, touches_of
 from referrals.transitions import Refused
@@ -182,6 +183,10 @@ def _record(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now:
     )  # fmt: skip
     row.conversion = record_sale(sale, now=now, by=by)
     row.conversion.referral = referral
+    if row.pk:
+        # Refunds may have come before it counted.
+        row.conversion = apply_refunds(row.conversion, now=now, by=by)
+        row.reversed_at, row.reversal_reason = row.conversion.reversed_at, row.conversion.reversal_reason
 
 
 def _move(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now: datetime, by: Any) -> None:

@@ -34,7 +34,7 @@ GONE = 410
 # What an event may tell another system: facts, and nothing that anyone wrote about a person.
 TOLD = {
     "from", "to", "reason", "outcome", "fields", "order", "amount", "currency", "reward", "side", "rule",
-    "tier", "points", "list", "tag", "field", "score",
+    "left", "tier", "points", "list", "tag", "field", "score",
 }  # fmt: skip
 
 

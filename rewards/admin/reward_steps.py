@@ -19,7 +19,7 @@ DECIDED = (Status.APPROVED, Status.DECLINED, Status.REVOKED)
 DECISIONS = [
     (reason.value, reason.label)
     for reason in Reward.Reason
-    if reason not in (Reward.Reason.EXHAUSTED, Reward.Reason.SALE_REVERSED)
+    if reason not in (Reward.Reason.EXHAUSTED, Reward.Reason.SALE_REVERSED, Reward.Reason.SALE_REDUCED)
 ]
 
 

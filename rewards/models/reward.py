@@ -121,6 +121,7 @@ class Reward(WithStatus):
     class Reason(models.TextChoices):
         EXHAUSTED = "exhausted", _("nothing is left of it")
         SALE_REVERSED = "sale_reversed", _("the sale was taken back")
+        SALE_REDUCED = "sale_reduced", _("part of the sale was refunded")
         NOT_ELIGIBLE = "not_eligible", _("does not meet the terms")
         DUPLICATE = "duplicate", _("was rewarded before")
         SUSPICIOUS = "suspicious", _("looks suspicious")

@@ -2,6 +2,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import F
+
 from referrals.models import Conversion, Event
 from rewards.models import Reward
 from rewards.services.grant import friends_in_order
@@ -11,16 +13,19 @@ from rewards.services.reward import promise_again, revoke
 Status = Reward.Status
 SALE_REVERSED = Reward.Reason.SALE_REVERSED
 NOT_GIVEN_YET = (Status.WAITING, Status.PENDING, Status.APPROVED)
+GONE = (SALE_REVERSED, Reward.Reason.SALE_REDUCED)
 SOLD, REVERSED = Event.Kind.CONVERSION_RECORDED, Event.Kind.CONVERSION_REVERSED
+REDUCED = Event.Kind.CONVERSION_REDUCED
 
 
 def take_back(events: Sequence[Event], *, now: datetime) -> None:
-    """After a reversed sale: free what that sale earned and was not handed out, claim back what was.
+    """After a reversed sale, or one of which too little is left for the rule: free what that sale earned and was
+    not handed out, claim back what was.
 
     A later sale of the same friend that fits the rule stands in for the one that is gone: then the reward
     stays, and waits its time from that sale on.
     """
-    undone = {(e.referral_id, e.data.get("order")) for e in events if e.kind == REVERSED}
+    undone = {(e.referral_id, e.data.get("order")): e for e in events if e.kind in (REVERSED, REDUCED)}
     if not undone:
         return
     earned = Reward.objects.alive().exclude(status=Status.CLAIMED)
@@ -28,24 +33,37 @@ def take_back(events: Sequence[Event], *, now: datetime) -> None:
     queue_up(earned.values_list("enrolment", flat=True))
     rows = earned.select_related("event", "rule__program").order_by("pk")
     locked = rows.select_for_update(of=("self",), no_key=True)
-    lost = [row for row in locked if (row.referral_id, row.event.data.get("order")) in undone]
+    why = {row: undone.get((row.referral_id, row.event.data.get("order"))) for row in locked}
+    lost = [row for row, event in why.items() if event and _is_too_little(row, event)]
     standing = _sales_that_stand({row.referral_id for row in lost})
     kept = [row for row in lost if _stand_in(row, standing[row.referral_id])]
     Reward.objects.bulk_update(kept, ["event", "inputs", "due_at"], batch_size=200)
-    gone = {row.pk for row in lost} - {row.pk for row in kept}
-    if gone:
-        revoke(Reward.objects.filter(pk__in=gone), reason=SALE_REVERSED, now=now, by=None)
+    gone = [row for row in lost if row not in kept]
+    for reason, kind in ((SALE_REVERSED, REVERSED), (Reward.Reason.SALE_REDUCED, REDUCED)):
+        if keys := [row.pk for row in gone if why[row].kind == kind]:  # type: ignore[union-attr]
+            revoke(Reward.objects.filter(pk__in=keys), reason=reason, now=now, by=None)
+
+
+def _is_too_little(reward: Reward, undone: Event) -> bool:
+    """Whether nothing, or less than the rule's minimum, is left of the sale that earned this."""
+    if undone.kind == REVERSED:
+        return True
+    least = reward.rule.minimum if reward.rule else 0
+    return bool(least > undone.data["left"])
 
 
 def _sales_that_stand(referrals: Iterable[int | None]) -> dict[int | None, list[Event]]:
     """The sales of each of these friends that were not taken back, oldest first, as they were recorded."""
     live = Conversion.objects.filter(referral__in=referrals, reversed_at=None)
-    orders = set(live.values_list("referral", "external_id")) if referrals else set()
+    columns = live.values_list("referral", "external_id", F("amount") - F("refunded")) if referrals else ()
+    orders = {(referral, order): left for referral, order, left in columns}
     found: dict[int | None, list[Event]] = defaultdict(list)
     if orders:
         recorded = Event.objects.filter(referral__in={referral for referral, _order in orders}, kind=SOLD)
         for event in recorded.order_by("pk"):
-            if (event.referral_id, event.data.get("order")) in orders:
+            order = (event.referral_id, event.data.get("order"))
+            if order in orders:
+                event.data = event.data | {"amount": orders[order]}
                 found[event.referral_id].append(event)
     return found
 
@@ -83,7 +101,7 @@ def reinstate(events: Sequence[Event], *, now: datetime) -> None:
     sold = {e.referral_id: e for e in events if e.kind == SOLD}
     if not sold:
         return
-    taken = Reward.objects.with_rule().filter(referral__in=sold, status_reason=SALE_REVERSED)
+    taken = Reward.objects.with_rule().filter(referral__in=sold, status_reason__in=GONE)
     taken = taken.select_related("event").order_by("pk")
     rows = _earned_again(list(taken.select_for_update(of=("self",), no_key=True)), sold)
     if not rows:

@@ -2,7 +2,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from referrals.models import Conversion, Enrolment, Event
 from rewards.models import Reward, Standing, Tier
@@ -11,6 +11,7 @@ from rewards.models.incentive import POINTS
 MOVING = {
     Event.Kind.CONVERSION_RECORDED,
     Event.Kind.CONVERSION_REVERSED,
+    Event.Kind.CONVERSION_REDUCED,
     Event.Kind.REWARD_ISSUED,
     Event.Kind.REWARD_CLAIMED,
 }
@@ -65,12 +66,12 @@ def progress(enrolments: Iterable[Enrolment], tiers: Sequence[Tier], now: dateti
     if since:
         sales = sales.filter(occurred_at__gt=since)
     if first.measure == Tier.Measure.VALUE:
-        return _by_enrolment(sales.filter(currency=first.program.currency), Sum("amount"))
+        return _by_enrolment(sales.filter(currency=first.program.currency), Sum(F("amount") - F("refunded")))
     return _by_enrolment(sales, Count("referral", distinct=True))
 
 
 def _by_enrolment(sales: QuerySet[Conversion], measure: Sum | Count) -> dict[int, int]:
-    return dict(sales.values_list("referral__enrolment").annotate(measure))
+    return dict(sales.values_list("referral__enrolment").annotate(total=measure))
 
 
 def _ladders(programs: set[int | None]) -> dict[int, list[Tier]]:

@@ -68,6 +68,21 @@ def test_an_order_counts_for_whoever_recommended_the_buyer_once(now):
     assert HookDelivery.objects.get().times == 3
 
 
+def test_part_of_an_order_is_refunded_once_and_the_rest_counts(now):
+    source = connect()
+    ReferralFactory(enrolment__program=source.program, email="ben@friend.example", submitted_at=now)
+    told = {"order": "A1", "amount": 900, "currency": "EUR", "refund": "r1"}
+    back = {"type": "order.refunded", "data": told}
+    send(source, paid(), now=now, key="a")
+
+    answers = [send(source, back, now=now, key=key) for key in ("b", "b", "c")]
+    rest = send(source, back | {"data": told | {"amount": 4000, "refund": "r2"}}, now=now, key="d")
+
+    assert {answer.words for answer in answers} == {"Part of sale A1 is refunded; the rest goes on counting."}
+    assert Conversion.objects.get().refunded == 900
+    assert rest.words == "Sale A1 is taken back."
+
+
 def test_a_refund_that_comes_first_waits_for_its_order(now):
     source = connect()
     ReferralFactory(enrolment__program=source.program, email="ben@friend.example", submitted_at=now)
