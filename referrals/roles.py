@@ -34,7 +34,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "referrals.mention": ("vc", "vc", "vc", VIEW),
     "referrals.attribution": ("vc", VIEW, VIEW, VIEW),
     "referrals.risksignal": (ALL, VIEW, VIEW, VIEW),
-    "referrals.conversion": (VIEW, VIEW, VIEW, VIEW),
+    "referrals.conversion": ("vc", VIEW, VIEW, VIEW),
     "referrals.consent": (VIEW, VIEW, VIEW, VIEW),
     "referrals.event": (VIEW, VIEW, VIEW, VIEW),
     "referrals.hooksource": ("vac", "", "", VIEW),

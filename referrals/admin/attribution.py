@@ -133,7 +133,7 @@ def touches_panel(row: Attribution) -> Panel:
 def attribution_panel(referral: Referral) -> Panel:
     """For whom the sales to this friend count, in a sentence each; in two queries."""
     rows = Attribution.objects.filter(conversion__referral=referral).order_by("occurred_at", "pk")
-    people = rows.select_related("program", "enrolment__advocate", "rightful__advocate")
+    people = rows.select_related("program", "enrolment__advocate", "rightful__advocate", "conversion")
     return Panel(
         _("Whom the sales count for"),
         (_("Order"), _("Answer")),

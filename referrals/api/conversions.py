@@ -27,9 +27,11 @@ from referrals.api.once import once
 from referrals.api.paging import Page, Paged, page_of
 from referrals.api.problems import invalid, not_found
 from referrals.api.who import NOBODY, Who, find_all
+from referrals.cells import LARGEST
 from referrals.models import ApiKey, Attribution, Conversion, Enrolment, Referral
 from referrals.public_ids import pk_of, public_id
 from referrals.services.conversion import reverse_conversion
+from referrals.services.refund import take_refund
 from referrals.services.sale import take_conversion, take_reversal
 from referrals.transitions import Refused
 
@@ -68,6 +70,12 @@ class ConversionsIn(BulkIn):
 
 class ReverseIn(Given):
     reason: Reason = ""
+    amount: Annotated[int, Field(strict=True, gt=0, le=LARGEST)] | None = Field(
+        None, description="What was paid back, in minor units of the order; all of it, if this is left out."
+    )
+    refund: ExternalId = Field(
+        "", description="Your number of the refund: sent again, it is the same refund."
+    )
 
 
 class ReverseOrderIn(ReverseIn):
@@ -91,6 +99,9 @@ class ConversionOut(Schema):
     )
     currency: str = Field(examples=["EUR"])
     occurred_at: datetime | None
+    refunded: int = Field(
+        0, description="How much of it was paid back and the rest still counts.", examples=[0]
+    )
     reversed_at: datetime | None
     reason: str = Field(description="Why it was taken back.", examples=[""])
     referral: str | None = Field(None, examples=["ref_5d1c0c3f8ab94f0f9a3d0e6c1b7a2f48"])
@@ -100,7 +111,7 @@ class ConversionOut(Schema):
     def of(cls, row: Conversion, standing: str = Standing.DECIDED) -> "ConversionOut":
         return cls.model_construct(
             id=public_id("con", row.pk), standing=standing, external_id=row.external_id, amount=row.amount,
-            currency=row.currency, occurred_at=row.occurred_at, reversed_at=row.reversed_at,
+            currency=row.currency, occurred_at=row.occurred_at, refunded=row.refunded, reversed_at=row.reversed_at,
             reason=row.reversal_reason, referral=public_id("ref", row.referral_id),
             advocate=public_id("adv", row.referral.enrolment.advocate_id),
         )  # fmt: skip
@@ -206,8 +217,11 @@ def add_conversions(request: HttpRequest, body: ConversionsIn) -> HttpResponse:
 @router.post("/conversions/reverse", response=ConversionOut, auth=WRITE)
 @once
 def reverse_order(request: HttpRequest, body: ReverseOrderIn) -> HttpResponse:
-    """An order was cancelled or refunded, by its number. A refund may come before its order: it waits."""
+    """An order was cancelled or refunded, by its number. A refund may come before its order: it waits. With an
+    amount, the rest of the order goes on counting, and keeps the rewards for which it is enough."""
     key = key_of(request)
+    if body.amount is not None:
+        return answer(_refund(key, body.external_id, body))
     row = take_reversal(
         key.program, external_id=body.external_id, reason=body.reason, now=key.asked_at, source=key.name
     )
@@ -223,10 +237,25 @@ def show_conversion(request: HttpRequest, conversion_id: str) -> HttpResponse:
 @router.post("/conversions/{conversion_id}/reverse", response=ConversionOut, auth=WRITE)
 @once
 def reverse(request: HttpRequest, conversion_id: str, body: ReverseIn) -> HttpResponse:
-    """The sale was cancelled or refunded: rewards for it are taken back. Again, it changes nothing."""
-    row = conversion_of(request, conversion_id)
-    reverse_conversion(row, reason=body.reason, now=key_of(request).asked_at)
+    """The sale was cancelled or refunded: rewards for it are taken back. With an amount, the rest goes on counting,
+    and keeps the rewards for which it is enough. Again, it changes nothing."""
+    row, key = conversion_of(request, conversion_id), key_of(request)
+    if body.amount is not None:
+        return answer(_refund(key, row.external_id, body))
+    reverse_conversion(row, reason=body.reason, now=key.asked_at)
     return answer(_out(conversion_of(request, conversion_id)))
+
+
+def _refund(key: ApiKey, order: str, body: ReverseIn) -> ConversionOut:
+    found = take_refund(
+        key.program, external_id=order, amount=body.amount or 0, number=body.refund, reason=body.reason,
+        now=key.asked_at, source=key.name,
+    )  # fmt: skip
+    if found.attribution is None:
+        assert found.conversion is not None  # noqa: S101 - for the type checker
+        return ConversionOut.of(found.conversion)
+    found.attribution.conversion = found.conversion
+    return ConversionOut.of_order(found.attribution)
 
 
 def _take(

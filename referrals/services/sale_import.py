@@ -9,16 +9,28 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from referrals.cells import DateOrder, read_currency, read_moment
+from referrals.cells import DateOrder, read_amount, read_currency, read_moment
 from referrals.hooks.reading import read_fact
 from referrals.models import Advocate, Program
+from referrals.services.refund import refund_up_to
 from referrals.services.sale import Taken, take_conversion
 from referrals.tables import Row, RowError, Table, is_ragged, ragged
 from referrals.transitions import Refused
 
 MOST_ERRORS = 50
 NEEDED = ("order", "amount")
-TARGETS = (*NEEDED, "currency", "occurred_at", "email", "phone", "name", "company", "code", "customer")
+TARGETS = (
+    *NEEDED,
+    "currency",
+    "occurred_at",
+    "email",
+    "phone",
+    "name",
+    "company",
+    "code",
+    "customer",
+    "refunded",
+)
 SOURCE = "file"
 
 
@@ -87,7 +99,7 @@ def _import_row(
     facts = _read(row, dict(zip(header, row.cells, strict=True)), sources, plan, done, now)
     if len(done.errors) > before:
         return
-    customer = facts.pop("customer", "")
+    customer, refunded = facts.pop("customer", ""), facts.pop("refunded", 0)
     # Saying once more that it is not empty lets the database use its partial index.
     known = Advocate.objects.filter(external_id=customer).exclude(external_id="")
     try:
@@ -96,6 +108,8 @@ def _import_row(
                 plan.program, external_id=facts.pop("order"), advocate=known.first() if customer else None,
                 now=now, source=SOURCE, **facts,
             )  # fmt: skip
+            if refunded:
+                refund_up_to(plan.program, taken.attribution.external_id, refunded, now=now, source=SOURCE)
     except Refused as refused:
         done.errors.append(RowError(row.number, sources["order"], str(refused)))
     else:
@@ -127,6 +141,8 @@ def _fact(target: str, cell: str, currency: str, plan: Sales, now: datetime) -> 
         return read_currency(cell)
     if target == "occurred_at":
         return read_moment(cell, plan.program.zone, now=now, dates=plan.dates)
+    if target == "refunded":
+        return read_amount(cell, currency)
     return read_fact(target, cell, currency=currency, minor_units=False, now=now)
 
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from referrals.models import Conversion
+from referrals.models import Conversion, Refund
 from rewards.models import Reward
 from tests.factories import EnrolmentFactory, ProgramFactory, ReferralFactory, RewardRuleFactory
 
@@ -50,6 +50,20 @@ def test_sales_of_a_file_count_for_whoever_recommended_the_buyer_once(run, progr
     )
     assert sorted(Conversion.objects.values_list("external_id", "amount")) == [("A1", 4990), ("A3", 3000)]
     assert Reward.objects.count() == 2
+
+
+def test_what_was_paid_back_by_now_is_a_refund_and_the_same_file_again_changes_nothing(run, program, now):
+    ReferralFactory(
+        enrolment__program=program, email="ben@friend.example", submitted_at=now - timedelta(days=5)
+    )
+    text = "no,total,day,mail,back\nA1,49.90,2026-03-03,ben@friend.example,{}\n"
+    columns = (*COLUMNS, "refunded=back")
+
+    for paid_back in ("", "10", "10", "29.90"):
+        run(text.format(paid_back), columns=columns)
+
+    assert Conversion.objects.get().left == 2000
+    assert list(Refund.objects.order_by("pk").values_list("amount", flat=True)) == [1000, 1990]
 
 
 def test_a_dry_run_keeps_nothing(run, program, now):
