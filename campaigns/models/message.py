@@ -188,6 +188,10 @@ class Message(models.Model):
             # invitations of a program within a day; the admin list
             models.Index(fields=["program", "purpose", "sent_at"], name="message_program_purpose"),
             models.Index(fields=["-created_at"], name="message_newest"),
+            # what did not arrive, or may not have: the first page of the back office, and its list
+            models.Index(
+                fields=["-created_at"], condition=Q(status__in=["failed", "unknown"]), name="message_trouble"
+            ),
         ]
 
     def __str__(self) -> str:
