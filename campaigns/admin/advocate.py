@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Count
+from django.db.models import OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
@@ -19,7 +19,7 @@ from campaigns.admin.contact_preference import choices_panel
 from campaigns.admin.held_back import held_panel
 from campaigns.admin.timeline import timeline_page, timeline_panel, who_they_are
 from campaigns.models import Message
-from referrals.admin.cells import full_link, link_to, moment, person, status_word
+from referrals.admin.cells import count_of, full_link, link_to, moment, person, status_word
 from referrals.admin.history import NEWEST
 from referrals.admin.scoped import Panel, asker
 from referrals.admin.steps import Step, StepForm, StepsAdmin
@@ -163,10 +163,16 @@ class AdvocateAdmin(StepsAdmin):
         return _("%(row)s was so already") % {"row": row}
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        rows = super().get_queryset(request)
-        return rows.annotate(
-            program_count=Count("enrolments", distinct=True),
-            referral_count=Count("enrolments__referrals", distinct=True),
+        # Counted for the rows that are shown: joined, all referrals there are would be read and sorted.
+        places = Enrolment.objects.filter(advocate=OuterRef("pk"))
+        friends = Referral.objects.filter(enrolment__advocate=OuterRef("pk"))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                program_count=count_of(places, by="advocate"),
+                referral_count=count_of(friends, by="enrolment__advocate"),
+            )
         )
 
     def summary(self, obj: Any) -> Sequence[Any]:

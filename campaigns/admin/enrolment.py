@@ -4,7 +4,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.admin.advocate import referrals_panel
-from referrals.admin.cells import full_link, link_to, moment, person
+from referrals.admin.cells import count_of, full_link, link_to, moment, person
 from referrals.admin.history import history_panel
 from referrals.admin.scoped import FactsAdmin, Panel, ProgramFilter
 from referrals.admin.steps import Step, StepForm, StepsAdmin
-from referrals.models import Click, Enrolment, Event
+from referrals.models import Click, Enrolment, Event, Referral
 from referrals.services.deed import DEEDS, note_deed
 from referrals.services.enrolment import renew_personal_links
 from rewards.admin.reward import rewards_panel
@@ -70,12 +70,13 @@ class EnrolmentAdmin(StepsAdmin, FactsAdmin):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        visits = Click.objects.filter(enrolment=OuterRef("pk"), is_bot=False).order_by().values("enrolment")
-        seen = visits.annotate(n=Count("pk")).values("n")
-        people = visits.annotate(n=Count("pk", filter=Q(confirmed_at__isnull=False))).values("n")
+        visits = Click.objects.filter(enrolment=OuterRef("pk"), is_bot=False)
+        friends = Referral.objects.filter(enrolment=OuterRef("pk"))
         rows = super().get_queryset(request).select_related("advocate", "program")
         return rows.annotate(
-            visit_count=Subquery(seen), people_count=Subquery(people), referral_count=Count("referrals")
+            visit_count=count_of(visits, by="enrolment"),
+            people_count=count_of(visits.filter(confirmed_at__isnull=False), by="enrolment"),
+            referral_count=count_of(friends, by="enrolment"),
         )
 
     def why_not(self, row: Enrolment) -> str:

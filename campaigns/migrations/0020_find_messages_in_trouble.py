@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("campaigns", "0019_tell_once_what_runs_out"),
-        ("referrals", "0025_index_what_lists_show"),
+        ("referrals", "0025_refund_part_of_a_sale"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

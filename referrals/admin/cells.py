@@ -4,6 +4,8 @@ from datetime import datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Count, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -88,6 +90,12 @@ def due(value: datetime, zone: tzinfo | str | None = None) -> SafeString | str:
 def colleague(user: Any) -> str:
     """Staff by name; whoever did not give one, by user name."""
     return (user.get_full_name() or user.get_username()) if user else ""
+
+
+def count_of(rows: Any, *, by: str) -> Coalesce:
+    """How many of these rows belong to the row of the list (by ``OuterRef``); asked for each row shown."""
+    counted = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted), 0)
 
 
 def link_to(obj: Any, text: Any = None) -> SafeString | str:

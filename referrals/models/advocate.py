@@ -166,10 +166,13 @@ class EnrolmentQuerySet(ScopedQuerySet):
 class Enrolment(models.Model):
     """An advocate in a program: the code that friends use and the link that needs no sign-in."""
 
+    # The constraint and the indexes below begin with them.
     advocate = models.ForeignKey(
-        Advocate, models.PROTECT, related_name="enrolments", verbose_name=_("advocate")
+        Advocate, models.PROTECT, related_name="enrolments", db_index=False, verbose_name=_("advocate")
     )
-    program = models.ForeignKey(Program, models.PROTECT, related_name="enrolments", verbose_name=_("program"))
+    program = models.ForeignKey(
+        Program, models.PROTECT, related_name="enrolments", db_index=False, verbose_name=_("program")
+    )
     code = models.CharField(_("code"), max_length=20, unique=True, default=share_code)
     token = models.CharField(max_length=40, unique=True, default=link_token, editable=False)
     joined_at = models.DateTimeField(_("joined"))
@@ -185,8 +188,12 @@ class Enrolment(models.Model):
     class Meta:
         verbose_name = _("enrolment")
         verbose_name_plural = _("enrolments")
-        # the API's list of a program's advocates, page by page
-        indexes = [models.Index(fields=["program", "id"], name="enrolment_program")]
+        indexes = [
+            # the API's list of a program's advocates, page by page
+            models.Index(fields=["program", "id"], name="enrolment_program"),
+            # the admin list, newest first
+            models.Index(fields=["-joined_at", "id"], name="enrolment_newest"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["advocate", "program"],

@@ -130,9 +130,10 @@ class Event(models.Model):
     # Time-ordered, so that the table can be partitioned by month; made before the row is stored.
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=40, choices=Kind)
-    program = models.ForeignKey("referrals.Program", models.PROTECT, null=True, blank=True)
-    advocate = models.ForeignKey("referrals.Advocate", models.PROTECT, null=True, blank=True)
-    referral = models.ForeignKey("referrals.Referral", models.PROTECT, null=True, blank=True)
+    # Their indexes stand below, with what else the queries ask for.
+    program = models.ForeignKey("referrals.Program", models.PROTECT, null=True, blank=True, db_index=False)
+    advocate = models.ForeignKey("referrals.Advocate", models.PROTECT, null=True, blank=True, db_index=False)
+    referral = models.ForeignKey("referrals.Referral", models.PROTECT, null=True, blank=True, db_index=False)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     data = models.JSONField(default=dict, blank=True)
     occurred_at = models.DateTimeField()
@@ -147,6 +148,8 @@ class Event(models.Model):
         indexes = [
             # the history on a referral's page
             models.Index(fields=["referral", "occurred_at"], name="event_referral"),
+            # the admin list of all that happened, newest first
+            models.Index(fields=["-occurred_at", "-id"], name="event_newest"),
             # an advocate's timeline
             models.Index(fields=["advocate", "occurred_at"], name="event_advocate"),
             # a program's counts by kind and period: digest and home page

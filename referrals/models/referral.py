@@ -102,9 +102,11 @@ class Referral(WithStatus):
     OPEN = (Status.SUBMITTED, Status.CONTACTED, Status.QUALIFIED)
 
     status = models.CharField(_("status"), max_length=15, choices=Status, default=Status.SUBMITTED)
-    program = models.ForeignKey(Program, models.PROTECT, related_name="referrals", verbose_name=_("program"))
+    program = models.ForeignKey(
+        Program, models.PROTECT, related_name="referrals", db_index=False, verbose_name=_("program")
+    )
     enrolment = models.ForeignKey(
-        Enrolment, models.PROTECT, related_name="referrals", verbose_name=_("recommended by")
+        Enrolment, models.PROTECT, related_name="referrals", db_index=False, verbose_name=_("recommended by")
     )
     channel = models.ForeignKey(Channel, models.SET_NULL, null=True, blank=True, verbose_name=_("channel"))
     click = models.ForeignKey(Click, models.SET_NULL, null=True, blank=True, editable=False, db_index=False)
@@ -180,6 +182,8 @@ class Referral(WithStatus):
             models.Index(F("program"), Upper("name"), condition=~Q(name=""), name="referral_name"),
             # the admin list by status, newest first; counts on the home page and in the digest
             models.Index(fields=["program", "status", "-submitted_at"], name="referral_program_status"),
+            # the admin list, newest first
+            models.Index(fields=["-submitted_at", "-id"], name="referral_newest"),
             # how fast we call: friends of a program by when they came
             models.Index(fields=["program", "submitted_at"], name="referral_program_came"),
             # the portal; an advocate's referrals of the last day
