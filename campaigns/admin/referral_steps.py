@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.services.review import close, take_up
 from referrals.admin.cells import colleague
 from referrals.admin.scoped import staff_of
 from referrals.admin.steps import Step, StepForm
@@ -15,7 +16,7 @@ from referrals.contacts import clean_email, clean_line, clean_name, clean_phone,
 from referrals.models import Referral
 from referrals.money import to_minor
 from referrals.services.conversion import record_conversion
-from referrals.services.handling import correct_friend, hand_over, reopen, settle
+from referrals.services.handling import correct_friend, hand_over, settle
 from referrals.transitions import Moved
 
 Status, Reason = Referral.Status, Referral.Reason
@@ -180,8 +181,11 @@ STEPS = (
     ),
     Step(
         name="reopen", label=gettext_lazy("Release or reopen"), form=NoteForm,
-        carry_out=reopen,
-        does=gettext_lazy("The referral is new again, and a call is due within the office hours you promise."),
+        carry_out=take_up,
+        does=gettext_lazy(
+            "The referral is new again, whoever is next calls within the office hours you promise, and what was "
+            "declined because it did not count is promised again."
+        ),
         fits=lambda row: row.may_become(Status.SUBMITTED) and not row.erased_at,
     ),
     Step(
@@ -196,8 +200,11 @@ STEPS = (
     ),
     Step(
         name="rejected", label=gettext_lazy("Does not count"), form=RejectedForm, danger=True,
-        carry_out=_settle(Status.REJECTED),
-        does=gettext_lazy("No reward comes of it, and nobody calls. The advocate reads why in the portal."),
+        carry_out=close,
+        does=gettext_lazy(
+            "Nobody calls. What was promised for it is declined, what was handed out is claimed back. The advocate "
+            "reads why in the portal."
+        ),
         fits=lambda row: row.may_become(Status.REJECTED),
     ),
 )  # fmt: skip

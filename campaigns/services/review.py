@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from referrals.models import Referral, RiskAssessment
 from referrals.services.handling import reopen, settle
@@ -29,14 +30,28 @@ def it_does_not(referrals: Any, *, now: datetime, by: Any, reason: str = "", not
     """Close referrals for both sides. What was promised for them is declined, what was handed out is claimed
     back. ``reason`` is one of those that a referral may be rejected for."""
     with transaction.atomic():
-        result: Moved = settle(
-            referrals, Status.REJECTED, now=now, by=by, reason=reason or Reason.SUSPICIOUS, note=note
-        )
-        earned = Reward.objects.alive().filter(referral__in=result.moved)
-        rewards.revoke(
-            earned.exclude(status=Reward.Status.CLAIMED), reason=Reward.Reason.SUSPICIOUS, now=now, by=by
-        )
+        result = close(referrals, now=now, by=by, reason=reason or Reason.SUSPICIOUS, note=note)
         _judge(result.moved, Verdict.DOES_NOT, now, by)
+    return result
+
+
+def close(referrals: Any, *, now: datetime, by: Any, reason: str, note: str = "") -> Moved:
+    """Let referrals not count, for whatever reason: what was promised for them is declined, what was handed out is
+    claimed back."""
+    with transaction.atomic():
+        result: Moved = settle(referrals, Status.REJECTED, now=now, by=by, reason=reason, note=note)
+        earned = Reward.objects.alive().filter(referral__in=result.moved)
+        why = Reward.Reason.SUSPICIOUS if reason == Reason.SUSPICIOUS else Reward.Reason.NOT_ELIGIBLE
+        rewards.revoke(earned.exclude(status=Reward.Status.CLAIMED), reason=why, now=now, by=by)
+    return result
+
+
+def take_up(referrals: Any, *, now: datetime, by: Any, note: str = "") -> Moved:
+    """Take referrals up again that were under review, lost or did not count; what went with them is promised again."""
+    with transaction.atomic():
+        dropped = _dropped_with(referrals)
+        result = reopen(referrals, now=now, by=by, note=note)
+        _give_again(dropped, result.moved, now, by)
     return result
 
 
@@ -44,16 +59,25 @@ def undo(referrals: Any, *, now: datetime, by: Any, note: str = "") -> Moved:
     """Take a decision back: the referrals are under review again, and rewards declined with them are promised."""
     with transaction.atomic():
         decided = _fixed(referrals.filter(risk__verdict__in=Verdict.values))
-        closed = decided.filter(status=Status.REJECTED)
-        back = reopen(closed, now=now, by=by, note=note).moved
+        take_up(decided.filter(status=Status.REJECTED), now=now, by=by, note=note)
         result: Moved = settle(
             decided, Status.UNDER_REVIEW, now=now, by=by, reason=Reason.SUSPICIOUS, note=note
         )
-        dropped = Reward.objects.filter(referral__in=back, status_reason=Reward.Reason.SUSPICIOUS)
-        rewards.undo(dropped.filter(status__in=("declined", "revoked")), now=now, by=by)
-        dropped.filter(status=Reward.Status.CLAIMED).advance(Reward.Status.ISSUED, now=now, by=by)
         _judge(result.moved, "", now, by)
     return _with_others(referrals, result)
+
+
+def _dropped_with(referrals: Any) -> list[Any]:
+    """The rewards that went when these referrals were decided not to count: in the same moment."""
+    went = Reward.objects.filter(referral__in=referrals.filter(status=Status.REJECTED).values("pk"))
+    because = went.filter(status_reason__in=(Reward.Reason.SUSPICIOUS, Reward.Reason.NOT_ELIGIBLE))
+    return list(because.filter(status_at=F("referral__status_at")).values_list("pk", flat=True))
+
+
+def _give_again(dropped: list[Any], back: Sequence[Referral], now: datetime, by: Any) -> None:
+    theirs = Reward.objects.filter(pk__in=dropped, referral__in=back)
+    rewards.undo(theirs.filter(status__in=("declined", "revoked")), now=now, by=by)
+    theirs.filter(status=Reward.Status.CLAIMED).advance(Reward.Status.ISSUED, now=now, by=by)
 
 
 def _fixed(referrals: Any) -> Any:

@@ -36,6 +36,32 @@ def choose_callers(enrolment: Enrolment, referrals: Sequence[Referral], *, now: 
     people.keep_turns()
 
 
+def assign_again(referrals: Sequence[Referral], *, now: datetime) -> None:
+    """Set who calls these friends whom we take up again: whoever has talked with them, if here; else by the
+    program's rule. Stores it, and who got whom; a handful of queries a program."""
+    by_program: dict[int, list[Referral]] = {}
+    for referral in referrals:
+        by_program.setdefault(referral.program_id, []).append(referral)
+    found: list[Event] = []
+    for program in Program.objects.exclude(assign_by=Assign.OWNER).filter(pk__in=by_program):
+        people = People(program, now)
+        for referral in by_program[program.pk]:
+            known = people.here(referral.owner_id) if referral.contacted_at else None
+            referral.owner = known or _by_rule(people, referral)
+            if referral.owner and not known:
+                found.append(_assigned(referral, program.assign_by, now))
+        people.keep_turns()
+        Referral.objects.bulk_update(by_program[program.pk], ["owner"], batch_size=AT_ONCE)
+    if found:
+        Event.objects.record(found, now=now)
+
+
+def _by_rule(people: "People", referral: Referral) -> Any:
+    enrolment, by_manager = referral.enrolment, people.program.assign_by == Assign.ACCOUNT_MANAGER
+    manager = people.here(enrolment.advocate.owner_id) if by_manager else None
+    return manager or people.next_for(referral, enrolment)
+
+
 def pass_on_calls(*, now: datetime) -> int:
     """Give the calls that fall into somebody's absence, or are theirs who left, to whoever is here; returns
     how many. A call that nobody can take stays where it is."""

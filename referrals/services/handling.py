@@ -8,6 +8,7 @@ from django.db import transaction
 
 from referrals.hours import due_within_office_hours
 from referrals.models import Event, FollowUp, Program, Referral
+from referrals.services.assignment import assign_again
 from referrals.services.first_contact import mark_contacted
 from referrals.services.referral import close_follow_ups
 from referrals.services.sale import look_again
@@ -26,9 +27,11 @@ def settle(referrals: Any, to: str, *, now: datetime, by: Any, reason: str = "",
 
 
 def reopen(referrals: Any, *, now: datetime, by: Any, note: str = "") -> Moved:
-    """Take referrals out of review, or back from lost and rejected; each gets a call within office hours."""
+    """Take referrals out of review, or back from lost and rejected; each gets a call within office hours, by
+    whoever the program's rule gives it to."""
     with transaction.atomic():
         result: Moved = referrals.advance(Referral.Status.SUBMITTED, now=now, by=by, note=note)
+        assign_again(result.moved, now=now)
         waiting = set(
             FollowUp.objects.open().filter(referral__in=result.moved).values_list("referral_id", flat=True)
         )

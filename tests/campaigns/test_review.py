@@ -1,9 +1,11 @@
 import pytest
+from django.urls import reverse
 
 from referrals.models import Conversion, Referral
 from referrals.services.referral import Friend, submit_referrals
 from referrals.services.sale import take_conversion
 from rewards.models import Reward
+from rewards.services.reward import decline
 from tests.cast import client_of, member_of, said
 from tests.factories import (
     EnrolmentFactory,
@@ -112,3 +114,18 @@ def test_the_queue_costs_the_same_however_much_waits(manager, ben, rows, now, dj
 
     with django_assert_max_num_queries(12):
         manager.get(PAGE)
+
+
+def test_the_step_on_a_referrals_page_takes_its_rewards_along_and_back(manager, now):
+    ben = ReferralFactory(enrolment__program=Referral.objects.get().program)
+    before = RewardFactory(referral=ben, rule__side="friend")
+    decline(Reward.objects.filter(pk=before.pk), reason="not_eligible", now=now, by=None)
+    going = [RewardFactory(referral=ben), RewardFactory(referral=ben)]
+    Reward.objects.filter(pk=going[1].pk).update(status="issued", due_at=now)
+
+    def step(name, **form):
+        manager.post(reverse("admin:referrals_referral_step", args=[ben.pk, name]), {"_do": "1"} | form)
+        return [Reward.objects.get(pk=reward.pk).status for reward in (before, *going)]
+
+    assert step("rejected", reason="existing_customer") == ["declined", "declined", "claimed"]
+    assert step("reopen") == ["declined", "pending", "issued"]

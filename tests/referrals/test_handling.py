@@ -4,7 +4,14 @@ from referrals.contacts import email_key
 from referrals.models import Event, FollowUp, Referral
 from referrals.services.enrolment import renew_personal_links
 from referrals.services.handling import correct_friend, hand_over, reopen, settle
-from tests.factories import EnrolmentFactory, FollowUpFactory, ReferralFactory, UserFactory
+from tests.factories import (
+    CallerFactory,
+    EnrolmentFactory,
+    FollowUpFactory,
+    ProgramFactory,
+    ReferralFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +53,7 @@ def test_reopening_ten_costs_as_many_queries_as_one(now, django_assert_num_queri
     enrolment = EnrolmentFactory()
     for count in (1, 10):
         made = [ReferralFactory(enrolment=enrolment, status="lost") for _ in range(count)]
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(16):
             reopen(rows(*made), now=now, by=None)
 
 
@@ -86,3 +93,20 @@ def test_a_new_personal_link_ends_the_old_one_and_keeps_the_code(now):
     fresh = type(enrolment).objects.get()
     assert fresh.code == enrolment.code
     assert fresh.token != enrolment.token
+
+
+def test_whoever_is_next_calls_a_reopened_friend_and_who_talked_with_them_goes_on(now):
+    callers = CallerFactory.create_batch(2, program=ProgramFactory(assign_by="rotation"))
+    tom = callers[0].user
+    place = EnrolmentFactory(program=callers[0].program)
+    more = {"enrolment": place, "status": "lost", "owner": tom}
+    known = ReferralFactory(contacted_at=now, **more)
+    fresh = [ReferralFactory(**more) for _ in range(2)]
+    away = ReferralFactory(contacted_at=now, **more | {"owner": UserFactory(is_active=False)})
+
+    reopen(rows(known, *fresh, away), now=now, by=None)
+
+    owners = list(Referral.objects.order_by("pk").values_list("owner", flat=True))
+    assert owners == [tom.pk, tom.pk, callers[1].user.pk, tom.pk]
+    assert list(FollowUp.objects.order_by("referral").values_list("owner", flat=True)) == owners
+    assert Event.objects.filter(kind="referral.assigned").count() == 3
