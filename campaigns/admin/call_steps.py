@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns.admin.referral_steps import ConvertedForm, FriendForm, HandOverForm
+from campaigns.admin.referral_steps import AttachForm, ConvertedForm, FriendForm, HandOverForm
 from campaigns.models import OutreachPlan
 from campaigns.services.asks import start_nurture
+from campaigns.services.attaching import attach
 from referrals.admin.steps import Step, StepForm
 from referrals.contacts import clean_text
 from referrals.models import FollowUp, Referral
@@ -130,6 +131,10 @@ class CorrectionForm(AboutReferral, FriendForm):
     pass
 
 
+class AttachCallForm(AboutReferral, AttachForm):
+    pass
+
+
 def _one(rows: Any) -> FollowUp:
     call: FollowUp = rows.select_related("referral__program", "referral__enrolment").get()
     return call
@@ -167,6 +172,10 @@ def _correct(call: FollowUp, *, now: datetime, by: Any, **details: str) -> None:
 def _hand_over(rows: Any, owner: Any, **decided: Any) -> Moved:
     hand_over(Referral.objects.filter(pk__in=list(rows.values_list("referral", flat=True))), owner, **decided)
     return Moved(list(rows), [])
+
+
+def _attach(rows: Any, **decided: Any) -> Moved:
+    return attach(Referral.objects.filter(pk__in=list(rows.values_list("referral", flat=True))), **decided)
 
 
 def _is_open(call: FollowUp) -> bool:
@@ -218,6 +227,14 @@ AROUND = (
     Step(
         name="note", label=gettext_lazy("Add a note"), form=OnlyNoteForm, bulk=False,
         carry_out=partial(_with_call, add_note), does=gettext_lazy("It stands in the history of the friend."),
+    ),
+    Step(
+        name="attach", label=gettext_lazy("Somebody else told them"), form=AttachCallForm, bulk=False,
+        carry_out=_attach, fits=lambda row: _is_open(row) and not row.referral.erased_at,
+        does=gettext_lazy(
+            "“She called and mentioned Anna”: the friend counts for another advocate because you say so, and the "
+            "call goes on in their name."
+        ),
     ),
     Step(
         name="correct", label=gettext_lazy("Correct the friend's details"), form=CorrectionForm, bulk=False,

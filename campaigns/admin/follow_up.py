@@ -94,8 +94,8 @@ class FollowUpAdmin(StepsAdmin, FactsAdmin):
         return [history_panel(Event.objects.filter(referral=obj.referral_id), obj.referral.program.zone)]
 
     def take_step(self, request: HttpRequest, step: Step, rows: Any, back: str, obj: Any) -> HttpResponse:
-        # What is logged is done: on to the next call.
-        on = reverse("admin:calls") if obj and step in OUTCOMES else back
+        # What is logged is done, and a friend of somebody else has a call of their own: on to the next one.
+        on = reverse("admin:calls") if obj and (step in OUTCOMES or step.name == "attach") else back
         return super().take_step(request, step, rows, on, obj)
 
     def why_not(self, row: FollowUp) -> str:

@@ -8,8 +8,10 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.services.attaching import attach
 from campaigns.services.review import close, take_up
 from referrals.admin.cells import colleague
+from referrals.admin.mention import AdvocateForm
 from referrals.admin.scoped import staff_of
 from referrals.admin.steps import Step, StepForm
 from referrals.contacts import clean_email, clean_line, clean_name, clean_phone, clean_text, email_key
@@ -76,6 +78,16 @@ class ConvertedForm(StepForm):
     def clean_sold_on(self) -> datetime | None:
         day = self.cleaned_data["sold_on"]
         return datetime.combine(day, time(12), self.program.zone) if day else None
+
+
+class AttachForm(AdvocateForm):
+    note = forms.CharField(
+        label=gettext_lazy("How you know"), max_length=300,
+        help_text=gettext_lazy("Stands in the history and with the sales, such as: “She called and mentioned Anna.”"),
+    )  # fmt: skip
+
+    def clean_note(self) -> str:
+        return clean_text(self.cleaned_data["note"])
 
 
 class HandOverForm(StepForm):
@@ -173,6 +185,14 @@ STEPS = (
     Step(
         name="hand-over", label=gettext_lazy("Hand over"), form=HandOverForm, carry_out=hand_over,
         does=gettext_lazy("A colleague takes over, with the calls that are still to be made."),
+    ),
+    Step(
+        name="attach", label=gettext_lazy("Somebody else told them"), form=AttachForm, carry_out=attach, bulk=False,
+        does=gettext_lazy(
+            "The friend, with what they bought, counts for another advocate because you say so. What was promised "
+            "to the first one is taken back; a friend for whom something was handed out cannot move."
+        ),
+        fits=lambda row: row.status != Status.REJECTED and not row.erased_at,
     ),
     Step(
         name="correct", label=gettext_lazy("Correct the friend's details"), form=FriendForm, carry_out=_correct,

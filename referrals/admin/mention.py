@@ -25,6 +25,7 @@ class AdvocateForm(StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # One friend, or none where an advocate of one program must be chosen for those of two.
         programs = list(self.rows.order_by().values_list("program", flat=True).distinct()[:2])
         field: Any = self.fields["enrolment"]
         field.queryset = Enrolment.objects.filter(program__in=programs[:1]).select_related(

@@ -6,9 +6,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from referrals.hours import due_within_office_hours
-from referrals.models import Attribution, Conversion, Enrolment, Event, FollowUp, Referral
+from referrals.models import Attribution, Conversion, Enrolment, Event, FollowUp, Referral, Touch
+from referrals.models.attribution import Way
+from referrals.services.attribution import Rule
 from referrals.services.conversion import move_conversion
 from referrals.services.referral import close_follow_ups
+from referrals.services.touch import note_touches
 from referrals.transitions import Refused
 
 Status = Referral.Status
@@ -40,6 +43,27 @@ def twin_of(referral: Referral, enrolment: Enrolment, *, source: str, now: datet
         status_at=now, submitted_at=now, **{name: getattr(referral, name) for name in COPIED},
     )  # fmt: skip
     Referral.objects.bulk_create([twin])
+    return twin
+
+
+def give_to(referral: Referral, enrolment: Enrolment, *, now: datetime, by: Any, note: str) -> Referral:
+    """A colleague knows that another advocate brought this friend: so it is, also for sales to come, and both
+    histories say why. Raises Refused as ``hand_to`` does."""
+    twin = hand_to(referral, enrolment, source=Referral.Source.STAFF, now=now, by=by, note=note)
+    said = Touch(
+        program_id=twin.program_id, enrolment=enrolment, way=Way.DECIDED, at=referral.submitted_at,
+        key=f"by-hand:{twin.pk}", email_key=twin.email_key, phone_key=twin.phone_key,
+    )  # fmt: skip
+    note_touches([said])
+    events = [
+        Event(
+            kind=Event.Kind.REFERRAL_ATTRIBUTED, program_id=row.program_id, advocate_id=row.enrolment.advocate_id,
+            referral=row, actor=by, occurred_at=now,
+            data={"rule": Rule.BY_HAND, "note": note, "before": referral.enrolment_id},
+        )
+        for row in (referral, twin)
+    ]  # fmt: skip
+    Event.objects.record(events, now=now)
     return twin
 
 
