@@ -82,7 +82,7 @@ STEPS = {
 }
 
 
-@fewer(max_examples=25)
+@fewer(max_examples=10)
 @given(st.lists(st.tuples(st.sampled_from(list(STEPS)), st.integers(0, 3)), max_size=12))
 def test_whatever_happens_in_whatever_order_the_ledger_adds_up(steps):
     with transaction.atomic():
