@@ -125,6 +125,7 @@ _PROVIDERS = {
     "mailgun": ("MAILGUN_API_KEY", "MAILGUN_SENDER_DOMAIN"),
     "mailjet": ("MAILJET_API_KEY", "MAILJET_SECRET_KEY"),
     "postmark": ("POSTMARK_SERVER_TOKEN", ""),
+    "sendgrid": ("SENDGRID_API_KEY", ""),
 }
 
 
@@ -163,6 +164,6 @@ def texts() -> Texts:
 def _no_mail() -> ImproperlyConfigured:
     return ImproperlyConfigured(
         "EMAIL_URL cannot be read. Write it as smtp+tls://name:password@host:587, smtp+ssl://…:465, "
-        "smtp://host:25, anymail+postmark://TOKEN@, anymail+brevo://KEY@, anymail+mailgun://KEY@domain, "
-        "anymail+mailjet://KEY@SECRET, or consolemail:// to see mail in the terminal."
+        "smtp://host:25, anymail+postmark://TOKEN@, anymail+brevo://KEY@, anymail+sendgrid://KEY@, "
+        "anymail+mailgun://KEY@domain, anymail+mailjet://KEY@SECRET, or consolemail:// to see mail in the terminal."
     )

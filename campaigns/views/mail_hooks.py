@@ -20,6 +20,8 @@ PROVIDERS = {
     "mailgun": "anymail.webhooks.mailgun.MailgunTrackingWebhookView",
     "mailjet": "anymail.webhooks.mailjet.MailjetTrackingWebhookView",
     "postmark": "anymail.webhooks.postmark.PostmarkTrackingWebhookView",
+    "sendgrid": "anymail.webhooks.sendgrid.SendGridTrackingWebhookView",
+    "ses": "campaigns.views.ses_hooks.SesReports",
 }
 FATES = {
     EventType.DELIVERED: Fate.DELIVERED,
@@ -75,6 +77,9 @@ def _view(provider: str) -> Any:
 def _is_soft(event: AnymailTrackingEvent) -> bool:
     """Whether a bounce may pass, such as a full mailbox: django-anymail calls both by one name."""
     raw = event.esp_event or {}
-    if raw.get("event") == "soft_bounce" or raw.get("Type") == "SoftBounce":
+    if raw.get("event") == "soft_bounce" or raw.get("Type") == "SoftBounce" or raw.get("type") == "blocked":
         return True
+    if kind := raw.get("bounce", {}).get("bounceType"):
+        # Amazon knows only of “Permanent” that nobody is there.
+        return bool(kind != "Permanent")
     return raw.get("event") == "bounce" and raw.get("hard_bounce") is False

@@ -3,6 +3,7 @@
 import base64
 import json
 
+import httpx
 import pytest
 from django.core import mail
 from django.core.mail.backends import locmem
@@ -15,6 +16,11 @@ from tests.factories import MessageFactory
 pytestmark = pytest.mark.django_db
 Status = Message.Status
 SECRET = "hooks:sixteen-letters!"
+# A public key such as SendGrid shows; nobody here has its other half.
+KEY = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84z"
+    "V2sxXs7LtkBoN79R9Q=="
+)
 AUTH = {"Authorization": "Basic " + base64.b64encode(SECRET.encode()).decode()}
 
 
@@ -125,3 +131,112 @@ def test_the_providers_number_is_kept_and_ours_goes_with_the_mail(now, settings)
 
     assert one(message).reference == "esp-7"
     assert mail.outbox[0].metadata == {"message": str(message.pk)}
+
+
+def sendgrid(kind, **more):
+    return [{"event": kind, "email": "anna@mail.example", "timestamp": 1772611200, "smtp-id": "pm-1"} | more]
+
+
+@pytest.mark.parametrize(
+    ("event", "status", "suppressed"),
+    [
+        (sendgrid("delivered", response="250 OK"), "sent", []),
+        (sendgrid("bounce", type="bounce", reason="550 no such mailbox"), "bounced", ["bounced"]),
+        (sendgrid("bounce", type="blocked", reason="452 mailbox full"), "sent", []),
+        (sendgrid("dropped", reason="Bounced Address"), "bounced", ["bounced"]),
+        (sendgrid("spamreport"), "sent", ["complained"]),
+        (sendgrid("open"), "sent", []),
+    ],
+    ids=["delivered", "bounced", "blocked", "dropped", "spam", "opened"],
+)
+def test_sendgrid_says_what_became_of_a_mail(tell, sent, event, status, suppressed):
+    for _time in range(2):
+        assert tell("sendgrid", event).status_code == 200
+
+    assert one(sent).status == status
+    assert (sent.delivered_at is not None) == (event[0]["event"] == "delivered")
+    assert list(Suppression.objects.values_list("reason", flat=True)) == suppressed
+
+
+def test_sendgrids_signature_is_checked_where_its_key_is_known(tell, sent, settings):
+    settings.ANYMAIL = settings.ANYMAIL | {"SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY": KEY}
+
+    assert tell("sendgrid", sendgrid("bounce", type="bounce")).status_code == 400
+    assert one(sent).status == Status.SENT
+
+
+def amazon(tell, kind="Notification", headers=AUTH, **body):
+    body = {"Type": kind, "MessageId": "n-1", "Timestamp": "2026-03-04T10:00:05Z"} | body
+    marks = {"x-amz-sns-message-type": kind, "x-amz-sns-message-id": "n-1"}
+    return tell("ses", body, headers=headers | marks)
+
+
+def about(message, kind, **more):
+    mark = json.dumps({"message": str(message.pk)})
+    mail = {"messageId": "0102-x", "destination": [message.to_address],
+            "headers": [{"name": "X-Metadata", "value": mark}]}  # fmt: skip
+    return json.dumps({"eventType": kind, "mail": mail, kind.lower(): more})
+
+
+GONE = {"bouncedRecipients": [{"emailAddress": "anna@mail.example"}], "bounceSubType": "General"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "status", "suppressed"),
+    [
+        ("Delivery", {"recipients": ["anna@mail.example"]}, "sent", []),
+        ("Bounce", GONE | {"bounceType": "Permanent"}, "bounced", ["bounced"]),
+        ("Bounce", GONE | {"bounceType": "Transient"}, "sent", []),
+        ("Complaint", {"complainedRecipients": [{"emailAddress": "anna@mail.example"}]}, "sent", ["complained"]),
+    ],
+    ids=["delivered", "permanent", "transient", "complaint"],
+)  # fmt: skip
+def test_amazon_knows_our_message_by_the_mark_that_it_got_with_it(tell, sent, kind, more, status, suppressed):
+    for _time in range(2):
+        assert amazon(tell, Message=about(sent, kind, **more)).status_code == 200
+
+    assert one(sent).status == status
+    assert list(Suppression.objects.values_list("reason", flat=True)) == suppressed
+
+
+def test_amazon_is_not_believed_without_the_secret(tell, sent):
+    told = about(sent, "Bounce", **GONE, bounceType="Permanent")
+
+    answers = [
+        amazon(tell, headers=headers, Message=told) for headers in ({}, {"Authorization": "Basic eDp5"})
+    ]
+
+    assert [answer.status_code for answer in answers] == [401, 400]
+    assert one(sent).status == Status.SENT
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://sns.eu-west-1.amazonaws.com/", "https://sns.eu-west-1.amazonaws.com.evil.example/",
+     "https://169.254.169.254/", "https://sns.eu-west-1.amazonaws.com:8443/", ""],
+)  # fmt: skip
+def test_only_amazon_is_told_that_it_may_report(tell, address):
+    assert amazon(tell, "SubscriptionConfirmation", SubscribeURL=address).status_code == 400
+
+
+def test_amazon_is_told_once_that_it_may_report(tell, monkeypatch):
+    called = []
+
+    def get(address, **_how):
+        called.append(address)
+        return httpx.Response(200, request=httpx.Request("GET", address))
+
+    monkeypatch.setattr(httpx, "get", get)
+    address = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=t"
+
+    assert amazon(tell, "SubscriptionConfirmation", SubscribeURL=address).status_code == 200
+    assert called == [address]
+
+
+def test_a_mail_by_amazons_server_bears_the_mark_and_others_do_not(now, settings):
+    for host in ("email-smtp.eu-west-1.amazonaws.com", "smtp.example.com"):
+        settings.EMAIL_HOST = host
+        MessageFactory()
+        deliver_due(now=now)
+
+    assert ["X-Metadata" in sent.extra_headers for sent in mail.outbox] == [True, False]
