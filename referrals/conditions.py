@@ -93,6 +93,21 @@ class Row(Value):
         return self.label(row) if row else _("something that was deleted")
 
 
+@dataclass(frozen=True)
+class Text(Value):
+    """A few words, however they are written: capitals make no difference."""
+
+    def field(self, user: Any) -> forms.Field:
+        return forms.CharField(
+            max_length=100,
+            widget=forms.TextInput(attrs={"autocomplete": "off", "size": 20}),
+            error_messages={"required": _("Write a word or two here.")},
+        )
+
+    def keep(self, typed: Any) -> Any:
+        return clean_text(typed, 100)
+
+
 class MoneyField(forms.CharField):
     """An amount and its currency on one line, such as 500 EUR."""
 

@@ -6,14 +6,25 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
-from django.db.models.fields.json import KeyTextTransform
+from django.db.models.fields.json import KT, KeyTextTransform
 from django.db.models.functions import Cast
 from django.db.models.lookups import Exact, IContains
 from django.utils.translation import gettext_lazy as _
 
-from referrals.conditions import Choice, Comparison, Condition, Money, Number, Pair, Row, register
-from referrals.models import Advocate, Enrolment, Program, Spending, Tag, Tagging
+from referrals.conditions import (
+    Choice,
+    Comparison,
+    Condition,
+    Money,
+    Number,
+    Pair,
+    Row,
+    Text,
+    register,
+)
+from referrals.models import Advocate, Enrolment, Event, Program, Spending, Tag, Tagging
 
+BOUGHT = (Event.Kind.PURCHASE, Event.Kind.DEAL_WON)
 DAYS = Number(most=36_500, least=1)
 FOREVER = float("inf")
 
@@ -72,6 +83,18 @@ def _yes_no(asks: Q, yes: Any, no: Any) -> dict[str, Comparison]:
 
 def _spent(value: list[Any], now: datetime) -> Q:
     return _exists(Spending.objects.filter(currency=value[1], amount__gte=value[0]))
+
+
+def _bought(value: str, now: datetime) -> Q:
+    return _exists(_sold().filter(product__iexact=value))
+
+
+def _bought_some(value: str, now: datetime) -> Q:
+    return _exists(_sold().filter(product__icontains=value))
+
+
+def _sold() -> QuerySet[Any]:
+    return Event.objects.filter(kind__in=BOUGHT).annotate(product=KT("data__product"))
 
 
 def _tagged(value: int, now: datetime) -> Q:
@@ -167,6 +190,15 @@ DEEDS = (
         "purchases", _("purchases"),
         _count("summary__purchases", _("bought at least %(value)s times"), _("bought at most %(value)s times")),
         Number(most=100_000),
+    ),
+    Condition(
+        "product", _("product"),
+        {
+            "is": Comparison(_("bought “%(value)s”"), _bought),
+            "is_not": Comparison(_("never bought “%(value)s”"), lambda v, now: ~_bought(v, now)),
+            "contains": Comparison(_("bought something with “%(value)s” in its name"), _bought_some),
+        },
+        Text(),
     ),
     Condition(
         "bought", _("last purchase"),

@@ -26,8 +26,8 @@ class Columns(NamedTuple):
 
 # What happens outside and may come in by a file; everything else this product finds out itself.
 KINDS: dict[str, Columns] = {
-    Event.Kind.PURCHASE: Columns(("amount",), ("currency",)),
-    Event.Kind.DEAL_WON: Columns(("amount",), ("currency",)),
+    Event.Kind.PURCHASE: Columns(("amount",), ("currency", "product")),
+    Event.Kind.DEAL_WON: Columns(("amount",), ("currency", "product")),
     Event.Kind.DEAL_LOST: Columns((), ("amount", "currency")),
     Event.Kind.PROJECT_DONE: Columns((), ("project",)),
     Event.Kind.RESULT: Columns((), ("result",)),

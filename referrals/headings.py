@@ -50,6 +50,7 @@ HAPPENINGS: dict[str, tuple[str, ...]] = {
     "currency": ("currency", "currency code"),
     "score": ("score", "nps", "nps score", "rating", "satisfaction"),
     "program": ("program",),
+    "product": ("product", "product name", "item", "item name", "lineitem name", "product title"),
     **{name: (name,) for name in ("project", "result", "milestone", "action", "tag", "list", "field", "from", "to")},
 }  # fmt: skip
 # Where somebody sat when they signed up, and numbers that only their own system understands.

@@ -34,6 +34,7 @@ LABELS = {
     "currency": gettext_lazy("currency"),
     "score": gettext_lazy("score from 0 to 10"),
     "program": gettext_lazy("address of the program"),
+    "product": gettext_lazy("what they bought"),
     "project": gettext_lazy("project"),
     "result": gettext_lazy("result"),
     "milestone": gettext_lazy("milestone"),

@@ -41,12 +41,12 @@ def people():
     anna = AdvocateFactory(name="Anna", country="IT", attributes={"plan": "gold", "seats": 5}, language="it")
     ben = AdvocateFactory(name="Ben", kind=Advocate.Kind.PARTNER)
     AdvocateFactory(name="Cleo", owner=UserFactory(username="vera"))
-    happened(anna, Kind.PURCHASE, 3, amount=50000, currency="EUR")
+    happened(anna, Kind.PURCHASE, 3, amount=50000, currency="EUR", product="Piano stool")
     happened(anna, Kind.DEAL_WON, 90, amount=50000, currency="EUR")
     happened(anna, Kind.SATISFACTION, 1, score=9)
     happened(anna, Kind.ENGAGED, 2)
     happened(anna, Kind.RESULT, 10)
-    happened(ben, Kind.PURCHASE, 400, amount=70000, currency="USD")
+    happened(ben, Kind.PURCHASE, 400, amount=70000, currency="USD", product="Piano lamp")
     happened(ben, Kind.SATISFACTION, 1, score=4)
     happened(ben, Kind.ASKED, 5)
     happened(ben, Kind.ASK_DECLINED, 5)
@@ -58,6 +58,10 @@ def people():
     [
         (asks("kind", "is", "partner"), ["Ben"]),
         (asks("kind", "is_not", "partner"), ["Anna", "Cleo"]),
+        (asks("product", "is", "piano stool"), ["Anna"]),
+        (asks("product", "is", "Piano"), []),
+        (asks("product", "contains", "piano"), ["Anna", "Ben"]),
+        (asks("product", "is_not", "Piano stool"), ["Ben", "Cleo"]),
         (asks("country", "is", "IT"), ["Anna"]),
         (asks("country", "is_not", "IT"), ["Ben", "Cleo"]),
         (asks("language", "is", "it"), ["Anna"]),
