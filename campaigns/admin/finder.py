@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns.models import CallTask
-from campaigns.services.finder import call_ten, explain, proposed
+from campaigns.services.finder import best_of, call_ten, explain, proposed
 from referrals.admin.cells import link_to, person
 from referrals.admin.scoped import asker
 from referrals.models import Advocate, Program, Segment
@@ -47,7 +47,7 @@ def _found(request: HttpRequest, program: Program, segment: Segment | None) -> d
     asked = request.GET.get("p", "")
     number = min(max(1, int(asked)), MOST_PAGES) if asked.isdecimal() and len(asked) < 6 else 1
     # One row more than fits says whether there is a next page; counting a million people would cost more.
-    rows = list(people[(number - 1) * PER_PAGE : number * PER_PAGE + 1])
+    rows = best_of(people, program, (number - 1) * PER_PAGE, number * PER_PAGE + 1)
     shown = explain(rows[:PER_PAGE], finder, now=now)
     return {
         "program": program,
@@ -68,6 +68,8 @@ def _line(proposal: Any, finder: Any) -> dict[str, Any]:
         "score": proposal.score,
         "reasons": proposal.reasons,
         "is_picked": proposal.is_picked,
+        "budget": proposal.budget,
+        "budget_left": proposal.budget_left,
         "by_itself": proposal.score >= finder.automatic_from,
         "by_hand": proposal.score >= finder.by_hand_from,
     }

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from campaigns.factors import budget_left
 from campaigns.models import CallTask, Suppression
 from campaigns.services.call_task import make_calls
 from referrals.hours import due_within_office_hours
@@ -16,12 +17,15 @@ TEN = 10
 
 
 class Proposal(NamedTuple):
-    """Somebody to ask: how many points, why, and whether a person picked them."""
+    """Somebody to ask: how many points, why, whether a person picked them, and how many messages of the
+    month's contact budget they have left."""
 
     advocate: Advocate
     score: int
     reasons: list[tuple[Any, int]]
     is_picked: bool
+    budget_left: int
+    budget: int
 
 
 def proposed(program: Program, segment: Segment | None, *, now: datetime) -> QuerySet[Candidate]:
@@ -36,24 +40,39 @@ def proposed(program: Program, segment: Segment | None, *, now: datetime) -> Que
     return found.best_first().select_related("advocate__owner")
 
 
+def best_of(found: QuerySet[Candidate], program: Program, start: int, end: int) -> list[Candidate]:
+    """These places of the list: the program's inner circle first, all of it, and then the others. The circle
+    is small, for a person picks it; the others come by an index, however many they are."""
+    picks = Pick.objects.filter(segment__program=program)
+    inside = found.filter(advocate__in=picks.values("advocate"))
+    first = list(inside[start:end])
+    if len(first) == end - start:
+        return first
+    skipped = max(0, start - inside.count())
+    rest = found.exclude(Exists(picks.filter(advocate=OuterRef("advocate"))))
+    return first + list(rest[skipped : skipped + end - start - len(first)])
+
+
 def explain(candidates: Iterable[Candidate], finder: Finder, *, now: datetime) -> list[Proposal]:
-    """The points of these people, one by one; the inner circle comes first. Two queries, however many."""
+    """The points of these people, one by one, in their order. Four queries, however many."""
     rows = list(candidates)
     people = [row.advocate_id for row in rows]
     summaries = with_points(AdvocateSummary.objects.filter(advocate__in=people), finder, now)
     by_person = {summary.advocate_id: summary for summary in summaries}
     picks = Pick.objects.filter(segment__program=finder.program_id, advocate__in=people)
     picked = set(picks.values_list("advocate_id", flat=True))
-    found = [
+    budget, left = budget_left(people, now=now)
+    return [
         Proposal(
             row.advocate,
             row.score,
             reasons(by_person[row.advocate_id], finder) if row.advocate_id in by_person else [],
             row.advocate_id in picked,
+            left.get(row.advocate_id, budget),
+            budget,
         )
         for row in rows
     ]
-    return sorted(found, key=lambda proposal: not proposal.is_picked)
 
 
 def call_ten(
@@ -62,7 +81,7 @@ def call_ten(
     """The ten best who can be reached by phone go on the call list of whoever looks after them, else of
     whoever asks. A second click takes the next ten."""
     reachable = proposed(program, segment, now=now).filter(score__gte=finder.by_hand_from)
-    rows = reachable.exclude(advocate__phone="")[:TEN]
+    rows = best_of(reachable.exclude(advocate__phone=""), program, 0, TEN)
     due = due_within_office_hours(program, now, program.contact_within_hours)
     tasks = [
         CallTask(

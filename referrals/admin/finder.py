@@ -18,19 +18,6 @@ class FinderAdmin(HistoryAdmin):
     list_display_links = ("program",)
     list_filter = (ProgramFilter,)
     list_select_related = ("program",)
-    fieldsets = (
-        (None, {"fields": ("program",)}),
-        (
-            gettext_lazy("Points"),
-            {
-                "description": gettext_lazy(
-                    "0 leaves a reason out. Whoever gave 6 of 10 or less, or said no, is never proposed."
-                ),
-                "fields": (*(factor.name for factor in FACTORS), "lately_days"),
-            },
-        ),
-        (gettext_lazy("From how many points on"), {"fields": ("automatic_from", "by_hand_from")}),
-    )
 
     def get_list_display(self, request: HttpRequest) -> Any:
         # The program is the row's name: it stays where somebody has only one.
@@ -38,6 +25,16 @@ class FinderAdmin(HistoryAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("program",) if obj else ()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        # Asked for late: apps above have their factors too.
+        factors = tuple(factor.name for factor in FACTORS)
+        points = _("0 leaves a reason out. Whoever gave 6 of 10 or less, or said no, is never proposed.")
+        return (
+            (None, {"fields": ("program",)}),
+            (_("Points"), {"description": points, "fields": (*factors, "lately_days")}),
+            (_("From how many points on"), {"fields": ("automatic_from", "by_hand_from")}),
+        )
 
     def summary(self, obj: Finder) -> Sequence[Any]:
         words = {"auto": obj.automatic_from, "hand": obj.by_hand_from, "days": obj.lately_days}

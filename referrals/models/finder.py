@@ -36,6 +36,12 @@ class Finder(models.Model):
     asked_lately = models.PositiveSmallIntegerField(
         _("asked lately: points taken off"), default=30, validators=POINTS
     )
+    budget_used = models.PositiveSmallIntegerField(
+        _("contact budget used up: points taken off"),
+        default=20,
+        validators=POINTS,
+        help_text=_("They got as many messages in thirty days as the contact policy allows."),
+    )
     lately_days = models.PositiveSmallIntegerField(_("“lately” is (days)"), default=90, validators=DAYS)
     automatic_from = models.PositiveSmallIntegerField(
         _("plans ask by themselves from (points)"),

@@ -18,15 +18,17 @@ BATCH = 5_000
 
 
 class Factor(NamedTuple):
-    """One reason: its weight's name in the finder, its words, and when it counts (since when is “lately”)."""
+    """One reason: its weight's name in the finder, its words, and when it counts (since when is “lately”, or
+    since so many ``days`` where they are no matter of taste)."""
 
     name: str
     words: Any
     counts: Callable[[datetime], Q]
     sign: int = 1
+    days: int | None = None
 
 
-FACTORS = (
+FACTORS = [
     Factor("promoter", _("gave 9 or 10 of 10"), lambda _since: Q(satisfaction__gte=9)),
     Factor("content", _("gave 7 or 8 of 10"), lambda _since: Q(satisfaction__range=(7, 8))),
     Factor("engaged", _("engaged lately"), lambda since: Q(engaged_at__gte=since)),
@@ -40,7 +42,12 @@ FACTORS = (
     Factor("has_referred", _("has named a friend"), lambda _since: Q(referrals__gte=1)),
     Factor("was_referred", _("came by a recommendation"), lambda _since: Q(referred_at__isnull=False)),
     Factor("asked_lately", _("asked lately"), lambda since: Q(asked_at__gte=since), sign=-1),
-)  # fmt: skip
+]  # fmt: skip
+
+
+def register(*factors: Factor) -> None:
+    """Count these too: apps above add theirs when they are ready."""
+    FACTORS.extend(factors)
 
 
 def finder_of(program: Program) -> Finder:
@@ -96,10 +103,12 @@ def score_program(finder: Finder, whose: Q, *, now: datetime) -> None:
 
 def with_points(summaries: QuerySet[Any], finder: Finder, now: datetime) -> QuerySet[Any]:
     """With what each factor adds (``points_…``), and their sum (``score``)."""
-    since = now - timedelta(days=finder.lately_days)
     points = {
         f"points_{factor.name}": Case(
-            When(factor.counts(since), then=Value(factor.sign * getattr(finder, factor.name))),
+            When(
+                factor.counts(now - timedelta(days=factor.days or finder.lately_days)),
+                then=Value(factor.sign * getattr(finder, factor.name)),
+            ),
             default=Value(0),
             output_field=IntegerField(),
         )

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.models import CallTask, Suppression
+from campaigns.services.finder import best_of, explain, proposed
 from referrals.models import Advocate, Candidate, Event, Finder, Membership, Pick, Segment
 from referrals.services.conversion import record_conversion
 from referrals.services.summary import renew_summaries
@@ -16,9 +17,11 @@ from tests.factories import (
     AdvocateFactory,
     CallTaskFactory,
     EnrolmentFactory,
+    MessageFactory,
     ProgramFactory,
     ReferralFactory,
     TagFactory,
+    UserFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -248,3 +251,34 @@ def test_new_weights_are_kept_and_everyone_is_to_be_scored_anew(program, manager
 def _weights(program):
     fields = [f for f in Finder._meta.fields if f.name not in {"id", "program", "scored_at"}]
     return {f.name: f.default for f in fields} | {"program": program.pk, "promoter": 50}
+
+
+def got(advocate, program, count):
+    for _ in range(count):
+        MessageFactory(advocate=advocate, program=program, purpose="progress", status="sent", sent_at=NOW)
+
+
+def test_whose_contact_budget_is_used_up_loses_points_and_everyones_is_shown(program, manager):
+    anna, bert = (EnrolmentFactory(program=program).advocate for _ in range(2))
+    for one in (anna, bert):
+        Event.objects.record([Event(kind="result", advocate=one, occurred_at=NOW)], now=NOW)
+    got(anna, program, 6)
+    got(bert, program, 5)
+
+    renew_summaries(now=NOW)
+
+    assert dict(Candidate.objects.values_list("advocate", "score")) == {bert.pk: 20}
+    [proposal] = explain(Candidate.objects.select_related("advocate"), Finder(program=program), now=NOW)
+    assert (proposal.budget_left, proposal.budget) == (1, 6)
+
+
+def test_the_inner_circle_stands_first_on_the_first_page_however_few_points_they_have(program, manager):
+    picked = candidate(program, 1)
+    circle = Segment.objects.create(name="Circle", kind="inner_circle", program=program)
+    circle.picks.create(advocate=picked, picked_by=UserFactory(), picked_at=NOW)
+    others = [candidate(program, score) for score in (50, 40, 30)]
+
+    found = proposed(program, None, now=NOW)
+
+    pages = [[c.advocate for c in best_of(found, program, *page)] for page in ((0, 2), (2, 4), (4, 6))]
+    assert pages == [[picked, others[0]], others[1:], []]

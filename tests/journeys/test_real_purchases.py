@@ -1,5 +1,6 @@
 """Seven thousand real purchases of an online shop: from the file to the thank-you mail."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,14 @@ from django.db.models.functions import Cast
 
 from campaigns.models import Message
 from campaigns.services.delivery import deliver_due
-from referrals.models import Advocate, Event
+from campaigns.services.finder import best_of, explain, proposed
+from referrals.models import Advocate, Candidate, Event, Finder, Segment
 from referrals.services.conversion import record_conversion
 from referrals.services.enrolment import enrol
+from referrals.services.finder import finder_of, rescore_due
 from referrals.services.referral import Friend, submit_referrals
+from referrals.services.segment import size_segment
+from referrals.services.summary import renew_summaries
 from rewards.models import LedgerEntry, Reward
 from rewards.models.ledger import Account
 from rewards.services.reward import hand_out
@@ -32,6 +37,28 @@ def import_purchases():
         "import_events", str(FILE), "--kind=purchase", "--currency=USD", "--create-advocates",
         "--column=advocate=customer_id", "--column=occurred_at=purchased_on", "--column=amount=amount_usd",
     )  # fmt: skip
+
+
+def test_the_finder_puts_the_customers_of_the_file_in_order_with_every_reason():
+    program = ProgramFactory()
+    import_purchases()
+    # The day after the last purchase, so that “lately” means something. Counted by hand out of the file.
+    end = datetime(1998, 7, 1, tzinfo=UTC)
+    renew_summaries(now=end)
+    Finder.objects.update(scored_at=None)
+    rescore_due(now=end)
+
+    scores = dict(Candidate.objects.values_list("score").annotate(people=Count("pk")))
+    first = explain(best_of(proposed(program, None, now=end), program, 0, 10), finder_of(program), now=end)
+    regulars = [{"field": "purchases", "is": "at_least", "value": 5}]
+    segment = Segment.objects.create(name="Regulars", program=program, conditions=regulars)
+
+    assert scores == {35: 192, 25: 303, 15: 657}
+    assert [(words, points) for words, points in first[0].reasons] == [
+        ("bought more than once", 15), ("bought five times or more", 10), ("bought lately", 10),
+    ]  # fmt: skip
+    assert [(one.score, one.budget_left) for one in first] == [(35, 6)] * 10
+    assert size_segment(segment, now=end) == 388
 
 
 def test_a_customer_from_the_file_recommends_a_friend_and_both_are_thanked(now, capsys, mailoutbox):
