@@ -13,19 +13,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns.admin.advocate_steps import PEOPLE_STEPS
+from campaigns.admin.advocate_steps import ERASE, PEOPLE_STEPS
 from campaigns.admin.asking import ASK_NOW
 from campaigns.admin.contact_preference import choices_panel
 from campaigns.admin.held_back import held_panel
 from campaigns.admin.timeline import timeline_page, timeline_panel, who_they_are
-from campaigns.models import Message
+from campaigns.models import Message, Suppression
 from referrals.admin.cells import count_of, full_link, link_to, moment, person, status_word
 from referrals.admin.history import NEWEST
 from referrals.admin.scoped import Panel, asker
 from referrals.admin.steps import Step, StepForm, StepsAdmin
 from referrals.contacts import clean_email, clean_name, clean_phone
 from referrals.models import Advocate, Enrolment, Program, Referral, Segment, Tag
-from referrals.roles import programs_granting
+from referrals.roles import grants, programs_granting, roles_of
 from referrals.services.enrolment import enrol
 from referrals.transitions import Moved
 from rewards.admin.reward import rewards_panel
@@ -145,7 +145,17 @@ class AdvocateAdmin(StepsAdmin):
         ),
         ASK_NOW,
         *PEOPLE_STEPS,
+        ERASE,
     )
+
+    def may_step(self, request: HttpRequest, step: Step, obj: Any = None) -> bool:
+        if step is not ERASE or asker(request).is_superuser:
+            return super().may_step(request, step, obj)
+        # Whoever may put a mailbox on the list of those that want nothing: in each of this person's programs.
+        roles, programs = roles_of(asker(request)), self.program_ids(obj) if obj else set()
+        return bool(programs) and all(
+            pk in roles and grants(roles[pk], "add", Suppression) for pk in programs
+        )
 
     def program_ids(self, obj: Any) -> set[int]:
         # Somebody in no program yet may be looked after by the staff of any.

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.services.erasure import erase_advocates
 from referrals.admin.steps import Step, StepForm
 from referrals.contacts import clean_line, clean_note
 from referrals.models import Advocate, Program, Tag
@@ -55,6 +56,17 @@ class NoteForm(StepForm):
         return clean_note(self.cleaned_data["text"])
 
 
+class EraseForm(StepForm):
+    sure = forms.BooleanField(
+        label=gettext_lazy("I know that the request comes from this person, and that nobody can undo it."),
+        error_messages={"required": gettext_lazy("Make sure first that it is their own request.")},
+    )
+
+
+def _erase(rows: Any, *, sure: bool, now: datetime, by: Any) -> Moved:
+    return erase_advocates(rows, now=now, by=by)
+
+
 def _put(rows: Any, *, tag: Tag | None, new_tag: str, now: datetime, by: Any) -> Moved:
     known = tag or Tag.objects.filter(name__iexact=new_tag).first() or Tag.objects.create(name=new_tag)
     return put_tag(rows, known, now=now, by=by)
@@ -80,5 +92,13 @@ PEOPLE_STEPS = (
     Step(
         name="drop", label=gettext_lazy("Take out of the inner circle"), carry_out=drop, form=CircleForm,
         does=gettext_lazy("They stay advocates; they are asked as everyone else."),
+    ),
+)  # fmt: skip
+ERASE = Step(
+    name="erase", label=gettext_lazy("Delete their data"), carry_out=_erase, form=EraseForm, bulk=False, danger=True,
+    does=gettext_lazy(
+        "At their own request. Name, addresses, notes and all that was written to them go; their links lead nowhere, "
+        "and nobody writes to them again. Counts, rewards and the ledger stay, without a name. Hand out first what "
+        "they still have to get."
     ),
 )  # fmt: skip

@@ -115,6 +115,7 @@ class Event(models.Model):
         NURTURE_STARTED = "nurture.started", _("put on a nurture plan")
         NURTURE_ENDED = "nurture.ended", _("nurture plan ended")
         PLAN_MOVED = "plan.moved", _("plan started, paused or ended")
+        ADVOCATE_ERASED = "advocate.erased", _("advocate's data deleted")
         ADVOCATE_CALLED = "advocate.called", _("talked on the phone")
         ADVOCATE_NOTED = "advocate.noted", _("note about them")
         CIRCLE_JOINED = "circle.joined", _("picked for the inner circle")

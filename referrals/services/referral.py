@@ -237,15 +237,15 @@ def _erase(referral: Referral, now: datetime) -> None:
     forget_advocate(referral)
     Mention.objects.about({referral.email_key or referral.phone_key}).delete()
     referral.follow_ups.update(note="")
-    _forget_words(referral)
+    forget_words(Event.objects.filter(referral=referral))
     ApiCall.objects.forget(public_id("ref", referral.pk))
     key = f"referral:{referral.pk}:erased"
     Event.objects.record([_event(Event.Kind.REFERRAL_ERASED, referral, now, dedup_key=key)], now=now)
 
 
-def _forget_words(referral: Referral) -> None:
-    """Take out of the friend's history what anyone wrote about them; what it says of money and time stays."""
-    events = list(Event.objects.filter(referral=referral))
+def forget_words(history: Any) -> None:
+    """Take out of these events what anyone wrote about somebody; what they say of money and time stays."""
+    events = list(history)
     for event in events:
         event.data = {name: value for name, value in event.data.items() if name in IMPERSONAL}
     Event.objects.bulk_update(events, ["data"], batch_size=200)

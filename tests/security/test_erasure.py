@@ -6,10 +6,12 @@ from django.db import connection
 from django.urls import reverse
 
 from campaigns.models import Message
-from referrals.models import Referral
+from campaigns.services.erasure import erase_advocates
+from referrals.models import Advocate, Referral
+from referrals.services.note import note_about
 from referrals.services.referral import Friend, erase_friend, submit_referrals
 from tests.cast import client_of, member_of, superuser
-from tests.factories import EnrolmentFactory, ReferralFactory
+from tests.factories import AdvocateFactory, CallTaskFactory, EnrolmentFactory, ReferralFactory
 
 pytestmark = pytest.mark.django_db
 XAVER = {"name": "Xaver Quill", "email": "xaver@friend.example", "phone": "+390669821234"}
@@ -78,3 +80,18 @@ def test_an_advocate_changed_by_hand_is_a_number_in_the_log():
     advocate.refresh_from_db()
     assert advocate.name == "Yves Quill"
     assert LogEntry.objects.get().object_repr == f"advocate {advocate.pk}"
+
+
+def test_an_advocate_is_forgotten_in_every_table(now):
+    place = EnrolmentFactory(advocate=AdvocateFactory(**XAVER, company="Quill Ltd"))
+    submit_referrals(place, [Friend("Ben Weber", "ben@friend.example")], now=now, agreement="Ben agreed.")
+    note_about(Advocate.objects.all(), text="Xaver is moving house", now=now, by=superuser())
+    CallTaskFactory(advocate=place.advocate, program=place.program, reason="Xaver gave 3 of 10")
+    assert tables_naming("Xaver", "Quill") >= {
+        "referrals_advocate", "referrals_event", "campaigns_message", "campaigns_calltask",
+    }  # fmt: skip
+
+    erase_advocates(Advocate.objects.filter(pk=place.advocate_id), now=now, by=superuser())
+
+    assert tables_naming("Xaver", "Quill", "xaver@", "0669821234") == set()
+    assert Referral.objects.get().name == "Ben Weber"
