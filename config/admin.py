@@ -12,7 +12,7 @@ from campaigns.services import desk
 # The back office in the order in which a manager thinks; what is not named here stands under Settings.
 GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("program", _("Program"), ("Program", "IdealCustomerProfile", "Membership", "Absence")),
-    ("people", _("People"), ("Advocate", "Segment", "CallTask", "Finder", "Enrolment")),
+    ("people", _("People"), ("Advocate", "Segment", "Tag", "CallTask", "Finder", "Enrolment")),
     (
         "referrals",
         _("Referrals"),

@@ -26,6 +26,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "referrals.apikey": ("vac", "", "", ""),
     "referrals.advocate": (EDIT, EDIT, EDIT, VIEW),
     "referrals.segment": (ALL, VIEW, VIEW, VIEW),
+    "referrals.tag": (ALL, VIEW, VIEW, VIEW),
     "referrals.finder": (EDIT, VIEW, VIEW, VIEW),
     "referrals.enrolment": (EDIT, EDIT, EDIT, VIEW),
     "referrals.referral": (EDIT, EDIT, VIEW, VIEW),

@@ -54,6 +54,7 @@ from tests.factories import (
     RewardRuleFactory,
     RewardSchemeFactory,
     SiteWidgetFactory,
+    TagFactory,
     TaxThresholdFactory,
     TierFactory,
     UserFactory,
@@ -137,7 +138,8 @@ def fill(start, count):
 
 
 def connect(program, n):
-    """The systems around a program, and what passed between."""
+    """The systems around a program, and what passed between; and a word that one of them put on people."""
+    TagFactory()
     source = HookSourceFactory(program=program)
     HookMapping.objects.create(source=source, says="paid", means="order.paid")
     HookDelivery.objects.create(source=source, key=f"k{n}", verdict="taken", body="{}", received_at=NOW)
