@@ -26,15 +26,15 @@ STAFF_MODULES = {
     f"{app}/services/{noun}.py"
     for app, nouns in {
         "campaigns": (
-            "checking", "desk", "digest", "handling", "holding", "joining", "placeholders", "plan", "preview",
-            "prospects", "shortages", "tax_warnings", "unhappy",
+            "by_hand", "checking", "desk", "digest", "handling", "hold_out", "holding", "joining", "placeholders",
+            "plan", "preview", "prospects", "shortages", "tag", "taking", "tax_warnings", "unhappy",
         ),
         "rewards": ("budget", "explanation", "forecast", "report", "unrewarded"),
         "referrals": ("imports",),
     }.items()
     for noun in nouns
-} | {"referrals/happenings.py", "referrals/tables.py", "referrals/cells.py", "campaigns/sentences.py",
-     "rewards/sentences.py"}  # fmt: skip
+} | {"referrals/happenings.py", "referrals/tables.py", "referrals/cells.py", "referrals/conditions.py",
+     "referrals/facts.py", "campaigns/factors.py", "campaigns/sentences.py", "rewards/sentences.py"}  # fmt: skip
 # Classes of models whose labels customers choose from, by the module they are in.
 CHOSEN_BY_CUSTOMERS = {
     "campaigns/models/contact_preference.py": {"Way", "Often"},

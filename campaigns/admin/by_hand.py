@@ -1,21 +1,26 @@
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from liquid.exceptions import LiquidError
 
-from campaigns.models import ByHand, Message
-from campaigns.services.by_hand import compose_letter, mark_sent
+from campaigns.models import ByHand, Message, MessageChannel
+from campaigns.services.by_hand import change_letter, compose_letter, mark_sent
 from campaigns.services.handling import hold_back
 from campaigns.services.words import NoWords
 from referrals.admin.cells import colleague, due, link_to, moment, person, status_word
 from referrals.admin.scoped import FactsAdmin, ProgramFilter, asker
-from referrals.admin.steps import Step, StepsAdmin
+from referrals.admin.steps import Step, StepForm, StepsAdmin
+from referrals.contacts import clean_line, refuse_unseen
 
 Status = Message.Status
+WEEK = timedelta(days=7)
 
 
 class MineFilter(admin.SimpleListFilter):
@@ -23,13 +28,49 @@ class MineFilter(admin.SimpleListFilter):
     parameter_name = "whose"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("mine", _("mine")), ("sent", _("sent already, by anybody"))]
+        return [
+            ("mine", _("mine")),
+            ("late", _("waiting for a week or more")),
+            ("sent", _("sent already, by anybody")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() == "sent":
             return queryset.filter(status=Status.SENT)
         waiting = queryset.filter(status=Status.BY_HAND)
+        if self.value() == "late":
+            return waiting.filter(due_at__lt=timezone.now() - WEEK)
         return waiting.filter(user=request.user) if self.value() == "mine" else waiting
+
+
+class WordsForm(StepForm):
+    """The words as they are now, to be changed; a text message has no subject."""
+
+    subject = forms.CharField(label=gettext_lazy("Subject"), max_length=200, required=False)
+    text = forms.CharField(
+        label=gettext_lazy("Words"),
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 16, "class": "words"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        message = self.rows.select_related("program", "advocate", "referral").get()
+        try:
+            letter = compose_letter(message)
+        except (NoWords, LiquidError, KeyError):
+            return
+        self.fields["subject"].initial, self.fields["text"].initial = letter
+        if message.channel != MessageChannel.EMAIL:
+            self.fields["subject"].widget = forms.HiddenInput()
+
+    def clean_subject(self) -> str:
+        return clean_line(self.cleaned_data["subject"], 200)
+
+    def clean_text(self) -> str:
+        words: str = self.cleaned_data["text"].replace("\r\n", "\n").strip()
+        refuse_unseen(words, lines=True)
+        return words
 
 
 @admin.register(ByHand)
@@ -50,6 +91,11 @@ class ByHandAdmin(StepsAdmin, FactsAdmin):
     readonly_fields = ("recipient", "sender", "when", "about_whom")
     steps = (
         Step(
+            name="words", label=gettext_lazy("Change the words"), carry_out=change_letter, form=WordsForm, bulk=False,
+            does=gettext_lazy("For this person only; the template stays as it is."),
+            fits=lambda row: row.status == Status.BY_HAND,
+        ),
+        Step(
             name="sent", label=gettext_lazy("I have sent it"), carry_out=mark_sent,
             does=gettext_lazy("It counts as sent from now on, also in what this person got from us lately."),
             fits=lambda row: row.status == Status.BY_HAND,
@@ -60,6 +106,9 @@ class ByHandAdmin(StepsAdmin, FactsAdmin):
             fits=lambda row: row.status == Status.BY_HAND,
         ),
     )  # fmt: skip
+
+    def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
+        return lookup == "ask__plan__id__exact" or super().lookup_allowed(lookup, value, request)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request).exclude(user=None).filter(lease=None)

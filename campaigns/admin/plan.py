@@ -10,13 +10,15 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns.models import Ask, OutreachPlan, PlanStep
 from campaigns.sentences import plan_sentences, when_sentence
-from campaigns.services.funnel import by_step, funnel
+from campaigns.services.funnel import WaitingByHand, by_step, funnel, waiting_by_hand
+from campaigns.services.hold_out import WINDOW, what_asking_brought
 from campaigns.services.plan import CONFIRM_FROM, finish, go_live, pause, why_not_live
 from campaigns.services.preview import counts, lines, reach
 from campaigns.services.prospects import Hindrance
@@ -27,6 +29,7 @@ from referrals.admin.steps import Step, StepForm, StepsAdmin
 from referrals.roles import programs_granting
 from referrals.transitions import Moved
 from rewards.admin.setup import SetupAdmin
+from rewards.services.report import Effect
 
 NEWEST = 20
 Status, Trigger, Audience = OutreachPlan.Status, OutreachPlan.Trigger, OutreachPlan.Audience
@@ -246,16 +249,19 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
 
     def summary(self, obj: OutreachPlan) -> Sequence[Any]:
         url = reverse("admin:campaigns_outreachplan_preview", args=[obj.pk])
+        by_hand = waiting_by_hand(obj)
         refusal = why_not_live(obj) if obj.status in (Status.DRAFT, Status.PAUSED) else ""
         return [
             self.state(obj),
             *plan_sentences(obj),
             *([refusal] if refusal else []),
+            *([_by_hand_link(obj, by_hand)] if by_hand.messages else []),
             format_html('<a href="{}">{}</a>', url, _("Preview: who gets what and when, and who does not")),
         ]
 
     def panels(self, request: HttpRequest, obj: OutreachPlan) -> list[Panel]:
-        return [_funnel_panel(obj), _steps_panel(obj), _newest_panel(obj)]
+        compared = [_brought_panel(obj)] if obj.hold_out else []
+        return [_funnel_panel(obj), *compared, _steps_panel(obj), _newest_panel(obj)]
 
     @admin.display(description=gettext_lazy("plan"), ordering="name")
     def plan(self, plan: OutreachPlan) -> Any:
@@ -276,6 +282,17 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
         return f"{referred} ({_share(referred, asked)})" if asked else ""
 
 
+def _by_hand_link(plan: OutreachPlan, found: WaitingByHand) -> Any:
+    words = ngettext(
+        "%(count)d message waits for a colleague to send it by hand, since %(day)s.",
+        "%(count)d messages wait for colleagues to send them by hand, the first since %(day)s.",
+        found.messages,
+    )
+    since = date_format(plan.program.local(found.since).date(), "j F") if found.since else ""
+    url = f"{reverse('admin:campaigns_byhand_changelist')}?ask__plan__id__exact={plan.pk}"
+    return format_html('<a href="{}">{}</a>', url, words % {"count": found.messages, "day": since})
+
+
 def _share(part: int, whole: int) -> str:
     return f"{round(100 * part / whole)} %" if whole else "–"
 
@@ -292,6 +309,27 @@ def _funnel_panel(plan: OutreachPlan) -> Panel:
         rows.append((_("Left out, to compare"), found.held_out, ""))
     return Panel(_("What came of it"), (_("Stage"), _("People"), _("Of those asked")), rows if found.asked else [],
                  _("Nobody has been asked yet. The preview says who would be."))  # fmt: skip
+
+
+def _brought_panel(plan: OutreachPlan) -> Panel:
+    found = what_asking_brought(plan, now=timezone.now())
+    rows: list[tuple[Any, ...]] = [
+        (group.label, group.named, group.bought, share_with_interval(group)) for group in found[:2]
+    ]
+    rows.append((found.words, "", "", ""))
+    if found.too_fresh:
+        words = _("Not counted yet: within the last %(days)d days") % {"days": WINDOW.days}
+        rows.append((words, found.too_fresh, "", ""))
+    headers = (_("Whose turn had come"), _("People"), _("Recommended somebody"), _("Share"))
+    return Panel(_("What asking brought"), headers, rows)
+
+
+def share_with_interval(group: Effect) -> str:
+    """A share and its 95 % interval, in percent."""
+    if not group.named:
+        return "–"
+    low, high = group.interval
+    return f"{group.share:.1%} ({low:.1%} – {high:.1%})"
 
 
 def _steps_panel(plan: OutreachPlan) -> Panel:

@@ -75,6 +75,7 @@ class Ask(models.Model):
         HELD_OUT = "held_out", _("left out on purpose, to compare")
         UNSATISFIED = "unsatisfied", _("not satisfied enough")
         NOT_WARM = "not_warm", _("not warm enough for an automatic message")
+        NOT_SENT = "not_sent", _("nobody sent the message by hand")
         NO_ADDRESS = "no_address", _("no address")
         OUT = "out", _("not in the segment")
         RESTING = "resting", _("asked not long ago")

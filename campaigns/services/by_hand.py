@@ -14,7 +14,7 @@ from campaigns.services import outbox
 from campaigns.services.composing import compose_line
 from campaigns.services.holding import Checks
 from campaigns.services.words import NoWords, Wording
-from referrals.transitions import Moved
+from referrals.transitions import Moved, Refused
 
 Status = Message.Status
 
@@ -41,10 +41,28 @@ def queue_by_hand(messages: Sequence[Message], *, now: datetime) -> None:
 
 
 def compose_letter(message: Message) -> Letter:
-    """The bare words for this person. Raises NoWords or LiquidError when they cannot be used."""
+    """The bare words for this person, as the sender has changed them, if they did. Raises NoWords or LiquidError
+    when they cannot be used."""
+    if message.text:
+        return Letter(message.subject, message.text)
     wording = Wording([message])
     subject = compose_line(wording.template_for(message).subject, wording.values_of(message))
     return Letter(subject, wording.text(message))
+
+
+def change_letter(messages: Any, *, subject: str, text: str, now: datetime, by: Any) -> Moved:
+    """Keep the sender's own words for this message. Raises Refused when it has left, or lacks the link by which
+    a recommendation counts for this person."""
+    with transaction.atomic():
+        [row] = _locked(messages)
+        if row.status != Status.BY_HAND:
+            raise Refused(_("It is “%(status)s”.") % {"status": row.get_status_display()})
+        if (link := row.context.get("link", "")) and link not in text:
+            raise Refused(
+                _("Leave the link in: by it a recommendation counts for them. %(link)s") % {"link": link}
+            )
+        Message.objects.filter(pk=row.pk).update(subject=subject, text=text)
+    return Moved([row], [])
 
 
 def mark_sent(messages: Any, *, now: datetime, by: Any) -> Moved:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns.models import Message
+from campaigns.models import Message, OutreachPlan
 from campaigns.services.shortages import running_out, tight_budgets
 from referrals.models import (
     Attribution,
@@ -37,6 +37,7 @@ from rewards.services.budget import ending_budgets
 
 WEEK = timedelta(days=7)
 FUNNEL_DAYS = 90
+MOST_PLANS = 20
 Status = Referral.Status
 # A friend who is here now has passed what stands before it.
 STAGES = (
@@ -72,6 +73,14 @@ class Stage(NamedTuple):
     share: int
 
 
+class Asking(NamedTuple):
+    """A plan that asks people now, and where this person may stop it."""
+
+    name: str
+    url: str
+    stop_url: str
+
+
 class Task(NamedTuple):
     """Something to set up before a program can go live."""
 
@@ -82,12 +91,13 @@ class Task(NamedTuple):
 
 class Desk(NamedTuple):
     needs: list[Need]
+    asking: list[Asking]
     stages: list[Stage]
     tasks: list[Task]
 
 
 def look(user: Any, *, now: datetime) -> Desk:
-    """The desk of this person, in seventeen queries however much data there is."""
+    """The desk of this person, in nineteen queries however much data there is."""
     programs = list(_programs(user))
     review, reached = _referrals(programs, now)
     needs = [
@@ -99,11 +109,13 @@ def look(user: Any, *, now: datetime) -> Desk:
         *_claims(user),
         *_mentions(user),
         *_messages(user),
+        *_by_hand(user, now),
     ]
     closed = [_not_live(program) for program in programs if program.status in ("draft", "paused")]
     live = any(program.is_live for program in programs)
     return Desk(
         [need for need in needs if need.number] + closed,
+        _asking(user),
         _stages(user, reached, now),
         [] if live else _tasks(programs[0] if programs else None),
     )
@@ -257,6 +269,37 @@ def _messages(user: Any) -> list[Need]:
               ngettext("message that may not have arrived", "messages that may not have arrived", unknown),
               "campaigns_message", "status__exact=unknown"),
     ]  # fmt: skip
+
+
+def _by_hand(user: Any, now: datetime) -> list[Need]:
+    """What this person has to send, and what colleagues have not sent for a week."""
+    waiting = Message.objects.for_staff(user).filter(status=Message.Status.BY_HAND)
+    led = Q(program__in=programs_granting(user, "change", OutreachPlan), due_at__lt=now - WEEK)
+    counts = waiting.aggregate(
+        to_send=Count("pk", filter=Q(user=user)), unsent=Count("pk", filter=led & ~Q(user=user))
+    )
+    to_send, unsent = counts["to_send"], counts["unsent"]
+    return [
+        _need("busy", to_send, ngettext("message for you to send by hand", "messages for you to send by hand", to_send),
+              "campaigns_byhand", "whose=mine"),
+        _need("warn", unsent,
+              ngettext("message that a colleague has not sent by hand for a week",
+                       "messages that colleagues have not sent by hand for a week", unsent),
+              "campaigns_byhand", "whose=late"),
+    ]  # fmt: skip
+
+
+def _asking(user: Any) -> list[Asking]:
+    """The live plans that this person may stop."""
+    plans = OutreachPlan.objects.live().filter(program__in=programs_granting(user, "change", OutreachPlan))
+    return [
+        Asking(
+            name,
+            reverse("admin:campaigns_outreachplan_change", args=[pk]),
+            reverse("admin:campaigns_outreachplan_step", args=[pk, "stop"]),
+        )
+        for pk, name in plans.order_by("name", "pk").values_list("pk", "name")[:MOST_PLANS]
+    ]
 
 
 def _not_live(program: Any) -> Need:

@@ -1,8 +1,9 @@
 """What came of a plan: how many were asked, opened the link, recommended somebody, and brought a customer."""
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q
 
 from campaigns.models import Ask, Message, OutreachPlan, PlanStep, Purpose
 from referrals.models import Referral
@@ -27,6 +28,18 @@ class StepResult(NamedTuple):
     sent: int
     held: int
     bounced: int
+
+
+class WaitingByHand(NamedTuple):
+    """What colleagues have yet to send of a plan, and since when the first of it waits."""
+
+    messages: int
+    since: datetime | None
+
+
+def waiting_by_hand(plan: OutreachPlan) -> WaitingByHand:
+    waiting = Message.objects.filter(ask__plan=plan, status=Message.Status.BY_HAND)
+    return WaitingByHand(**waiting.aggregate(messages=Count("pk"), since=Min("due_at")))
 
 
 def funnel(plan: OutreachPlan) -> Funnel:

@@ -10,13 +10,13 @@ from time import monotonic
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Exists, Max, OuterRef, Q
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 
 from campaigns.models import Ask, Message, OutreachPlan
 from campaigns.services.entering import look_for_people
 from campaigns.services.prospects import FOR_NOW, STOPS, Hindrance, judged, rested_at
 from campaigns.services.taking import Round, Taking
-from referrals.models import Event, Program
+from referrals.models import Event, Pick, Program
 
 BATCH = 1000
 # Well below the time the worker gives a task (Q_CLUSTER).
@@ -36,8 +36,10 @@ def plan_due(*, now: datetime) -> int:
     for plan in _with_work(now):
         if plan.look_at and plan.look_at <= now:
             look_for_people(plan, now=now)
-        while monotonic() < stop_at and (done := _take_batch(plan, now)):
-            count += done
+        # All of the inner circle, and only then the others: they are asked first also where not all can be.
+        for is_picked in (True, False) if plan.has_circle else (False,):
+            while monotonic() < stop_at and (done := _take_batch(plan, now, is_picked=is_picked)):
+                count += done
     return count
 
 
@@ -45,13 +47,18 @@ def _with_work(now: datetime) -> Any:
     """Live plans that have something to do, with what has to be known of them; two queries, or one for none."""
     due = Exists(Ask.objects.due(now).filter(plan=OuterRef("pk")))
     plans = OutreachPlan.objects.live().filter(due | Q(look_at__lte=now), program__status=Program.Status.LIVE)
+    plans = plans.annotate(has_circle=Exists(Pick.objects.filter(segment__program=OuterRef("program"))))
     return plans.select_related("program__owner", "segment").prefetch_related("steps").order_by("pk")
 
 
-def _take_batch(plan: OutreachPlan, now: datetime) -> int:
+def _take_batch(plan: OutreachPlan, now: datetime, *, is_picked: bool) -> int:
     try:
         with transaction.atomic():
             due = Ask.objects.due(now).filter(plan=plan).order_by("due_at", "pk")
+            if is_picked:
+                due = due.filter(
+                    advocate__in=Pick.objects.filter(segment__program=plan.program_id).values("advocate")
+                )
             keys = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
             if keys:
                 _take(plan, keys, now)
@@ -135,12 +142,15 @@ def _settled(asks: Sequence[Ask], now: datetime) -> list[Round]:
     """These rounds with what became of their last message: none is followed up before it has left."""
     facts = Message.objects.filter(ask__in=[ask.pk for ask in asks if ask.touches]).values_list("ask_id")
     counted = facts.annotate(
-        waiting=Count("pk", filter=Q(status__in=UNSETTLED)), sent=Max("sent_at")
+        waiting=Count("pk", filter=Q(status__in=UNSETTLED)),
+        sent=Max("sent_at"),
+        by_hand=Min("due_at", filter=Q(status=Message.Status.BY_HAND)),
     ).order_by()
-    known = {pk: (waiting, sent) for pk, waiting, sent in counted}
+    known = {pk: (waiting, sent, by_hand) for pk, waiting, sent, by_hand in counted}
     referred = _who_referred(asks)
     return [
-        Round(ask, *known.get(ask.pk, (0, None)), has_referred=ask.advocate_id in referred) for ask in asks
+        Round(ask, *known.get(ask.pk, (0, None, None)), has_referred=ask.advocate_id in referred)
+        for ask in asks
     ]
 
 

@@ -134,7 +134,7 @@ def _play(plan: OutreachPlan, ask: Ask, policy: ContactPolicy, now: datetime) ->
             return
         taking = Taking(plan, now=max(now, ask.due_at), policy=policy)
         before = (ask.position, ask.due_at)
-        taking.take([Round(ask, 0, None, has_referred=False)])
+        taking.take([Round(ask, 0, None, None, has_referred=False)])
         yield from taking.taken
         if (ask.position, ask.due_at) == before:
             return

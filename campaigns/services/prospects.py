@@ -69,13 +69,13 @@ def judged(rows: Any, plan: OutreachPlan, *, now: datetime, by_hand: bool = Fals
         (Hindrance.SUPPRESSED, _suppressed(plan, OuterRef(f"{to}{_key(plan)}"))),
         (Hindrance.DECLINED, _has(who, Event.Kind.ASK_DECLINED)),
         (Hindrance.UNSATISFIED, _unsatisfied(who, SATISFIED_BY_HAND if by_hand else plan.satisfied_from)),
-        # Before those who are left out: they are compared with people who would have been asked.
         *([(Hindrance.NOT_WARM, _not_warm(plan, to))] if plan.needs_points and not by_hand else []),
-        *([] if by_hand else [(Hindrance.HELD_OUT, _held_out(plan, "advocate_id" if to else "pk"))]),
         *([(Hindrance.TOO_LATE, Q(since__lt=now - plan.latest, started_at=None))] if to else []),
         (Hindrance.OTHER_ROUND, _in_another_round(who, bool(to))),
         (Hindrance.RESTING, _resting(who, plan, now)),
         (Hindrance.TOO_EARLY, _has(who, *SIGNED, after=now - AFTER_SIGNING)),
+        # Last, so that they are compared with people of whom all the same is true.
+        *([] if by_hand else [(Hindrance.HELD_OUT, _held_out(plan, "advocate_id" if to else "pk"))]),
     ]
     whens = [When(condition, then=Value(str(name))) for name, condition in cases]
     return rows.annotate(hindrance=Case(*whens, default=Value(""), output_field=CharField()))

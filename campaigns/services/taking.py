@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext as _
+
 from campaigns.links import link_to
 from campaigns.models import (
     Ask,
@@ -24,7 +26,7 @@ from campaigns.services.trial import Trials
 from referrals.models import Enrolment, Event
 from referrals.services.enrolment import enrol_all
 
-# After the last step there is still time to answer.
+# After the last step there is still time to answer; and so long a colleague has to send what is theirs to send.
 GRACE = timedelta(days=30)
 LOOK_AGAIN = timedelta(days=1)
 VARIANTS, VARIANTS_OF_NURTURE = ("", "second", "third"), ("", "second", "last")
@@ -40,6 +42,8 @@ class Round(NamedTuple):
     ask: Ask
     waiting: int
     sent_at: datetime | None
+    # Since when a colleague has had one to send.
+    by_hand_since: datetime | None
     has_referred: bool
 
 
@@ -92,12 +96,24 @@ class Taking:
         if calls:
             make_calls(calls, now=self.now)
         Ask.objects.save_moved(asks, COLUMNS)
+        self._take_from_lists()
         told = [_asked(one, self.now) for one in asked]
         over = [ended(ask, ask.end_reason, self.now) for ask in self._ended if ask.started_at]
         Event.objects.record([*told, *over], now=self.now)
 
+    def _take_from_lists(self) -> None:
+        """What a colleague has not sent by the end of the round is not to be sent any more."""
+        if over := [ask.pk for ask in self._ended if ask.touches]:
+            Message.objects.filter(ask__in=over, status=Message.Status.BY_HAND).update(
+                status=Message.Status.WITHHELD, held_for=Message.Held.TOO_LATE, held_at=self.now,
+                reason=_("Nobody sent it within %(days)d days.") % {"days": GRACE.days},
+            )  # fmt: skip
+
     def _take(self, one: Round) -> None:
         ask = one.ask
+        if one.by_hand_since and one.by_hand_since <= self.now - GRACE:
+            self.end(ask, Ask.End.NOT_SENT)
+            return
         if one.waiting:
             # Caps or quiet hours keep the last one here: the next must not be right behind it.
             ask.due_at = self.now + LOOK_AGAIN

@@ -18,9 +18,11 @@ from tests.factories import (
     AdvocateFactory,
     AskFactory,
     EnrolmentFactory,
+    MessageFactory,
     OutreachPlanFactory,
     PlanStepFactory,
     ProgramFactory,
+    UserFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -170,6 +172,18 @@ def test_the_page_of_a_plan_shows_what_came_of_it(maya, program):
 
     assert "<td>Recommended somebody</td><td>1</td><td>50 %</td>" in shown
     assert "Asks people 14 days after a deal is won." in shown
+
+
+def test_the_page_of_a_plan_says_what_waits_to_be_sent_by_hand(maya, program):
+    plan = OutreachPlanFactory(program=program)
+    ask = AskFactory(plan=plan, started_at=NOW)
+    MessageFactory(ask=ask, program=program, purpose="ask", status="by_hand", user=UserFactory())
+
+    shown = text(maya.get(page(plan)))
+    waiting = maya.get(f"/admin/campaigns/byhand/?ask__plan__id__exact={plan.pk}")
+
+    assert "1 message waits for a colleague to send it by hand, since 4 March." in shown
+    assert "Anna Rossi" in text(waiting)
 
 
 @pytest.mark.parametrize(

@@ -108,3 +108,32 @@ def test_an_analyst_and_staff_of_other_programs_send_nothing(program, ask):
     assert client_of(analyst).post(page(ask, "sent"), {"_do": "1"}).status_code == 403
     assert client_of(other).post(page(ask, "sent"), {"_do": "1"}).status_code == 404
     assert became(ask) == "by_hand"
+
+
+def test_the_sender_changes_the_words_for_this_person_and_these_are_kept_and_sent(ask, mia):
+    shown = client_of(mia).get(page(ask, "words")).text
+    assert "whom do you know?" in shown
+
+    client_of(mia).post(
+        page(ask, "words"),
+        {"_do": "1", "subject": "Anna, a question", "text": "Dear Anna,\r\n\r\n how is Ben?"},
+    )
+
+    html = client_of(mia).get(page(ask)).text
+    assert "subject=Anna%2C%20a%20question&amp;body=Dear%20Anna%2C%0A%0A%20how%20is%20Ben%3F" in html
+    client_of(mia).post(page(ask, "sent"), {"_do": "1"})
+    assert (became(ask), ask.subject, ask.text) == ("sent", "Anna, a question", "Dear Anna,\n\n how is Ben?")
+
+
+def test_the_link_stays_in_the_words_and_what_has_left_is_not_changed(ask, mia):
+    Message.objects.filter(pk=ask.pk).update(context={"link": "http://localhost:8000/a/x/"})
+    words = {"_do": "1", "subject": "", "text": "Dear Anna"}
+
+    without = client_of(mia).post(page(ask, "words"), words)
+    with_it = client_of(mia).post(page(ask, "words"), words | {"text": "See http://localhost:8000/a/x/"})
+    Message.objects.filter(pk=ask.pk).update(status="sent", sent_at=ask.due_at)
+    late = client_of(mia).post(page(ask, "words"), words)
+
+    assert "Leave the link in" in without.text
+    assert with_it.status_code == 302
+    assert "It is “sent”." in late.text

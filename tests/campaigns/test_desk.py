@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.models import Message
+from campaigns.models import Message, OutreachPlan
 from campaigns.services import desk
 from referrals.models import Event, Program, Referral
 from referrals.services.handling import settle
@@ -13,6 +13,7 @@ from tests.factories import (
     NOW,
     EventFactory,
     FollowUpFactory,
+    OutreachPlanFactory,
     ProgramFactory,
     ReferralFactory,
     RewardFactory,
@@ -66,13 +67,13 @@ def test_sales_read_nothing_of_rewards_and_strangers_nothing_at_all():
     assert needs(member_of(ProgramFactory(owner=UserFactory()))) == []
 
 
-def test_the_desk_costs_seventeen_queries_however_much_there_is(django_assert_num_queries):
+def test_the_desk_costs_nineteen_queries_however_much_there_is(django_assert_num_queries):
     program = ProgramFactory()
     manager = member_of(program)
     for count in (1, 3):
         fill(program, count)
         fresh = type(manager).objects.get(pk=manager.pk)
-        with django_assert_num_queries(17):
+        with django_assert_num_queries(19):
             desk.look(fresh, now=NOW)
 
 
@@ -193,3 +194,35 @@ def test_a_program_without_an_address_cannot_go_live():
         "A live program needs a sender name and a postal address: the law wants both in every mail."
     ]
     assert Program.objects.get().status == "draft"
+
+
+def to_send(program, user, days):
+    return Message.objects.create(
+        key=f"by-hand:{user.pk}:{days}", purpose="ask", program=program, language="en", status="by_hand",
+        user=user, due_at=NOW - timedelta(days=days), created_at=NOW,
+    )  # fmt: skip
+
+
+def test_what_waits_to_be_sent_by_hand_is_there_for_its_sender_and_late_for_the_manager():
+    program = ProgramFactory(owner=UserFactory())
+    vera = member_of(program, "sales")
+    to_send(program, vera, 1)
+    to_send(program, vera, 8)
+
+    assert needs(vera) == [(2, "messages for you to send by hand")]
+    assert needs(member_of(program)) == [(1, "message that a colleague has not sent by hand for a week")]
+
+
+def test_a_plan_that_asks_people_is_stopped_from_the_desk():
+    plan = OutreachPlanFactory(program=ProgramFactory(owner=UserFactory()), name="After a deal")
+    OutreachPlanFactory(program=plan.program, status=OutreachPlan.Status.PAUSED)
+    OutreachPlanFactory()
+    maya = client_of(member_of(plan.program))
+
+    [asking] = desk.look(member_of(plan.program), now=NOW).asking
+    assert 'aria-label="STOP After a deal"' in maya.get("/admin/").content.decode()
+    maya.post(asking.stop_url, {"_do": "1"})
+
+    plan.refresh_from_db()
+    assert (asking.name, plan.status) == ("After a deal", OutreachPlan.Status.PAUSED)
+    assert desk.look(member_of(plan.program, "sales"), now=NOW).asking == []

@@ -164,6 +164,20 @@ def test_only_people_of_the_segment_are_asked_and_the_inner_circle_first():
     assert Ask.objects.count() == 2
 
 
+def test_the_inner_circle_is_asked_first_also_when_something_has_happened_to_many():
+    plan = plan_after(earliest_days=1, a_day=1)
+    for _ in range(3):
+        happens(AdvocateFactory())
+    picked = AdvocateFactory()
+    happens(picked)
+    circle = Segment.objects.create(name="Circle", kind="inner_circle", program=plan.program)
+    circle.picks.create(advocate=picked, picked_by=UserFactory(), picked_at=NOW)
+
+    plan_due(now=NOW + DAY)
+
+    assert [m.advocate for m in Message.objects.all()] == [picked]
+
+
 def test_customers_of_another_program_are_left_to_it():
     plan_after(Trigger.MEMBER, look_at=NOW)
     EnrolmentFactory()

@@ -282,3 +282,29 @@ def test_the_company_asks_by_itself_where_nobody_looks_after_them():
     plan_due(now=NOW + DAY)
 
     assert the_ask().state == "waiting"
+
+
+def test_a_message_that_nobody_sends_by_hand_ends_the_round_after_the_grace_time():
+    vera = UserFactory()
+    plan_after(steps=[(0, "ask"), (14, "ask_last")], earliest_days=1, sender="account_manager")
+    happens(AdvocateFactory(owner=vera))
+
+    run(NOW, 30)
+    assert (the_ask().state, Message.objects.get().status) == ("running", "by_hand")
+    plan_due(now=NOW + 32 * DAY)
+
+    message = Message.objects.get()
+    assert (the_ask().end_reason, message.status) == (End.NOT_SENT, "withheld")
+    assert message.reason == "Nobody sent it within 30 days."
+
+
+def test_one_that_was_sent_by_hand_is_followed_up():
+    plan_after(steps=[(0, "ask"), (14, "ask_last")], earliest_days=1, stretch=0, sender="account_manager")
+    happens(AdvocateFactory(owner=UserFactory()))
+    run(NOW, 20)
+
+    Message.objects.update(status="sent", sent_at=NOW + 20 * DAY)
+    run(NOW + 21 * DAY, 20)
+
+    assert [message.purpose for message in Message.objects.order_by("pk")] == ["ask", "ask_last"]
+    assert Message.objects.get(purpose="ask_last").due_at == NOW + 34 * DAY
