@@ -47,7 +47,16 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     (
         "messages",
         _("Messages"),
-        ("Message", "ByHand", "HeldBack", "MessageTemplate", "ContactPolicy", "Suppression", "AlertChoice"),
+        (
+            "Message",
+            "ByHand",
+            "HeldBack",
+            "MessageTemplate",
+            "RegularMail",
+            "ContactPolicy",
+            "Suppression",
+            "AlertChoice",
+        ),
     ),
 )
 

@@ -29,7 +29,7 @@ STAFF_MODULES = {
             "by_hand", "checking", "desk", "digest", "handling", "hold_out", "holding", "joining", "placeholders",
             "plan", "preview", "prospects", "shortages", "tag", "taking", "tax_warnings", "unhappy",
         ),
-        "rewards": ("budget", "explanation", "forecast", "report", "unrewarded"),
+        "rewards": ("budget", "claim", "explanation", "forecast", "report", "unrewarded"),
         "referrals": ("imports",),
     }.items()
     for noun in nouns

@@ -66,6 +66,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "campaigns.messagetemplate": (ALL, VIEW, VIEW, VIEW),
     "campaigns.calltask": ("vc", "vc", "vc", VIEW),
     "campaigns.brandvoice": (EDIT, VIEW, VIEW, VIEW),
+    "campaigns.regularmail": (EDIT, VIEW, VIEW, VIEW),
     "campaigns.message": (EDIT, VIEW, "vc", VIEW),
     "campaigns.outreachplan": (ALL, VIEW, VIEW, VIEW),
     "campaigns.planstep": (ALL, VIEW, VIEW, VIEW),

@@ -10,6 +10,7 @@ from campaigns.models.heartbeat import Heartbeat
 from campaigns.models.held_back import HeldBack
 from campaigns.models.message import Message
 from campaigns.models.plan import OutreachPlan, PlanStep
+from campaigns.models.regular_mail import RegularMail
 from campaigns.models.shortage import ToldShortage
 from campaigns.models.suppression import Suppression
 from campaigns.models.template import (
@@ -50,6 +51,7 @@ __all__ = [
     "OutreachPlan",
     "PlanStep",
     "Purpose",
+    "RegularMail",
     "Suppression",
     "ToldShortage",
     "Topic",

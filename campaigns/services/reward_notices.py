@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 from django.utils.formats import date_format
 from django.utils.translation import override
 
@@ -18,6 +18,8 @@ from rewards.models import Reward
 Status = Reward.Status
 DROPPED = (Status.DECLINED, Status.REVOKED)
 AHEAD, NOT_WITHIN, BATCH = timedelta(days=7), timedelta(days=1), 500
+# Of these there is one for each reward, whatever becomes of it.
+ONCE = {Purpose.REWARD_EXPIRING, Purpose.REWARD_REMINDER}
 NEEDED = (
     "program",
     "incentive",
@@ -40,15 +42,23 @@ def remind_expiring(*, now: datetime) -> int:
     Whoever got it within the last day knows."""
     soon = Reward.objects.filter(
         status=Status.ISSUED, expires_at__gt=now, expires_at__lte=now + AHEAD, status_at__lte=now - NOT_WITHIN
-    ).select_related(*NEEDED)
-    last, count = None, 0
-    while rows := list((soon.filter(pk__gt=last) if last else soon).order_by("pk")[:BATCH]):
-        keys = {_key(Purpose.REWARD_EXPIRING, row): row for row in rows}
-        keys |= {_key(Purpose.FRIEND_REWARD, row, Purpose.REWARD_EXPIRING): row for row in rows}
-        reminded = {
-            keys[key].pk for key in Message.objects.filter(key__in=keys).values_list("key", flat=True)
-        }
-        count += _queue([(row, Purpose.REWARD_EXPIRING) for row in rows if row.pk not in reminded], now)
+    )
+    return _tell_once(soon, Purpose.REWARD_EXPIRING, now)
+
+
+def remind_of(rewards: QuerySet[Reward], *, now: datetime) -> int:
+    """Tell the recipients of these once that a reward still waits for them. Returns how many are new."""
+    return _tell_once(rewards, Purpose.REWARD_REMINDER, now)
+
+
+def _tell_once(rewards: QuerySet[Reward], purpose: Purpose, now: datetime) -> int:
+    told, last, count = rewards.select_related(*NEEDED), None, 0
+    while rows := list((told.filter(pk__gt=last) if last else told).order_by("pk")[:BATCH]):
+        keys = {_key(purpose, row): row for row in rows}
+        keys |= {_key(Purpose.FRIEND_REWARD, row, purpose): row for row in rows}
+        before = Message.objects.filter(key__in=keys).values_list("key", flat=True)
+        reminded = {keys[key].pk for key in before}
+        count += _queue([(row, purpose) for row in rows if row.pk not in reminded], now)
         last = rows[-1].pk
     return count
 
@@ -123,7 +133,7 @@ def _key(kind: Purpose, reward: Reward, about: Purpose | None = None) -> str:
     """What is handed out or expires is told once; other steps may come again after an undo."""
     if kind in (Purpose.REWARD_ADVOCATE, Purpose.REWARD_FRIEND):
         return f"{kind}:{reward.pk}"
-    step = "" if Purpose.REWARD_EXPIRING in (kind, about) else reward.step
+    step = "" if ONCE & {kind, about} else reward.step
     return f"{kind}:{reward.pk}:{about or ''}:{step}"
 
 

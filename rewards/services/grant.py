@@ -112,7 +112,7 @@ class World:
         self.members = {rule.pk: self._members(rule) for rule in rules if rule.segment}
         self.climbed = self._climbed([rule for rule in rules if rule.when == RewardRule.When.TIER])
         self.given = self._given(rules)
-        self.bought = friends_in_order(rows) if any(rule.nth for rule in rules) else {}
+        self.bought = friends_in_order(self.enrolments.values()) if any(rule.nth for rule in rules) else {}
 
     def earns(self, event: Event, rule: RewardRule) -> bool:
         """Whether the rule gives something for this event; counts it against the rule's limit."""

@@ -9,7 +9,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from campaigns.models import AlertChoice, DigestSubscription, Message, MessageTemplate, Suppression
+from campaigns.models import (
+    AlertChoice,
+    DigestSubscription,
+    Message,
+    MessageTemplate,
+    RegularMail,
+    Suppression,
+)
 from referrals.models import (
     Attribution,
     Claim,
@@ -133,6 +140,7 @@ def fill(start, count):
         Finder.objects.create(program=program)
         CallTaskFactory(program=program, advocate=referral.enrolment.advocate)
         BrandVoiceFactory(program=program)
+        RegularMail.objects.create(program=program)
         connect(program, n)
         ExperimentFactory(plan=OutreachPlanFactory(program=program))
 
