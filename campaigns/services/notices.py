@@ -141,8 +141,9 @@ def _promised(referrals: list[Referral]) -> dict[int, list[Reward]]:
     found: dict[int, list[Reward]] = defaultdict(list)
     if referrals:
         earned = Reward.objects.filter(referral__in=referrals, side=RewardRule.Side.ADVOCATE)
-        rows = earned.filter(status__in=SET_ASIDE).select_related("incentive", "wrapped_in")
-        for reward in rows.order_by("pk"):
+        told = earned.filter(status__in=SET_ASIDE).select_related("incentive", "wrapped_in")
+        columns = ("referral", "due_at", "opened_at", "incentive__name", "wrapped_in__name")
+        for reward in sorted(told.only(*columns), key=lambda reward: reward.pk):
             found[reward.referral_id].append(reward)
     return found
 

@@ -284,7 +284,7 @@ def _hints(key: ApiKey, items: dict[int, ConversionIn]) -> dict[int, Hints | lis
     known: dict[int, Referral] = {}
     if pks:
         rows = Referral.objects.filter(pk__in=set(pks.values()), program=key.program_id)
-        known = {row.pk: row for row in rows.select_related("enrolment__advocate")}
+        known = {row.pk: row for row in rows.only("program", "email_key", "phone_key")}
     named = {n: item.advocate for n, item in items.items() if item.advocate}
     places = dict(zip(named, find_all(key, list(named.values())), strict=True)) if named else {}
     found: dict[int, Hints | list[dict[str, str]]] = {}

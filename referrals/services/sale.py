@@ -1,7 +1,7 @@
 """Sales that other systems report: in any order, any number of times, with whatever they know of the buyer."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -85,6 +85,7 @@ def take_conversion(
             row.save()
             case = Case(program, external_id, _keys(row), hints.referral)
             row = case.row_of(external_id)
+        hints = replace(hints, referral=case.knows(hints.referral))
         # The moment that counts is the first one we were told.
         case.add(touches_of(program, external_id, row.occurred_at or now, hints, keys))
         return _settle(case, row, buyer, now, by)

@@ -57,10 +57,10 @@ class Case:
         self.person = is_person(**keys)
         mine = Attribution.objects.filter(self.person | Q(external_id=order), program=program)
         locked = mine.select_for_update(of=("self",), no_key=True)
-        self.orders = list(locked.select_related("conversion__referral"))
+        self.orders = list(locked.select_related("conversion"))
         orders = {order, *(row.external_id for row in self.orders)}
         came = Touch.objects.filter(self.person | Q(order__in=orders), program=program)
-        self.touches = list(came.select_related("enrolment__advocate", "click"))
+        self.touches = list(came.select_related("enrolment__advocate"))
         sold_to = {row.conversion.referral_id for row in self.orders if row.conversion}
         told = {touch.referral_id for touch in self.touches if touch.referral_id}
         pks = sold_to | told | ({named.pk} if named else set())
@@ -69,10 +69,23 @@ class Case:
         self.referrals = list(told_with.select_for_update(of=("self",), no_key=True))
         for referral in self.referrals:
             referral.program = referral.enrolment.program = program
+        self._tell_of_friends(row.conversion for row in self.orders if row.conversion)
         by_hand = Conversion.objects.filter(
             Q(referral__in=self.referrals) | Q(external_id=order), program=program, attribution=None
         )
-        self.by_hand = list(by_hand.select_related("referral"))
+        self.by_hand = list(by_hand)
+        self._tell_of_friends(self.by_hand)
+
+    def _tell_of_friends(self, sales: Iterable[Conversion]) -> None:
+        """Spare these sales the question who bought."""
+        known = {referral.pk: referral for referral in self.referrals}
+        for sale in sales:
+            if sale.referral_id in known:
+                sale.referral = known[sale.referral_id]
+
+    def knows(self, referral: Referral | None) -> Referral | None:
+        """This referral as it was locked, with who recommended; None for one of another program."""
+        return next((row for row in self.referrals if referral and row.pk == referral.pk), None)
 
     @property
     def rows(self) -> list[Attribution]:

@@ -215,8 +215,9 @@ def _rules(events: Sequence[Event], now: datetime) -> list[RewardRule]:
         RewardRule.objects.in_force(now)
         .filter(program__in={e.program_id for e in events}, when__in={e.kind for e in events})
         .select_related("program__scheme", "incentive", "fallback_incentive", "segment")
-        .order_by("pk")
     )
+    # Sorted here: of so many columns, the ORM takes longer to say it than the database to do it.
+    rules.sort(key=lambda rule: rule.pk)
     for rule in rules:
         for incentive in (rule.incentive, rule.fallback_incentive):
             if incentive and incentive.program_id == rule.program_id:

@@ -101,7 +101,11 @@ def reinstate(events: Sequence[Event], *, now: datetime) -> None:
     sold = {e.referral_id: e for e in events if e.kind == SOLD}
     if not sold:
         return
-    taken = Reward.objects.with_rule().filter(referral__in=sold, status_reason__in=GONE)
+    gone = Reward.objects.filter(referral__in=sold, status_reason__in=GONE)
+    keys = list(gone.values_list("pk", flat=True))
+    if not keys:
+        return
+    taken = Reward.objects.with_rule().filter(pk__in=keys, status_reason__in=GONE)
     taken = taken.select_related("event").order_by("pk")
     rows = _earned_again(list(taken.select_for_update(of=("self",), no_key=True)), sold)
     if not rows:

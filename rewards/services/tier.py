@@ -77,7 +77,7 @@ def _by_enrolment(sales: QuerySet[Conversion], measure: Sum | Count) -> dict[int
 def _ladders(programs: set[int | None]) -> dict[int, list[Tier]]:
     ladders: dict[int, list[Tier]] = {}
     tiers = Tier.objects.filter(program__in=programs, program__scheme__has_ladder=True)
-    for tier in tiers.select_related("program").order_by("threshold"):
+    for tier in tiers.order_by("threshold"):
         ladders.setdefault(tier.program_id, []).append(tier)
     return ladders
 

@@ -55,6 +55,28 @@ def test_the_same_order_again_is_the_same_sale_and_another_amount_is_refused(ben
     assert Reward.objects.count() == 2
 
 
+def test_a_sale_with_both_rewards_costs_a_fixed_number_of_queries(ben, django_assert_num_queries):
+    shop = System(ben.program)
+    shop.get("/programs")
+
+    for number in range(3):
+        friend = ReferralFactory(enrolment=ben.enrolment, email=f"friend{number}@friend.example")
+        sale = ORDER | {"external_id": str(number), "email": "", "referral": public_id("ref", friend.pk)}
+        # The key and its limit, the call, what is known of the buyer, what changes, and what follows; two
+        # more because a test is a transaction itself.
+        with django_assert_num_queries(34):
+            assert shop.post("/conversions", sale, Idempotency_Key=f"call-{number}").status_code == 201
+
+
+def test_sales_in_bulk_cost_no_more_queries_than_alone(ben, django_assert_max_num_queries):
+    shop = System(ben.program)
+    friends = [ReferralFactory(enrolment=ben.enrolment, email=f"friend{n}@friend.example") for n in range(3)]
+    items = [ORDER | {"external_id": str(n), "email": friend.email} for n, friend in enumerate(friends)]
+
+    with django_assert_max_num_queries(3 * 34):
+        assert shop.post("/conversions/bulk", {"items": items}).status_code == 200
+
+
 def test_a_code_alone_is_enough(ben):
     shop = System(ben.program)
 
