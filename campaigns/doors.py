@@ -47,16 +47,16 @@ def limit_forms(view: View) -> View:
         if request.method == "POST":
             if request.headers.get("Sec-Fetch-Site") == "cross-site":
                 raise PermissionDenied
-            if "another" not in request.POST and not _may_send(request):
-                return too_many_requests(request)
+            if "another" not in request.POST and (wait := _wait(request)):
+                return too_many_requests(request, wait)
         return view(request, *args, **kwargs)
 
     return door
 
 
-def _may_send(request: HttpRequest) -> bool:
+def _wait(request: HttpRequest) -> timedelta | None:
     limits = {A_MINUTE: FORMS_A_MINUTE, A_DAY: FORMS_A_DAY}
-    return Limit.objects.take_all("form", client_network(request), limits, now=timezone.now())
+    return Limit.objects.wait("form", client_network(request), limits, now=timezone.now())
 
 
 def count_unknown(view: View) -> View:
@@ -67,12 +67,11 @@ def count_unknown(view: View) -> View:
         try:
             return view(request, *args, **kwargs)
         except Http404:
-            if Limit.objects.take(
-                "unknown", client_network(request),
-                limit=UNKNOWN_LINKS_AN_HOUR, per=AN_HOUR, now=timezone.now(),
-            ):  # fmt: skip
+            limits = {AN_HOUR: UNKNOWN_LINKS_AN_HOUR}
+            wait = Limit.objects.wait("unknown", client_network(request), limits, now=timezone.now())
+            if wait is None:
                 raise
-            return too_many_requests(request, AN_HOUR)
+            return too_many_requests(request, wait)
 
     return door
 

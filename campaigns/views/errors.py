@@ -3,6 +3,7 @@
 import logging
 import sys
 from datetime import timedelta
+from math import ceil
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -33,5 +34,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _page(template: str, status: int, wait: timedelta | None = None) -> HttpResponse:
     response = HttpResponse(render_to_string(template), status=status)
     if wait:
-        response["Retry-After"] = str(int(wait.total_seconds()))
+        response["Retry-After"] = str(ceil(wait.total_seconds()))
     return response

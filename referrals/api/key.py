@@ -1,6 +1,7 @@
 """Who knocks: the key that another system shows, how often, and what it may do."""
 
 from datetime import timedelta
+from math import ceil
 from typing import Any
 
 from django.http import HttpRequest
@@ -29,8 +30,8 @@ class Key(HttpBearer):
         key = ApiKey.objects.of_text(text, now) if mark.lower() == "bearer" else None
         if key is None:
             raise _stranger(request)
-        if not Limit.objects.take("api", key.prefix, limit=key.calls_a_minute, per=A_MINUTE, now=now):
-            raise _too_many(key.calls_a_minute)
+        if wait := Limit.objects.wait("api", key.prefix, {A_MINUTE: key.calls_a_minute}, now=now):
+            raise _too_many(key.calls_a_minute, wait)
         if self.scope and not key.allows(self.scope):
             raise Problem(403, f"This key may not do this: it needs “{self.scope}”. Make one that has it.")
         key.asked_at = now
@@ -50,8 +51,8 @@ def key_of(request: HttpRequest) -> ApiKey:
 
 def _stranger(request: HttpRequest) -> Problem:
     network, now = client_network(request), timezone.now()
-    if not Limit.objects.take("api-stranger", network, limit=WRONG_KEYS_A_MINUTE, per=A_MINUTE, now=now):
-        return _too_many(WRONG_KEYS_A_MINUTE)
+    if wait := Limit.objects.wait("api-stranger", network, {A_MINUTE: WRONG_KEYS_A_MINUTE}, now=now):
+        return _too_many(WRONG_KEYS_A_MINUTE, wait)
     return Problem(
         401,
         "Send a valid key in the header Authorization: Bearer gw_… A manager makes keys in the back office.",
@@ -59,7 +60,6 @@ def _stranger(request: HttpRequest) -> Problem:
     )
 
 
-def _too_many(limit: int) -> Problem:
-    # Windows of a minute begin with the minute.
-    wait = 60 - int(timezone.now().timestamp()) % 60
-    return Problem(429, f"At most {limit:,} calls a minute. Wait {wait} seconds.", Retry_After=str(wait))
+def _too_many(limit: int, wait: timedelta) -> Problem:
+    seconds = ceil(wait.total_seconds())
+    return Problem(429, f"At most {limit:,} calls a minute. Wait {seconds} s.", Retry_After=str(seconds))
