@@ -38,6 +38,10 @@ KINDS: dict[str, Columns] = {
     Event.Kind.TAG_APPLIED: Columns(("tag",)),
     Event.Kind.LIST_ADDED: Columns(("list",)),
     Event.Kind.FIELD_CHANGED: Columns(("field",), ("from", "to")),
+    Event.Kind.SURVEY_ANSWERED: Columns((), ("survey",)),
+    Event.Kind.REVIEW_LEFT: Columns((), ("place",)),
+    Event.Kind.FOLLOWED: Columns((), ("network",)),
+    Event.Kind.SHARED: Columns((), ("network",)),
 }
 REQUIRED = ("advocate", "occurred_at")
 TARGETS = tuple(

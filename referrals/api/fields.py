@@ -113,7 +113,8 @@ Moment = Annotated[AwareDatetime, AfterValidator(_moment), Field(examples=["2026
 Plain = Annotated[dict[str, str | bool | Number | None], AfterValidator(_plain)]
 Kind = Literal[
     "purchase", "deal_won", "deal_lost", "project_done", "result", "milestone", "engaged", "satisfaction",
-    "customer_created", "tag_applied", "tag_removed", "list_added", "field_changed",
+    "customer_created", "tag_applied", "tag_removed", "list_added", "field_changed", "survey.answered",
+    "review.left", "followed", "shared",
 ]  # fmt: skip
 # What each kind must tell, beside who and when.
 TOLD = {kind: columns.required for kind, columns in KINDS.items()} | {Event.Kind.TAG_REMOVED: ("tag",)}

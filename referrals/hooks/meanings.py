@@ -21,6 +21,10 @@ class Meaning(models.TextChoices):
     MILESTONE = "milestone", _("a customer reached a milestone")
     ENGAGED = "engaged", _("a customer engaged with the company")
     SATISFACTION = "satisfaction", _("a customer said how satisfied they are")
+    SURVEY_ANSWERED = "survey.answered", _("a survey was answered")
+    REVIEW_LEFT = "review.left", _("a review was left")
+    FOLLOWED = "followed", _("somebody follows the company")
+    SHARED = "shared", _("a post was shared")
 
 
 class Facts(NamedTuple):
@@ -47,6 +51,10 @@ FACTS: dict[str, Facts] = {
     Meaning.MILESTONE: Facts(("milestone",), (*PERSON, "at")),
     Meaning.ENGAGED: Facts((), (*PERSON, "action", "at")),
     Meaning.SATISFACTION: Facts(("score",), (*PERSON, "at")),
+    Meaning.SURVEY_ANSWERED: Facts((), (*PERSON, "survey", "at")),
+    Meaning.REVIEW_LEFT: Facts((), (*PERSON, "place", "at")),
+    Meaning.FOLLOWED: Facts((), (*PERSON, "network", "at")),
+    Meaning.SHARED: Facts((), (*PERSON, "network", "at")),
 }
 NAMES = {
     "order": _("number of the order or deal"),
@@ -73,6 +81,9 @@ NAMES = {
     "milestone": _("milestone"),
     "action": _("what they did"),
     "score": _("score, 0 to 10"),
+    "survey": _("which survey"),
+    "place": _("where the review stands"),
+    "network": _("network"),
 }
 
 

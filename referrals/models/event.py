@@ -125,7 +125,7 @@ class Event(models.Model):
     OUTSIDE = (
         Kind.PURCHASE, Kind.DEAL_WON, Kind.DEAL_LOST, Kind.PROJECT_DONE, Kind.RESULT, Kind.MILESTONE,
         Kind.ENGAGED, Kind.SATISFACTION, Kind.CUSTOMER_CREATED, Kind.TAG_APPLIED, Kind.TAG_REMOVED,
-        Kind.LIST_ADDED, Kind.FIELD_CHANGED,
+        Kind.LIST_ADDED, Kind.FIELD_CHANGED, Kind.SURVEY_ANSWERED, Kind.REVIEW_LEFT, Kind.FOLLOWED, Kind.SHARED,
     )  # fmt: skip
 
     # Time-ordered, so that the table can be partitioned by month; made before the row is stored.
@@ -173,6 +173,10 @@ class Event(models.Model):
                         "tag_removed",
                         "list_added",
                         "field_changed",
+                        "survey.answered",
+                        "review.left",
+                        "followed",
+                        "shared",
                     ]
                 ),
                 name="event_outside",

@@ -38,6 +38,10 @@ HAPPENINGS = {
     Meaning.MILESTONE: Event.Kind.MILESTONE,
     Meaning.ENGAGED: Event.Kind.ENGAGED,
     Meaning.SATISFACTION: Event.Kind.SATISFACTION,
+    Meaning.SURVEY_ANSWERED: Event.Kind.SURVEY_ANSWERED,
+    Meaning.REVIEW_LEFT: Event.Kind.REVIEW_LEFT,
+    Meaning.FOLLOWED: Event.Kind.FOLLOWED,
+    Meaning.SHARED: Event.Kind.SHARED,
     Meaning.ORDER_PAID: Event.Kind.PURCHASE,
     Meaning.DEAL_WON: Event.Kind.DEAL_WON,
 }

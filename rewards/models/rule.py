@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -58,6 +58,9 @@ class RewardRule(models.Model):
 
     # Events about a friend; the others are about the advocate alone.
     ABOUT_FRIENDS = (When.SUBMITTED, When.CONTACTED, When.QUALIFIED, When.CONVERSION)
+    # What other systems tell of as well, perhaps years later and by the thousand.
+    DEEDS = (When.SURVEY, When.REVIEW, When.FOLLOWED, When.SHARED)
+    TOLD_WITHIN = timedelta(days=30)
 
     program = models.ForeignKey(
         Program, models.CASCADE, related_name="reward_rules", verbose_name=_("program")
@@ -185,6 +188,13 @@ class RewardRule(models.Model):
                 other and not self.fallback_incentive_id and _("Choose the other incentive."),
             ),
         ]
+
+    def is_old_news(self, event: Event, now: datetime) -> bool:
+        """Whether this deed lies before the rule's start, or was told of so late that it is history."""
+        if self.when not in self.DEEDS:
+            return False
+        begun_after = self.starts_at is not None and event.occurred_at < self.starts_at
+        return begun_after or event.occurred_at < now - self.TOLD_WITHIN
 
     @property
     def limit(self) -> int | None:

@@ -124,7 +124,7 @@ class World:
         if event.data.get("from") == Referral.Status.CONVERTED:
             # A sale was taken back, which is no step forward.
             return False
-        if not rule.is_reached_by(event):
+        if not rule.is_reached_by(event) or rule.is_old_news(event, self.now):
             return False
         if not self._is_for(enrolment, event, rule):
             return False
