@@ -13,6 +13,7 @@ from campaigns.services.prospects import RATED
 from referrals.hours import due_within_office_hours
 from referrals.models import Enrolment, Event, Program
 from referrals.services.finder import UNHAPPY
+from referrals.services.summary import with_number
 
 # An old answer, such as one out of an imported file, is no reason to call today.
 LATELY = timedelta(days=30)
@@ -26,8 +27,8 @@ def hear_the_unhappy(events: Sequence[Event], *, now: datetime) -> None:
     if not people:
         return
     latest = _latest_answers(people, now)
-    glad = [event.advocate_id for event in latest if event.data["score"] > UNHAPPY]
-    sorry = [event for event in latest if event.data["score"] <= UNHAPPY]
+    glad = [event.advocate_id for event in latest if event.number > UNHAPPY]
+    sorry = [event for event in latest if event.number <= UNHAPPY]
     if glad:
         waiting = CallTask.objects.open().filter(advocate__in=glad, origin=Origin.UNHAPPY)
         waiting.update(done_at=now, outcome=Outcome.OVERTAKEN)
@@ -35,15 +36,15 @@ def hear_the_unhappy(events: Sequence[Event], *, now: datetime) -> None:
         _call(sorry, now)
 
 
-def _latest_answers(people: Iterable[int], now: datetime) -> list[Event]:
-    """What each of these people said last, if that was lately."""
-    rated = Event.objects.filter(advocate__in=people, kind__in=RATED, data__score__gte=0)
-    rows = rated.order_by("occurred_at", "pk").select_related("advocate__owner")
+def _latest_answers(people: Iterable[int], now: datetime) -> list[Any]:
+    """What each of these people said last, if that was lately: events with their ``number`` from 0 to 10."""
+    said = Event.objects.filter(advocate__in=people, kind__in=RATED).select_related("advocate__owner")
+    rows = with_number(said, "score").filter(number__gte=0, number__lte=10).order_by("occurred_at", "pk")
     last = {row.advocate_id: row for row in rows}
     return [row for row in last.values() if row.occurred_at > now - LATELY]
 
 
-def _call(events: Sequence[Event], now: datetime) -> None:
+def _call(events: Sequence[Any], now: datetime) -> None:
     people = [event.advocate_id for event in events]
     end(Ask.objects.running().filter(advocate__in=people, referral=None), Ask.End.UNSATISFIED, now=now)
     # A call to ask for something would keep this one off the list.
@@ -56,11 +57,11 @@ def _call(events: Sequence[Event], now: datetime) -> None:
     )
 
 
-def _task(event: Event, program: Program, now: datetime) -> CallTask:
+def _task(event: Any, program: Program, now: datetime) -> CallTask:
     advocate: Any = event.advocate
     return CallTask(
         program=program, advocate=advocate, owner=advocate.owner or program.owner, origin=Origin.UNHAPPY,
-        purpose=Purpose.UNHAPPY_SCRIPT, reason=_("gave %(score)d of 10") % {"score": event.data["score"]},
+        purpose=Purpose.UNHAPPY_SCRIPT, reason=_("gave %(score)d of 10") % {"score": event.number},
         due_at=due_within_office_hours(program, now, program.contact_within_hours), key=f"unhappy:{event.pk}",
     )  # fmt: skip
 

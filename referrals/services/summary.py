@@ -88,7 +88,7 @@ def _facts(events: models.QuerySet[Event]) -> models.QuerySet[Any]:
     def last(*kinds: str) -> Max:
         return Max("occurred_at", filter=Q(kind__in=kinds))
 
-    rated = _with_number(Event.objects.filter(advocate=OuterRef("advocate"), kind__in=RATED), "score")
+    rated = with_number(Event.objects.filter(advocate=OuterRef("advocate"), kind__in=RATED), "score")
     latest = rated.filter(number__gte=0, number__lte=10).order_by("-occurred_at", "-pk")
     return events.filter(COUNTED).order_by().values_list("advocate").annotate(
         purchases=count(Q(kind__in=BOUGHT)),
@@ -111,12 +111,12 @@ def _facts(events: models.QuerySet[Event]) -> models.QuerySet[Any]:
 
 
 def _spending(events: models.QuerySet[Event]) -> models.QuerySet[Any]:
-    paid = _with_number(events.filter(kind__in=BOUGHT), "amount").annotate(currency=KT("data__currency"))
+    paid = with_number(events.filter(kind__in=BOUGHT), "amount").annotate(currency=KT("data__currency"))
     known = paid.filter(number__isnull=False, currency__regex="^[A-Z]{3}$").order_by()
     return known.values_list("advocate", "currency").annotate(amount=Sum("number"))
 
 
-def _with_number(events: models.QuerySet[Event], name: str) -> models.QuerySet[Any]:
+def with_number(events: models.QuerySet[Event], name: str) -> models.QuerySet[Any]:
     """With ``number``: the whole number under this name in the event's data, or None where there is none."""
     return events.annotate(text=KT(f"data__{name}")).annotate(
         number=Case(

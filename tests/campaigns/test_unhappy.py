@@ -84,7 +84,7 @@ def test_many_low_answers_cost_as_much_as_one(count, django_assert_num_queries):
     people = AdvocateFactory.create_batch(count)
     low = [Event(kind=Kind.SATISFACTION, advocate=one, occurred_at=NOW, data={"score": 2}) for one in people]
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         Event.objects.record(low, now=NOW)
 
     assert CallTask.objects.count() == count
