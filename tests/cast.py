@@ -1,6 +1,7 @@
 """Who works in the back office: someone who owns, someone who may, someone who must see nothing."""
 
 import json
+import time
 from typing import NamedTuple
 
 from django.contrib.auth.models import User
@@ -15,6 +16,18 @@ from tests.factories import ApiKeyFactory, MembershipFactory, ProgramFactory, Us
 def client_of(user: User) -> Client:
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def fresh_client_of(user: User) -> Client:
+    """The same, having just shown once more that it is still them."""
+    client = client_of(user)
+    session = client.session
+    session["account_authentication_methods"] = [
+        {"method": "password", "at": time.time(), "reauthenticated": True}
+    ]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
     return client
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from referrals.admin.cells import colleague, moment, status_word
+from referrals.admin.fresh import FreshAdmin
 from referrals.admin.scoped import ProgramFilter, asker
 from referrals.admin.steps import Step, StepsAdmin
 from referrals.models import ApiKey
@@ -41,7 +42,7 @@ class ApiKeyForm(forms.ModelForm):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(StepsAdmin):
+class ApiKeyAdmin(FreshAdmin, StepsAdmin):
     about = gettext_lazy(
         "What other systems – shop, CRM, your own site – show to read and write here. One key a system, for one "
         "program. The text of a key is shown once, when it is made."

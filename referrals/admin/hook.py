@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from referrals.admin.cells import link_to, moment, status_word
+from referrals.admin.fresh import FreshAdmin
 from referrals.admin.hook_fields import HookMappingForm, HookSourceForm, SecretForm, fact_fields
 from referrals.admin.scoped import FactsAdmin, HistoryAdmin, Panel, ProgramFilter
 from referrals.admin.steps import Step, StepsAdmin
@@ -41,7 +42,7 @@ def take_new_secret(rows: Any, *, secret: str, now: datetime, by: Any) -> Moved:
 
 
 @admin.register(HookSource)
-class HookSourceAdmin(StepsAdmin, HistoryAdmin):
+class HookSourceAdmin(FreshAdmin, StepsAdmin, HistoryAdmin):
     about = gettext_lazy(
         "Your shop, CRM or form tells us by webhook what happened: orders, refunds, deals, new customers, tags. "
         "Choose one that we know and everything is set up; connect any other by a sample of its calls."
@@ -58,6 +59,7 @@ class HookSourceAdmin(StepsAdmin, HistoryAdmin):
         Step(
             name="secret", label=gettext_lazy("Replace the secret"), carry_out=take_new_secret, form=SecretForm,
             does=gettext_lazy("For 24 hours, calls signed with the secret before are taken in as well."), bulk=False,
+            fresh=True,
         ),
     )  # fmt: skip
 

@@ -12,12 +12,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from referrals.admin.fresh import SecretAdmin
 from referrals.admin.scoped import HistoryAdmin, Panel
 from referrals.models import SiteWidget
 
 
 @admin.register(SiteWidget)
-class SiteWidgetAdmin(HistoryAdmin):
+class SiteWidgetAdmin(SecretAdmin, HistoryAdmin):
     about = gettext_lazy(
         "Bring the program to your own pages: keep the code of a recommendation until the checkout, and show "
         "customers their link where they are signed in. Name your sites, and copy what stands below."
@@ -66,16 +67,16 @@ class SiteWidgetAdmin(HistoryAdmin):
         address = f"{settings.BASE_URL}/w/{obj.key}/"
         asked = "?customer=CUSTOMER&at=SECONDS&sign=SIGNATURE"
         frame = f'<iframe src="{address}{asked}" title="{obj.program}" width="100%" height="420"></iframe>'
-        return _told(
+        shown = _told(
             _("Where a customer is signed in: their link and how their friends fare"),
             [
                 (_("In a frame"), frame),
                 (_("As JSON"), f"{address}data.json{asked}"),
                 (_("Signed on your server, never in the page"),
                  'hmac_sha256_hex(SECRET, CUSTOMER + "." + SECONDS), good for 24 hours'),
-                (_("The secret"), obj.secret),
             ],
         )  # fmt: skip
+        return shown._replace(rows=[*shown.rows, (_("The secret"), self.secret_link(obj))])
 
 
 def integrity() -> str:

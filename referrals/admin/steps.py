@@ -17,6 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from referrals.admin.fresh import ask_again
 from referrals.admin.scoped import ScopedAdmin, asker
 from referrals.roles import programs_granting
 from referrals.transitions import Moved, Refused
@@ -45,6 +46,8 @@ class Step:
     fits: Callable[[Any], bool] = bool
     bulk: bool = True
     danger: bool = False
+    # Whoever takes it is asked again who they are.
+    fresh: bool = False
 
 
 class StepsAdmin(ScopedAdmin):
@@ -91,6 +94,8 @@ class StepsAdmin(ScopedAdmin):
         if request.method == "GET" and not step.fits(obj):
             messages.warning(request, _("Not now: %(why)s.") % {"why": self.why_not(obj)})
             return HttpResponseRedirect(self.after_step(obj))
+        if step.fresh:
+            ask_again(request)
         rows = self.model._default_manager.filter(pk=obj.pk)
         return self.take_step(request, step, rows, self.after_step(obj), obj)
 

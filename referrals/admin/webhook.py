@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from referrals.admin.cells import link_to, moment, status_word
+from referrals.admin.fresh import SecretAdmin
 from referrals.admin.scoped import FactsAdmin, HistoryAdmin, Panel, ProgramFilter
 from referrals.admin.steps import Step, StepsAdmin
 from referrals.models import Event, WebhookCall, WebhookEndpoint
@@ -45,7 +46,7 @@ class WebhookEndpointForm(forms.ModelForm):
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(StepsAdmin, HistoryAdmin):
+class WebhookEndpointAdmin(SecretAdmin, StepsAdmin, HistoryAdmin):
     about = gettext_lazy(
         "Other systems that hear what happens in a program, within a minute: your CRM, your shop, Zapier. Calls are "
         "signed as Standard Webhooks says, and tell ids and facts, no names and no addresses."
@@ -72,6 +73,7 @@ class WebhookEndpointAdmin(StepsAdmin, HistoryAdmin):
         Step(
             name="secret", label=gettext_lazy("Replace the secret"), carry_out=draw_new_secret, bulk=False,
             does=gettext_lazy("For 24 hours, calls bear the signatures of both. Give the new one to the other system."),
+            fresh=True,
         ),
         Step(
             name="off", label=gettext_lazy("Switch off"), carry_out=switch_off, bulk=False, danger=True,
@@ -109,8 +111,8 @@ class WebhookEndpointAdmin(StepsAdmin, HistoryAdmin):
         log = Panel(_("Newest calls"), (_("What"), _("Status"), _("Answer"), _("When")), rows, empty, more)
         if not self.has_change_permission(request, obj):
             return [log]
-        secret = format_html("<code>{}</code>", obj.secret)
-        return [Panel(_("Signing secret (Standard Webhooks)"), (_("Secret"),), [(secret,)]), log]
+        secret = [(self.secret_link(obj),)]
+        return [Panel(_("Signing secret (Standard Webhooks)"), (_("Secret"),), secret), log]
 
     @admin.display(description=gettext_lazy("status"))
     def state(self, endpoint: WebhookEndpoint) -> Any:

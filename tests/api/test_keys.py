@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from referrals.models import ApiKey, Membership
-from tests.cast import System, client_of, member_of, said
+from tests.cast import System, client_of, fresh_client_of, member_of, said
 from tests.factories import ApiKeyFactory, ProgramFactory
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def make_key(user, program, **typed):
         "scopes": ["conversions:write"],
         "calls_a_minute": 600,
     }
-    return client_of(user).post(reverse(ADD), fields | typed)
+    return fresh_client_of(user).post(reverse(ADD), fields | typed)
 
 
 def test_a_key_opens_the_door_and_shows_its_own_program():

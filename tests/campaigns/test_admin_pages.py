@@ -29,7 +29,7 @@ from referrals.models import (
     WebhookCall,
 )
 from rewards.models import FulfilmentCall, Reward
-from tests.cast import client_of, superuser
+from tests.cast import client_of, fresh_client_of, superuser
 from tests.factories import (
     NOW,
     AbsenceFactory,
@@ -185,7 +185,7 @@ class World(NamedTuple):
 def world(django_db_setup, django_db_blocker):
     """Filled once for all lists: every kind of row, then as many again of each."""
     with django_db_blocker.unblock(), transaction.atomic():
-        client = client_of(superuser())
+        client = fresh_client_of(superuser())
         fill(0, 2)
         request = client.get("/admin/").wsgi_request
         lists = {ids(model): url(model, "changelist") for model in MODELS}

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from referrals.admin.site import integrity
 from referrals.models import SiteWidget
-from tests.cast import client_of, member_of
+from tests.cast import client_of, fresh_client_of, member_of
 from tests.factories import EnrolmentFactory, ProgramFactory, ReferralFactory, SiteWidgetFactory
 
 pytestmark = pytest.mark.django_db
@@ -117,7 +117,7 @@ def test_a_friend_can_go_on_to_the_companys_site_with_the_code(client, place):
 
 def test_a_manager_names_sites_and_copies_the_snippet():
     program = ProgramFactory()
-    desk = client_of(member_of(program))
+    desk = fresh_client_of(member_of(program))
     url = "/admin/referrals/sitewidget/add/"
 
     refused = desk.post(url, {"program": program.pk, "origins": "https://shop.example.com/path\nshop"})
@@ -127,6 +127,7 @@ def test_a_manager_names_sites_and_copies_the_snippet():
     widget = SiteWidget.objects.get()
     page = desk.get(f"/admin/referrals/sitewidget/{widget.pk}/change/")
     assert integrity() in page.text
-    assert widget.secret in page.text
+    assert widget.secret not in page.text
+    assert widget.secret in desk.get(f"/admin/referrals/sitewidget/{widget.pk}/show-secret/").text
     analyst = client_of(member_of(program, "analyst")).get(f"/admin/referrals/sitewidget/{widget.pk}/change/")
     assert widget.secret not in analyst.text

@@ -14,7 +14,7 @@ from referrals.hooks.schemes import Arrived, is_signed
 from referrals.models import Advocate, Conversion, Event, HookDelivery, HookMapping, Tagging
 from referrals.sealed import decipher
 from referrals.services.hook import forget_hook_calls, replay, take_call
-from tests.cast import client_of, member_of, said
+from tests.cast import client_of, fresh_client_of, member_of, said
 from tests.factories import (
     HOOK_SECRET,
     EnrolmentFactory,
@@ -281,7 +281,7 @@ def test_bodies_go_after_a_month_and_calls_after_three(now):
 
 def test_a_manager_connects_a_shop_and_says_where_a_fact_stands():
     program = ProgramFactory()
-    desk = client_of(member_of(program))
+    desk = fresh_client_of(member_of(program))
     typed = {"program": program.pk, "preset": "shopify", "name": "Shop", "slug": "shop", "secret": "s" * 20}
     desk.post("/admin/referrals/hooksource/add/", typed)
     mapping = HookMapping.objects.get(says="orders/paid")
@@ -307,6 +307,6 @@ def test_another_programs_manager_and_a_salesperson_see_no_connected_system():
     assert client_of(member_of(ProgramFactory())).get(url).status_code == 404
     assert client_of(member_of(source.program, "sales")).get(url).status_code == 403
     step = f"/admin/referrals/hooksource/{source.pk}/step/secret/"
-    manager = client_of(member_of(source.program))
+    manager = fresh_client_of(member_of(source.program))
     told = said(manager.post(step, {"_do": "1", "secret": "n" * 20}, follow=True))
     assert told[0].text == "Replace the secret: Our shop."

@@ -17,7 +17,7 @@ from referrals.services.webhook import (
     switch_on,
     tell_systems,
 )
-from tests.cast import client_of, member_of, said
+from tests.cast import client_of, fresh_client_of, member_of, said
 from tests.factories import ProgramFactory, ReferralFactory, UserFactory, WebhookEndpointFactory
 
 pytestmark = pytest.mark.django_db
@@ -198,13 +198,17 @@ def test_a_manager_sets_a_webhook_up_and_a_colleague_without_the_right_sees_noth
     }  # fmt: skip
 
     assert client_of(sales).get(url).status_code == 403
-    refused = client_of(manager).post(url, typed | {"url": "http://10.0.0.1/"})
+    refused = fresh_client_of(manager).post(url, typed | {"url": "http://10.0.0.1/"})
     assert "Write an https address with a host name" in refused.text
-    client_of(manager).post(url, typed)
+    fresh_client_of(manager).post(url, typed)
 
     endpoint = WebhookEndpoint.objects.get()
     page = client_of(manager).get(f"/admin/referrals/webhookendpoint/{endpoint.pk}/change/")
-    assert endpoint.secret in page.text
+    secret = f"/admin/referrals/webhookendpoint/{endpoint.pk}/show-secret/"
+    assert endpoint.secret not in page.text
+    assert secret in page.text
+    assert endpoint.secret in fresh_client_of(manager).get(secret).text
+    assert fresh_client_of(sales).get(secret).status_code == 403
     other = client_of(member_of(ProgramFactory()))
     assert other.get(f"/admin/referrals/webhookendpoint/{endpoint.pk}/change/").status_code == 404
 
