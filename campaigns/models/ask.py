@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.plan import OutreachPlan
+from referrals.many import save_many
 from referrals.models import Advocate, Event, Referral
 from referrals.models.program import ScopedQuerySet
 
@@ -41,19 +42,8 @@ class AskQuerySet(ScopedQuerySet):
             return cursor.rowcount
 
     def save_moved(self, rows: Sequence["Ask"], columns: Sequence[str]) -> None:
-        """Save these columns of rows that somebody holds locked; one statement for many values."""
-        fields: list[models.Field[Any, Any]]
-        fields = [Ask._meta.get_field(name) for name in (*columns, "id")]  # type: ignore[misc]
-        values = [
-            [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
-            for row in rows
-        ]
-        places = ", ".join(f"{field.column} = %s" for field in fields[:-1])
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                f"UPDATE {Ask._meta.db_table} SET {places} WHERE id = %s",  # noqa: S608 - our own names
-                values,
-            )
+        """Save these columns of rows that somebody holds locked."""
+        save_many(rows, columns)
 
     def end(self, reason: str, *, now: datetime) -> int:
         """Close these rounds, those that are open; nothing more comes of them."""

@@ -1,15 +1,15 @@
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
 from campaigns.models.ask import Ask
 from campaigns.models.template import TO_FRIEND, TO_STAFF, MessageChannel, Purpose
+from referrals.many import save_many
 from referrals.models import Advocate, Program, Referral
 from referrals.models.program import ScopedQuerySet
 from referrals.tokens import link_token
@@ -25,21 +25,9 @@ class MessageQuerySet(ScopedQuerySet):
 
     def save_claimed(self, rows: Sequence["Message"], columns: Sequence[str]) -> int:
         """Save these columns of rows that somebody has claimed, as long as nobody took the claim away;
-        returns how many. One statement for many values: what the ORM makes of it takes longer than the mail."""
-        fields: list[models.Field[Any, Any]]
-        fields = [Message._meta.get_field(name) for name in (*columns, "id", "lease")]  # type: ignore[misc]
-        values = [
-            [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
-            for row in rows
-        ]
-        places = ", ".join(f"{field.column} = %s" for field in fields[:-2])
-        with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-            cursor.executemany(
-                f"UPDATE {Message._meta.db_table} SET {places} WHERE id = %s AND lease = %s",  # noqa: S608 - our own names
-                values,
-            )
-            count: int = cursor.rowcount
-            return count
+        returns how many."""
+        with transaction.atomic(savepoint=False):
+            return save_many(rows, columns, keys=("id", "lease"))
 
     def waiting(self) -> "MessageQuerySet":
         """What has not left yet and still may: by itself, or by somebody's hand."""
