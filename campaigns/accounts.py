@@ -27,7 +27,7 @@ from campaigns.links import link_to
 from campaigns.models import Message, Purpose
 from campaigns.services import outbox
 from campaigns.services.composing import one_line, plain_html
-from campaigns.services.frame import frame_html, frame_text
+from campaigns.services.frame import Frame
 from referrals.contacts import clean_email, email_key
 from referrals.models import Advocate, Limit
 from referrals.tokens import link_token
@@ -140,5 +140,6 @@ def _write(message: Message, prefix: str, context: dict[str, Any]) -> None:
     with override(message.language):
         message.subject = one_line(render_to_string(f"{prefix}_subject.txt", words))
         body = render_to_string(f"{prefix}_message.txt", words).strip()
-    message.text = frame_text(message, body)
-    message.html = frame_html(message, message.subject, plain_html(body))
+    frame = Frame(message)
+    message.text = frame.text(body)
+    message.html = frame.html(message.subject, plain_html(body))

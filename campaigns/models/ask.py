@@ -72,7 +72,10 @@ class Ask(models.Model):
         STOPPED = "stopped", _("stopped by staff")
 
     plan = models.ForeignKey(OutreachPlan, models.CASCADE, related_name="asks", verbose_name=_("plan"))
-    advocate = models.ForeignKey(Advocate, models.PROTECT, related_name="asks", verbose_name=_("advocate"))
+    # Its index stands below.
+    advocate = models.ForeignKey(
+        Advocate, models.PROTECT, db_index=False, related_name="asks", verbose_name=_("advocate")
+    )
     referral = models.ForeignKey(
         Referral, models.PROTECT, null=True, blank=True, related_name="asks", verbose_name=_("friend")
     )

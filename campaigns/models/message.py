@@ -85,10 +85,14 @@ class Message(models.Model):
     channel = models.CharField(
         _("channel"), max_length=10, choices=MessageChannel, default=MessageChannel.EMAIL
     )
-    program = models.ForeignKey(Program, models.PROTECT, null=True, blank=True, verbose_name=_("program"))
-    advocate = models.ForeignKey(
-        Advocate, models.SET_NULL, null=True, blank=True, verbose_name=_("advocate"), related_name="messages"
+    # Their indexes stand below: each row is written three times, and every index with it.
+    program = models.ForeignKey(
+        Program, models.PROTECT, null=True, blank=True, db_index=False, verbose_name=_("program")
     )
+    advocate = models.ForeignKey(
+        Advocate, models.SET_NULL, null=True, blank=True, db_index=False, verbose_name=_("advocate"),
+        related_name="messages",
+    )  # fmt: skip
     referral = models.ForeignKey(
         Referral, models.SET_NULL, null=True, blank=True, verbose_name=_("referral"), related_name="messages"
     )

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.utils.translation import gettext as _
 from liquid.exceptions import LiquidError
 
@@ -24,8 +24,8 @@ from campaigns.services.holding import Checks
 from campaigns.services.pressure import Hold
 from campaigns.services.suppression import suppress_keys
 from campaigns.services.texting import TooLong
-from campaigns.services.voice import WITH_VOICE
 from campaigns.services.words import AS_WRITTEN, NoWords, Wording
+from referrals.models import Program
 
 log = logging.getLogger(__name__)
 Status = Message.Status
@@ -68,12 +68,11 @@ def claim(*, now: datetime) -> list[Message]:
         Message.objects.filter(pk__in=keys).update(
             status=Status.SENDING, lease=lease, lease_until=now + LEASE, attempts=F("attempts") + 1
         )
-    mine = Message.objects.filter(pk__in=keys, lease=lease)
-    return list(
-        mine.select_related(
-            "program__owner", "referral", "advocate", "user", "ask__plan", *WITH_VOICE
-        ).order_by("due_at", "pk")
-    )
+    mine = Message.objects.filter(pk__in=keys, lease=lease).select_related("referral", "advocate", "user", "ask")
+    # What many of them share comes once, however many they are.
+    programs = Program.objects.select_related("owner", "voice", "profile")
+    shared = mine.prefetch_related(Prefetch("program", programs), "ask__plan")
+    return list(shared.order_by("due_at", "pk"))
 
 
 def deliver(batch: Sequence[Message], *, now: datetime, stop_at: float) -> None:

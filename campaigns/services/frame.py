@@ -35,20 +35,27 @@ class Kind(NamedTuple):
     has_unsubscribe: bool
 
 
-def frame_html(message: Message, subject: str, body: str) -> str:
-    """``body`` (clean HTML) as a whole HTML mail, with its styles inlined."""
-    filling = {name: escape(value) for name, value in _filling(message).items()}
-    # Cleaned against a list of tags by services/composing.py, or written by our own templates.
-    page = _fill(
-        _frame("email/frame.html", _kind(message)), filling | {"subject": escape(subject), "body": body}
-    )
-    return _inliner().inline(page)
+class Frame:
+    """What stands around the words of one message, as text and as HTML."""
 
+    def __init__(self, message: Message) -> None:
+        with override(message.language):
+            self._kind = _kind(message)
+            self._filling = {
+                "reason": _reason(message), "unsubscribe": link_to("preferences", message.token)
+            }  # fmt: skip
 
-def frame_text(message: Message, body: str) -> str:
-    """``body`` as a whole text mail."""
-    page = _fill(_frame("email/frame.txt", _kind(message)), _filling(message) | {"body": body.strip()})
-    return page.strip() + "\n"
+    def html(self, subject: str, body: str) -> str:
+        """``body`` (clean HTML) as a whole HTML mail, with its styles inlined."""
+        filling = {name: escape(value) for name, value in self._filling.items()}
+        # Cleaned against a list of tags by services/composing.py, or written by our own templates.
+        filling |= {"subject": escape(subject), "body": body}
+        return _inliner().inline(_fill(_frame("email/frame.html", self._kind), filling))
+
+    def text(self, body: str) -> str:
+        """``body`` as a whole text mail."""
+        page = _fill(_frame("email/frame.txt", self._kind), self._filling | {"body": body.strip()})
+        return page.strip() + "\n"
 
 
 def can_unsubscribe(message: Message) -> bool:
@@ -58,20 +65,14 @@ def can_unsubscribe(message: Message) -> bool:
 
 def _kind(message: Message) -> Kind:
     program = message.program
-    with override(message.language):
-        return Kind(
-            language=message.language,
-            sender=program.sender_name or program.company if program else _("Your referral programs"),
-            postal_address=program.postal_address if program else "",
-            privacy_url=program.privacy_url if program else "",
-            brand=program.brand_color if program else HOUSE_COLOUR,
-            has_unsubscribe=can_unsubscribe(message),
-        )
-
-
-def _filling(message: Message) -> dict[str, str]:
-    with override(message.language):
-        return {"reason": _reason(message), "unsubscribe": link_to("preferences", message.token)}
+    return Kind(
+        language=message.language,
+        sender=program.sender_name or program.company if program else _("Your referral programs"),
+        postal_address=program.postal_address if program else "",
+        privacy_url=program.privacy_url if program else "",
+        brand=program.brand_color if program else HOUSE_COLOUR,
+        has_unsubscribe=can_unsubscribe(message),
+    )
 
 
 @lru_cache(maxsize=256)

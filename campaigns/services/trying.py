@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import TO_FRIEND, TO_STAFF, Message, MessageChannel, MessageTemplate, Purpose
 from campaigns.services.composing import Value, compose_html, compose_line, compose_text
-from campaigns.services.frame import frame_html, frame_text
+from campaigns.services.frame import Frame
 from campaigns.services.outbox import queue
 from campaigns.services.placeholders import PLACEHOLDERS, samples
 from campaigns.services.texting import TooLong, finish_text
@@ -38,7 +38,8 @@ def preview(template: MessageTemplate, program: Program | None, reader: Enrolmen
     if template.channel != MessageChannel.EMAIL:
         return Rendered(subject, text, "")
     html = compose_html(template.body, values)
-    return Rendered(subject, frame_text(message, text), frame_html(message, subject, html))
+    frame = Frame(message)
+    return Rendered(subject, frame.text(text), frame.html(subject, html))
 
 
 def find_reader(program: Program | None, typed: str) -> Enrolment | None:

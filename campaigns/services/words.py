@@ -15,7 +15,7 @@ from campaigns.models import Message, MessageChannel, MessageTemplate, Purpose
 from campaigns.services.checking import check_words
 from campaigns.services.composing import Value, compose_html, compose_line, compose_text, one_line, plain_html
 from campaigns.services.digest import compose_digest
-from campaigns.services.frame import frame_html, frame_text
+from campaigns.services.frame import Frame
 from campaigns.services.placeholders import PLACEHOLDERS, samples
 from campaigns.services.texting import finish_text
 from campaigns.services.voice import programs_with_voice, voice_of, voice_values
@@ -65,6 +65,7 @@ class Wording:
         self._templates = _templates(batch, programs)
         self._offers = offers(programs)
         self._programs = programs_with_voice(message.program for message in batch if message.program)
+        self._said: dict[tuple[int, str], dict[str, Value]] = {}
 
     def render(self, message: Message) -> Rendered:
         """Exactly what this message's reader gets. Raises NoWords or LiquidError when the words cannot be used."""
@@ -121,10 +122,18 @@ class Wording:
         values: dict[str, Value] = {name: "" for name, what in known.items() if what.may_lack}
         values["first_name"] = message.to_name.split(" ")[0]
         if message.program:
-            with override(message.language):
-                values |= program_values(message.program, self._offers[message.program.pk])
-            values |= voice_values(self._programs[message.program.pk], message.language)
+            values |= self._said_of(message.program, message.language)
         return values | message.context
+
+    def _said_of(self, program: Program, language: str) -> dict[str, Value]:
+        """What every message to readers of this language can say of the program, found out once."""
+        known = self._said.get((program.pk, language))
+        if known is None:
+            with override(language):
+                known = program_values(program, self._offers[program.pk])
+            known |= voice_values(self._programs[program.pk], language)
+            self._said[program.pk, language] = known
+        return known
 
 
 def render(message: Message) -> Rendered:
@@ -174,7 +183,8 @@ def _to_share(enrolment: Enrolment, channel_slug: str) -> Message:
 
 
 def _framed(message: Message, subject: str, text: str, html: str) -> Rendered:
-    return Rendered(subject[:SUBJECT_LENGTH], frame_text(message, text), frame_html(message, subject, html))
+    frame = Frame(message)
+    return Rendered(subject[:SUBJECT_LENGTH], frame.text(text), frame.html(subject, html))
 
 
 def _templates(batch: Iterable[Message], programs: set[int]) -> dict[str, list[MessageTemplate]]:

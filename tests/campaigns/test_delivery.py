@@ -323,8 +323,8 @@ def test_a_batch_has_a_fixed_number_of_queries_and_two_for_each_handful(
 ):
     MessageFactory.create_batch(count)
 
-    # Four are the savepoints of two claims; the second claim finds nothing more.
-    with django_assert_num_queries(15 + 2 * ceil(count / delivery.HANDFUL)):
+    # Four are the savepoints of two claims, one finds the programs; the second claim finds nothing more.
+    with django_assert_num_queries(16 + 2 * ceil(count / delivery.HANDFUL)):
         deliver_due(now=now)
 
     assert len(mail.outbox) == count

@@ -226,5 +226,5 @@ def test_checking_a_batch_of_invitations_has_a_fixed_number_of_queries(now, coun
         invite(program=program, to_address=f"friend{number}@friend.example")
 
     # Two more than for other mail: the program's invitations of the day, gone and going.
-    with django_assert_num_queries(17 + 2 * ceil(count / HANDFUL)):
+    with django_assert_num_queries(18 + 2 * ceil(count / HANDFUL)):
         deliver_due(now=now)
