@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 
 def save_many(rows: Sequence[models.Model], columns: Sequence[str], *, keys: Sequence[str] = ("id",)) -> int:
-    """Save these columns of rows that the database still knows by these keys; returns how many those are.
+    """Save these columns of rows that the database still knows by these keys: all or none; returns how many.
 
     One statement on PostgreSQL. What the ORM makes of it takes longer than a mail to send.
     """
@@ -46,6 +46,6 @@ def _save_in_turn(
 ) -> int:
     places = ", ".join(f"{name} = %s" for name in columns)
     found = " AND ".join(f"{name} = %s" for name in keys)
-    with connection.cursor() as cursor:
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.executemany(f"UPDATE {table} SET {places} WHERE {found}", values)  # noqa: S608 - our own names
         return int(cursor.rowcount)

@@ -5,26 +5,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('campaigns', '0022_choose_regular_mail'),
-        ('referrals', '0028_let_advocates_be_forgotten'),
+        ("campaigns", "0022_choose_regular_mail"),
+        ("referrals", "0028_let_advocates_be_forgotten"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='ask',
-            name='advocate',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='asks', to='referrals.advocate', verbose_name='advocate'),
+            model_name="ask",
+            name="advocate",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="asks",
+                to="referrals.advocate",
+                verbose_name="advocate",
+            ),
         ),
         migrations.AlterField(
-            model_name='message',
-            name='advocate',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='messages', to='referrals.advocate', verbose_name='advocate'),
+            model_name="message",
+            name="advocate",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="messages",
+                to="referrals.advocate",
+                verbose_name="advocate",
+            ),
         ),
         migrations.AlterField(
-            model_name='message',
-            name='program',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='referrals.program', verbose_name='program'),
+            model_name="message",
+            name="program",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="referrals.program",
+                verbose_name="program",
+            ),
         ),
     ]

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
@@ -26,8 +26,7 @@ class MessageQuerySet(ScopedQuerySet):
     def save_claimed(self, rows: Sequence["Message"], columns: Sequence[str]) -> int:
         """Save these columns of rows that somebody has claimed, as long as nobody took the claim away;
         returns how many."""
-        with transaction.atomic(savepoint=False):
-            return save_many(rows, columns, keys=("id", "lease"))
+        return save_many(rows, columns, keys=("id", "lease"))
 
     def waiting(self) -> "MessageQuerySet":
         """What has not left yet and still may: by itself, or by somebody's hand."""

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 Status = Message.Status
 BATCH = 50
 # Saved together, before and after: so many may be in doubt after a crash.
-HANDFUL = 5
+HANDFUL = 10
 LEASE = timedelta(minutes=15)
 # Well below the time the worker gives a task (Q_CLUSTER), and the lease.
 SECONDS_A_RUN = 60
@@ -68,7 +68,9 @@ def claim(*, now: datetime) -> list[Message]:
         Message.objects.filter(pk__in=keys).update(
             status=Status.SENDING, lease=lease, lease_until=now + LEASE, attempts=F("attempts") + 1
         )
-    mine = Message.objects.filter(pk__in=keys, lease=lease).select_related("referral", "advocate", "user", "ask")
+    mine = Message.objects.filter(pk__in=keys, lease=lease).select_related(
+        "referral", "advocate", "user", "ask"
+    )
     # What many of them share comes once, however many they are.
     programs = Program.objects.select_related("owner", "voice", "profile")
     shared = mine.prefetch_related(Prefetch("program", programs), "ask__plan")

@@ -243,7 +243,7 @@ def test_the_budgets_of_a_batch_cost_four_queries_however_many_people(now, count
         ask(person, program=program, status=Status.SENT, sent_at=now - timedelta(days=3))
 
     # What a batch of thanks costs, and: the policy, the choices, what they got by mailbox and by person.
-    with django_assert_num_queries(19 + 2 * -(-count // 5)):
+    with django_assert_num_queries(20 + 2 * -(-count // 10)):
         deliver_due(now=now)
 
     assert len(mail.outbox) == count
