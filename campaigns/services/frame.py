@@ -47,7 +47,7 @@ class Frame:
 
     def html(self, subject: str, body: str) -> str:
         """``body`` (clean HTML) as a whole HTML mail, with its styles inlined."""
-        filling = {name: escape(value) for name, value in self._filling.items()}
+        filling = {name: str(escape(value)) for name, value in self._filling.items()}
         # Cleaned against a list of tags by services/composing.py, or written by our own templates.
         filling |= {"subject": escape(subject), "body": body}
         return _inliner().inline(_fill(_frame("email/frame.html", self._kind), filling))
