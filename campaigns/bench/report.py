@@ -67,9 +67,13 @@ HEAD = ("operation", "calls", "a second", "p50 ms", "p99 ms", "ratio", "bar", "o
 
 
 def as_table(lines: Sequence[Line]) -> str:
-    rows = [HEAD, *(_cells(line) for line in lines)]
-    widths = [max(len(row[n]) for row in rows) for n in range(len(HEAD))]
-    return "\n".join(_aligned(row, widths) for row in rows)
+    return aligned([HEAD, *(_cells(line) for line in lines)], left={0, len(HEAD) - 1})
+
+
+def aligned(rows: Sequence[Sequence[str]], *, left: set[int]) -> str:
+    """The rows below each other, these columns to the left and the others to the right."""
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    return "\n".join(_aligned(row, widths, left) for row in rows)
 
 
 def _cells(line: Line) -> tuple[str, ...]:
@@ -83,10 +87,9 @@ def _cells(line: Line) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
-    last = len(row) - 1
+def _aligned(row: Sequence[str], widths: Sequence[int], left: set[int]) -> str:
     cells = [
-        cell.ljust(width) if n in (0, last) else cell.rjust(width)
+        cell.ljust(width) if n in left else cell.rjust(width)
         for n, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
     return "  ".join(cells).rstrip()

@@ -1,10 +1,14 @@
 from smtplib import SMTP
 
 import pytest
+from django.core.management import CommandError, call_command
 
+from campaigns.bench import bulk
+from campaigns.bench.crowd import Bulk, crowd_data, crowd_table
 from campaigns.bench.replay import Replay, record
 from campaigns.bench.report import Measured, as_data, as_table, line
 from campaigns.bench.sink import mail_sink
+from campaigns.models import Message, Purpose
 from referrals.models import Advocate
 from tests.factories import AdvocateFactory, EnrolmentFactory, ProgramFactory
 
@@ -49,6 +53,36 @@ def test_a_recorded_request_is_replayed_with_what_belongs_to_somebody_else():
     # Keys that the database draws are large in the bench; here they are left as they were.
     with pytest.raises(RuntimeError, match="different statements"):
         Replay(one, one[:1], {})
+
+
+def test_work_on_very_many_is_told_in_seconds_beside_its_bar():
+    rows = [Bulk("people imported", 1_000_000, 61.5, 30.25, 21.0, 90.0), Bulk("tick", 10, 0.1, 0.05, 0, 0.5)]
+
+    assert crowd_table(rows).splitlines() == [
+        "operation             rows  seconds    bar  processor  MiB more",
+        "people imported  1,000,000    61.50  90.00      30.25      21.0",
+        "tick                    10     0.10   0.50       0.05       0.0",
+    ]
+    assert crowd_data(rows)[0]["bar_seconds"] == 90
+
+
+@pytest.mark.django_db
+def test_everybody_in_the_file_comes_in_and_those_who_are_due_are_asked(tmp_path):
+    path, program = str(tmp_path / "people.csv"), ProgramFactory()
+    bulk.write_file(path, 41)
+
+    assert bulk.import_file(path)["rows"] == 41
+    assert bulk.plan()["rows"] == 3
+    assert bulk.tick()["rows"] == 10
+    assert Message.objects.filter(purpose=Purpose.ASK, program=program).count() == 3
+    assert bulk.export()["rows"] == 41
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("wrong", [["--people=-1"], ["--seconds=0"]])
+def test_a_bench_of_nothing_is_refused(wrong):
+    with pytest.raises(CommandError, match="above zero"):
+        call_command("bench", *wrong)
 
 
 def test_the_sink_takes_mail_after_mail():
