@@ -111,6 +111,29 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "ask",
                 "verbose_name_plural": "asks",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("ended_at", None), ("referral", None), ("started_at__isnull", False)
+                        ),
+                        fields=("advocate",),
+                        name="ask_one_at_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ended_at", None), models.Q(("end_reason", ""), _negated=True), _connector="OR"
+                        ),
+                        name="ask_that_is_over_says_why",
+                    ),
+                ],
+                "indexes": [
+                    models.Index(fields=["advocate", "-started_at"], name="ask_advocate"),
+                    models.Index(
+                        condition=models.Q(("ended_at", None), ("referral__isnull", False)),
+                        fields=["referral"],
+                        name="ask_friend",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -554,6 +577,25 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "outreach plan",
                 "verbose_name_plural": "outreach plans",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("earliest_days__lt", models.F("latest_days"))),
+                        name="plan_begins_before_it_is_too_late",
+                        violation_error_message="The latest day must come after the earliest.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("trigger", "date"), _negated=True),
+                            ("on_date__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="plan_with_a_date_says_which",
+                        violation_error_message="Say on which day.",
+                    ),
+                ],
+                "indexes": [
+                    models.Index(condition=models.Q(("status", "live")), fields=["trigger"], name="plan_live")
+                ],
             },
         ),
         migrations.AddField(
@@ -664,29 +706,30 @@ class Migration(migrations.Migration):
                 "verbose_name": "step",
                 "verbose_name_plural": "steps",
                 "ordering": ["position"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("plan", "position"),
+                        name="plan_step_once",
+                        violation_error_message="Two steps have the same place.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("goto", None), ("goto__gt", models.F("position")), _connector="OR"
+                        ),
+                        name="plan_step_goes_forward",
+                        violation_error_message="Go on to a later step; a plan never turns back.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "branch"), _negated=True),
+                            models.Q(("condition", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="plan_branch_has_a_condition",
+                        violation_error_message="Say what to look for.",
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="outreachplan",
-            index=models.Index(condition=models.Q(("status", "live")), fields=["trigger"], name="plan_live"),
-        ),
-        migrations.AddConstraint(
-            model_name="outreachplan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("earliest_days__lt", models.F("latest_days"))),
-                name="plan_begins_before_it_is_too_late",
-                violation_error_message="The latest day must come after the earliest.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outreachplan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("trigger", "date"), _negated=True), ("on_date__isnull", False), _connector="OR"
-                ),
-                name="plan_with_a_date_says_which",
-                violation_error_message="Say on which day.",
-            ),
         ),
         migrations.AddIndex(
             model_name="ask",
@@ -696,19 +739,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="ask",
-            index=models.Index(fields=["advocate", "-started_at"], name="ask_advocate"),
-        ),
-        migrations.AddIndex(
-            model_name="ask",
             index=models.Index(fields=["plan", "started_at"], name="ask_plan_started"),
-        ),
-        migrations.AddIndex(
-            model_name="ask",
-            index=models.Index(
-                condition=models.Q(("ended_at", None), ("referral__isnull", False)),
-                fields=["referral"],
-                name="ask_friend",
-            ),
         ),
         migrations.AddConstraint(
             model_name="ask",
@@ -724,51 +755,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("referral__isnull", False)),
                 fields=("plan", "referral", "round"),
                 name="ask_friend_once_a_round",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ask",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at", None), ("referral", None), ("started_at__isnull", False)),
-                fields=("advocate",),
-                name="ask_one_at_a_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ask",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ended_at", None), models.Q(("end_reason", ""), _negated=True), _connector="OR"
-                ),
-                name="ask_that_is_over_says_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="planstep",
-            constraint=models.UniqueConstraint(
-                fields=("plan", "position"),
-                name="plan_step_once",
-                violation_error_message="Two steps have the same place.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="planstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("goto", None), ("goto__gt", models.F("position")), _connector="OR"),
-                name="plan_step_goes_forward",
-                violation_error_message="Go on to a later step; a plan never turns back.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="planstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "branch"), _negated=True),
-                    models.Q(("condition", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="plan_branch_has_a_condition",
-                violation_error_message="Say what to look for.",
             ),
         ),
     ]

@@ -53,6 +53,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "contact preference",
                 "verbose_name_plural": "contact preferences",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("key", ""), _negated=True),
+                        fields=("key",),
+                        name="contact_preference_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -209,14 +216,6 @@ class Migration(migrations.Migration):
                 related_name="preference",
                 to="referrals.advocate",
                 verbose_name="advocate",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contactpreference",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("key", ""), _negated=True),
-                fields=("key",),
-                name="contact_preference_once",
             ),
         ),
     ]

@@ -123,6 +123,14 @@ class Migration(migrations.Migration):
                 "verbose_name": "experiment",
                 "verbose_name_plural": "experiments",
                 "ordering": ["-pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "running")),
+                        fields=("plan", "position"),
+                        name="experiment_one_a_step",
+                        violation_error_message="Another experiment runs on this step. End it first.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -264,6 +272,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("experiment", "advocate"), name="experiment_subject_once")
+                ]
+            },
         ),
         migrations.CreateModel(
             name="HistoricalExperiment",
@@ -394,20 +407,5 @@ class Migration(migrations.Migration):
                 "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.AddConstraint(
-            model_name="experiment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "running")),
-                fields=("plan", "position"),
-                name="experiment_one_a_step",
-                violation_error_message="Another experiment runs on this step. End it first.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="experimentsubject",
-            constraint=models.UniqueConstraint(
-                fields=("experiment", "advocate"), name="experiment_subject_once"
-            ),
         ),
     ]

@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'advocate',
-                'verbose_name_plural': 'advocates',
+                'verbose_name_plural': 'advocates', "constraints": [models.UniqueConstraint(condition=models.Q(('email_key', ''), _negated=True), fields=('email_key',), name='advocate_email_once', violation_error_message='Somebody with this e-mail address is already here.'), models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('external_id',), name='advocate_external_id_once', violation_error_message='Somebody with this customer number is already here.')], "indexes": [models.Index(condition=models.Q(('phone_key', ''), _negated=True), fields=['phone_key'], name='advocate_phone'), models.Index(fields=['-created_at'], name='advocate_newest')],
             },
         ),
         migrations.CreateModel(
@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'visit',
-                'verbose_name_plural': 'visits',
+                'verbose_name_plural': 'visits', "constraints": [models.CheckConstraint(condition=models.Q(('is_bot', False), ('confirmed_at', None), _connector='OR'), name='click_bot_is_no_person')], "indexes": [models.Index(fields=['enrolment', 'at'], name='click_enrolment')],
             },
         ),
         migrations.CreateModel(
@@ -168,7 +168,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'program',
                 'verbose_name_plural': 'programs',
-                'ordering': ['name'],
+                'ordering': ['name'], "constraints": [models.CheckConstraint(condition=models.Q(models.Q(('status', 'live'), _negated=True), models.Q(models.Q(('sender_name', ''), _negated=True), models.Q(('postal_address', ''), _negated=True)), _connector='OR'), name='program_live_says_who_writes', violation_error_message='A live program needs a sender name and a postal address: the law wants both in every mail.'), models.CheckConstraint(condition=models.Q(('opens_at__lt', models.F('closes_at'))), name='program_opens_before_it_closes', violation_error_message='The office must open before it closes.')],
             },
         ),
         migrations.CreateModel(
@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'membership',
-                'verbose_name_plural': 'memberships',
+                'verbose_name_plural': 'memberships', "constraints": [models.UniqueConstraint(fields=('user', 'program'), name='membership_once', violation_error_message='This person already has a role in this program.')],
             },
         ),
         migrations.CreateModel(
@@ -281,7 +281,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'referral',
-                'verbose_name_plural': 'referrals',
+                'verbose_name_plural': 'referrals', "constraints": [models.UniqueConstraint(condition=models.Q(('email_key', ''), _negated=True), fields=('enrolment', 'email_key'), name='referral_once_per_advocate', violation_error_message='This advocate has already named this friend.'), models.CheckConstraint(condition=models.Q(('fit', None), ('fit__lte', 100), _connector='OR'), name='referral_fit_is_a_percentage')], "indexes": [models.Index(condition=models.Q(('email_key', ''), _negated=True), fields=['program', 'email_key'], name='referral_email'), models.Index(condition=models.Q(('phone_key', ''), _negated=True), fields=['program', 'phone_key'], name='referral_phone'), models.Index(fields=['program', 'status', '-submitted_at'], name='referral_program_status'), models.Index(fields=['enrolment', '-submitted_at'], name='referral_enrolment')],
             },
         ),
         migrations.CreateModel(
@@ -298,7 +298,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'follow-up',
-                'verbose_name_plural': 'follow-ups',
+                'verbose_name_plural': 'follow-ups', "constraints": [models.UniqueConstraint(condition=models.Q(('done_at', None)), fields=('referral',), name='follow_up_one_open')], "indexes": [models.Index(condition=models.Q(('done_at', None)), fields=['due_at'], name='follow_up_due')],
             },
         ),
         migrations.CreateModel(
@@ -317,7 +317,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'event',
-                'verbose_name_plural': 'events',
+                'verbose_name_plural': 'events', "indexes": [models.Index(fields=['referral', 'occurred_at'], name='event_referral'), models.Index(fields=['advocate', 'occurred_at'], name='event_advocate'), models.Index(fields=['program', 'kind', 'occurred_at'], name='event_program_kind')],
             },
         ),
         migrations.CreateModel(
@@ -334,7 +334,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'sale',
-                'verbose_name_plural': 'sales',
+                'verbose_name_plural': 'sales', "constraints": [models.UniqueConstraint(fields=('program', 'external_id'), name='conversion_once')],
             },
         ),
         migrations.CreateModel(
@@ -372,42 +372,6 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'unconfirmed recommendations',
             },
         ),
-        migrations.AddIndex(
-            model_name='advocate',
-            index=models.Index(condition=models.Q(('phone_key', ''), _negated=True), fields=['phone_key'], name='advocate_phone'),
-        ),
-        migrations.AddIndex(
-            model_name='advocate',
-            index=models.Index(fields=['-created_at'], name='advocate_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='advocate',
-            constraint=models.UniqueConstraint(condition=models.Q(('email_key', ''), _negated=True), fields=('email_key',), name='advocate_email_once', violation_error_message='Somebody with this e-mail address is already here.'),
-        ),
-        migrations.AddConstraint(
-            model_name='advocate',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('external_id',), name='advocate_external_id_once', violation_error_message='Somebody with this customer number is already here.'),
-        ),
-        migrations.AddIndex(
-            model_name='click',
-            index=models.Index(fields=['enrolment', 'at'], name='click_enrolment'),
-        ),
-        migrations.AddConstraint(
-            model_name='click',
-            constraint=models.CheckConstraint(condition=models.Q(('is_bot', False), ('confirmed_at', None), _connector='OR'), name='click_bot_is_no_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='program',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'live'), _negated=True), models.Q(models.Q(('sender_name', ''), _negated=True), models.Q(('postal_address', ''), _negated=True)), _connector='OR'), name='program_live_says_who_writes', violation_error_message='A live program needs a sender name and a postal address: the law wants both in every mail.'),
-        ),
-        migrations.AddConstraint(
-            model_name='program',
-            constraint=models.CheckConstraint(condition=models.Q(('opens_at__lt', models.F('closes_at'))), name='program_opens_before_it_closes', violation_error_message='The office must open before it closes.'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'program'), name='membership_once', violation_error_message='This person already has a role in this program.'),
-        ),
         migrations.AddConstraint(
             model_name='enrolment',
             constraint=models.UniqueConstraint(fields=('advocate', 'program'), name='enrolment_once', violation_error_message='This advocate is already in this program.'),
@@ -415,53 +379,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='channel',
             constraint=models.UniqueConstraint(fields=('program', 'slug'), name='channel_once'),
-        ),
-        migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(condition=models.Q(('email_key', ''), _negated=True), fields=['program', 'email_key'], name='referral_email'),
-        ),
-        migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(condition=models.Q(('phone_key', ''), _negated=True), fields=['program', 'phone_key'], name='referral_phone'),
-        ),
-        migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(fields=['program', 'status', '-submitted_at'], name='referral_program_status'),
-        ),
-        migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(fields=['enrolment', '-submitted_at'], name='referral_enrolment'),
-        ),
-        migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.UniqueConstraint(condition=models.Q(('email_key', ''), _negated=True), fields=('enrolment', 'email_key'), name='referral_once_per_advocate', violation_error_message='This advocate has already named this friend.'),
-        ),
-        migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(('fit', None), ('fit__lte', 100), _connector='OR'), name='referral_fit_is_a_percentage'),
-        ),
-        migrations.AddIndex(
-            model_name='followup',
-            index=models.Index(condition=models.Q(('done_at', None)), fields=['due_at'], name='follow_up_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.UniqueConstraint(condition=models.Q(('done_at', None)), fields=('referral',), name='follow_up_one_open'),
-        ),
-        migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['referral', 'occurred_at'], name='event_referral'),
-        ),
-        migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['advocate', 'occurred_at'], name='event_advocate'),
-        ),
-        migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['program', 'kind', 'occurred_at'], name='event_program_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='conversion',
-            constraint=models.UniqueConstraint(fields=('program', 'external_id'), name='conversion_once'),
         ),
     ]

@@ -29,6 +29,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "tag",
                 "verbose_name_plural": "tags",
                 "ordering": ["name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("name"),
+                        name="tag_once",
+                        violation_error_message="There is a tag of this name already.",
+                    )
+                ],
             },
         ),
         migrations.AddField(
@@ -184,6 +191,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "tag of a person",
                 "verbose_name_plural": "tags of people",
+                "constraints": [models.UniqueConstraint(fields=("tag", "advocate"), name="tagging_once")],
             },
         ),
         migrations.AddField(
@@ -191,18 +199,6 @@ class Migration(migrations.Migration):
             name="people",
             field=models.ManyToManyField(
                 related_name="tags", through="referrals.Tagging", to="referrals.advocate"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tagging",
-            constraint=models.UniqueConstraint(fields=("tag", "advocate"), name="tagging_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="tag",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("name"),
-                name="tag_once",
-                violation_error_message="There is a tag of this name already.",
             ),
         ),
     ]

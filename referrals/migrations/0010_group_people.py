@@ -152,6 +152,30 @@ class Migration(migrations.Migration):
                 "verbose_name": "segment",
                 "verbose_name_plural": "segments",
                 "ordering": ["name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("program", "name"),
+                        name="segment_name_once",
+                        violation_error_message="There is a segment of this name already. Change that one.",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("program", None)),
+                        fields=("name",),
+                        name="segment_name_once_of_company",
+                        violation_error_message="There is a segment of this name already. Change that one.",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "inner_circle")),
+                        fields=("program",),
+                        name="segment_one_inner_circle",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind", "conditions"), ("program__isnull", False), _connector="OR"
+                        ),
+                        name="segment_inner_circle_of_program",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -195,42 +219,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "place in the inner circle",
                 "verbose_name_plural": "places in the inner circle",
+                "constraints": [models.UniqueConstraint(fields=("segment", "advocate"), name="pick_once")],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="segment",
-            constraint=models.UniqueConstraint(
-                fields=("program", "name"),
-                name="segment_name_once",
-                violation_error_message="There is a segment of this name already. Change that one.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="segment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("program", None)),
-                fields=("name",),
-                name="segment_name_once_of_company",
-                violation_error_message="There is a segment of this name already. Change that one.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="segment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind", "inner_circle")),
-                fields=("program",),
-                name="segment_one_inner_circle",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="segment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind", "conditions"), ("program__isnull", False), _connector="OR"),
-                name="segment_inner_circle_of_program",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pick",
-            constraint=models.UniqueConstraint(fields=("segment", "advocate"), name="pick_once"),
         ),
     ]

@@ -244,6 +244,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "webhook",
                 "verbose_name_plural": "webhooks",
                 "ordering": ["name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("program", "name"),
+                        name="webhook_endpoint_name_once",
+                        violation_error_message="There is a webhook of this name already. Give this one another.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -294,32 +301,19 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "webhook call",
                 "verbose_name_plural": "webhook calls",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("event__isnull", False)),
+                        fields=("event", "endpoint"),
+                        name="webhook_call_once",
+                    )
+                ],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "waiting")), fields=["due_at"], name="webhook_call_due"
+                    ),
+                    models.Index(fields=["endpoint", "-created_at"], name="webhook_call_endpoint"),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="webhookendpoint",
-            constraint=models.UniqueConstraint(
-                fields=("program", "name"),
-                name="webhook_endpoint_name_once",
-                violation_error_message="There is a webhook of this name already. Give this one another.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookcall",
-            index=models.Index(
-                condition=models.Q(("status", "waiting")), fields=["due_at"], name="webhook_call_due"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookcall",
-            index=models.Index(fields=["endpoint", "-created_at"], name="webhook_call_endpoint"),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookcall",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("event__isnull", False)),
-                fields=("event", "endpoint"),
-                name="webhook_call_once",
-            ),
         ),
     ]

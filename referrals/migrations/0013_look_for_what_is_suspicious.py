@@ -49,6 +49,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "risk of a referral",
                 "verbose_name_plural": "risks of referrals",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("score__lte", 100)), name="risk_of_a_hundred")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -90,6 +93,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "weight of a suspicious sign",
                 "verbose_name_plural": "weights of suspicious signs",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("weight__lte", 100)), name="risk_weight_of_a_hundred"
+                    )
+                ],
             },
         ),
         migrations.AddField(
@@ -226,23 +234,11 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="riskassessment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("score__lte", 100)), name="risk_of_a_hundred"
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="risksignal",
             constraint=models.UniqueConstraint(
                 fields=("program", "signal"),
                 name="risk_signal_once",
                 violation_error_message="This sign has a weight in this program already. Change that one.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="risksignal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("weight__lte", 100)), name="risk_weight_of_a_hundred"
             ),
         ),
     ]

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'budget',
                 'verbose_name_plural': 'budgets',
-                'ordering': ['-starts_on'],
+                'ordering': ['-starts_on'], "constraints": [models.CheckConstraint(condition=models.Q(('used__lte', models.F('amount'))), name='budget_never_exceeded', violation_error_message='More than this has been promised already.'), models.CheckConstraint(condition=models.Q(('starts_on__lte', models.F('ends_on'))), name='budget_ends_after_it_starts', violation_error_message='The last day must not be before the first.')], "indexes": [models.Index(fields=['program', 'starts_on'], name='budget_program_day')],
             },
         ),
         migrations.CreateModel(
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'charity',
                 'verbose_name_plural': 'charities',
-                'ordering': ['name'],
+                'ordering': ['name'], "constraints": [models.UniqueConstraint(fields=('program', 'name'), name='charity_once')],
             },
         ),
         migrations.CreateModel(
@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'contest',
                 'verbose_name_plural': 'contests',
-                'ordering': ['-starts_at'],
+                'ordering': ['-starts_at'], "constraints": [models.CheckConstraint(condition=models.Q(('starts_at__lt', models.F('ends_at'))), name='contest_ends_after_it_starts', violation_error_message='The end must come after the start.')],
             },
         ),
         migrations.CreateModel(
@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'action',
-                'verbose_name_plural': 'actions',
+                'verbose_name_plural': 'actions', "constraints": [models.UniqueConstraint(fields=('contest', 'when'), name='contest_action_once')],
             },
         ),
         migrations.CreateModel(
@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'contest entry',
-                'verbose_name_plural': 'contest entries',
+                'verbose_name_plural': 'contest entries', "constraints": [models.UniqueConstraint(condition=models.Q(('event__isnull', False)), fields=('contest', 'event'), name='entry_once_per_event'), models.UniqueConstraint(condition=models.Q(('event', None)), fields=('contest', 'enrolment'), name='free_entry_once')], "indexes": [models.Index(fields=['contest', 'enrolment', 'weight'], name='contest_leaderboard')],
             },
         ),
         migrations.CreateModel(
@@ -240,7 +240,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'incentive',
-                'verbose_name_plural': 'incentives',
+                'verbose_name_plural': 'incentives', "constraints": [models.UniqueConstraint(fields=('program', 'name'), name='incentive_name_once'), models.CheckConstraint(condition=models.Q(('stock', None), ('stock__gte', 0), _connector='OR'), name='incentive_stock_not_negative')],
             },
         ),
         migrations.CreateModel(
@@ -277,7 +277,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'prize',
                 'verbose_name_plural': 'prizes',
-                'ordering': ['place'],
+                'ordering': ['place'], "constraints": [models.UniqueConstraint(fields=('contest', 'place'), name='contest_place_once')],
             },
         ),
         migrations.CreateModel(
@@ -291,7 +291,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'ledger transaction',
-                'verbose_name_plural': 'ledger',
+                'verbose_name_plural': 'ledger', "constraints": [models.UniqueConstraint(fields=('event', 'currency'), name='transaction_once_per_event')],
             },
         ),
         migrations.CreateModel(
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'ledger entry',
-                'verbose_name_plural': 'ledger entries',
+                'verbose_name_plural': 'ledger entries', "constraints": [models.UniqueConstraint(fields=('transaction', 'account'), name='entry_once_per_account')], "indexes": [models.Index(fields=['program', 'currency', 'account', 'amount'], name='entry_balances'), models.Index(condition=models.Q(('currency', 'PTS')), fields=['enrolment', 'account'], name='entry_points')],
             },
         ),
         migrations.CreateModel(
@@ -334,7 +334,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'outcome',
                 'verbose_name_plural': 'outcomes',
-                'ordering': ['pk'],
+                'ordering': ['pk'], "constraints": [models.UniqueConstraint(fields=('box', 'incentive'), name='outcome_once')],
             },
         ),
         migrations.CreateModel(
@@ -349,7 +349,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'prize',
                 'verbose_name_plural': 'prizes',
-                'ordering': ['points'],
+                'ordering': ['points'], "constraints": [models.UniqueConstraint(fields=('program', 'incentive'), name='prize_once')],
             },
         ),
         migrations.CreateModel(
@@ -385,7 +385,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'reward',
-                'verbose_name_plural': 'rewards',
+                'verbose_name_plural': 'rewards', "constraints": [models.CheckConstraint(condition=models.Q(models.Q(('status', 'issued'), _negated=True), ('status_at__gte', models.F('due_at')), _connector='OR'), name='reward_waits_its_time')], "indexes": [models.Index(condition=models.Q(('status', 'pending')), fields=['due_at'], name='reward_due'), models.Index(fields=['program', 'status', 'due_at'], name='reward_program_status'), models.Index(fields=['enrolment', 'side'], name='reward_enrolment')],
             },
         ),
         migrations.AddField(
@@ -403,7 +403,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'coupon code',
-                'verbose_name_plural': 'coupon codes',
+                'verbose_name_plural': 'coupon codes', "constraints": [models.UniqueConstraint(fields=('incentive', 'code'), name='coupon_once')], "indexes": [models.Index(condition=models.Q(('reward', None)), fields=['incentive', 'id'], name='coupon_free')],
             },
         ),
         migrations.CreateModel(
@@ -431,7 +431,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'reward rule',
-                'verbose_name_plural': 'reward rules',
+                'verbose_name_plural': 'reward rules', "indexes": [models.Index(fields=['program', 'when'], name='rule_program_when')],
             },
         ),
         migrations.AddField(
@@ -484,7 +484,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'tier',
                 'verbose_name_plural': 'ladder',
-                'ordering': ['threshold'],
+                'ordering': ['threshold'], "constraints": [models.UniqueConstraint(fields=('program', 'threshold'), name='tier_threshold_once', violation_error_message='Another tier begins there already. Give each its own threshold.'), models.UniqueConstraint(fields=('program', 'name'), name='tier_name_once')],
             },
         ),
         migrations.CreateModel(
@@ -542,98 +542,6 @@ class Migration(migrations.Migration):
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
-        migrations.AddIndex(
-            model_name='budget',
-            index=models.Index(fields=['program', 'starts_on'], name='budget_program_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.CheckConstraint(condition=models.Q(('used__lte', models.F('amount'))), name='budget_never_exceeded', violation_error_message='More than this has been promised already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_on__lte', models.F('ends_on'))), name='budget_ends_after_it_starts', violation_error_message='The last day must not be before the first.'),
-        ),
-        migrations.AddConstraint(
-            model_name='charity',
-            constraint=models.UniqueConstraint(fields=('program', 'name'), name='charity_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='contest',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_at__lt', models.F('ends_at'))), name='contest_ends_after_it_starts', violation_error_message='The end must come after the start.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contestaction',
-            constraint=models.UniqueConstraint(fields=('contest', 'when'), name='contest_action_once'),
-        ),
-        migrations.AddIndex(
-            model_name='contestentry',
-            index=models.Index(fields=['contest', 'enrolment', 'weight'], name='contest_leaderboard'),
-        ),
-        migrations.AddConstraint(
-            model_name='contestentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('event__isnull', False)), fields=('contest', 'event'), name='entry_once_per_event'),
-        ),
-        migrations.AddConstraint(
-            model_name='contestentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('event', None)), fields=('contest', 'enrolment'), name='free_entry_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='incentive',
-            constraint=models.UniqueConstraint(fields=('program', 'name'), name='incentive_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='incentive',
-            constraint=models.CheckConstraint(condition=models.Q(('stock', None), ('stock__gte', 0), _connector='OR'), name='incentive_stock_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='contestprize',
-            constraint=models.UniqueConstraint(fields=('contest', 'place'), name='contest_place_once'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['program', 'currency', 'account', 'amount'], name='entry_balances'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(condition=models.Q(('currency', 'PTS')), fields=['enrolment', 'account'], name='entry_points'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(fields=('transaction', 'account'), name='entry_once_per_account'),
-        ),
-        migrations.AddConstraint(
-            model_name='mysteryoutcome',
-            constraint=models.UniqueConstraint(fields=('box', 'incentive'), name='outcome_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='prize',
-            constraint=models.UniqueConstraint(fields=('program', 'incentive'), name='prize_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgertransaction',
-            constraint=models.UniqueConstraint(fields=('event', 'currency'), name='transaction_once_per_event'),
-        ),
-        migrations.AddIndex(
-            model_name='couponcode',
-            index=models.Index(condition=models.Q(('reward', None)), fields=['incentive', 'id'], name='coupon_free'),
-        ),
-        migrations.AddConstraint(
-            model_name='couponcode',
-            constraint=models.UniqueConstraint(fields=('incentive', 'code'), name='coupon_once'),
-        ),
-        migrations.AddIndex(
-            model_name='reward',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['due_at'], name='reward_due'),
-        ),
-        migrations.AddIndex(
-            model_name='reward',
-            index=models.Index(fields=['program', 'status', 'due_at'], name='reward_program_status'),
-        ),
-        migrations.AddIndex(
-            model_name='reward',
-            index=models.Index(fields=['enrolment', 'side'], name='reward_enrolment'),
-        ),
         migrations.AddConstraint(
             model_name='reward',
             constraint=models.UniqueConstraint(condition=models.Q(('referral__isnull', False)), fields=('referral', 'rule', 'side'), name='reward_once'),
@@ -641,21 +549,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='reward',
             constraint=models.UniqueConstraint(fields=('event', 'rule', 'side'), name='reward_once_per_event'),
-        ),
-        migrations.AddConstraint(
-            model_name='reward',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'issued'), _negated=True), ('status_at__gte', models.F('due_at')), _connector='OR'), name='reward_waits_its_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='tier',
-            constraint=models.UniqueConstraint(fields=('program', 'threshold'), name='tier_threshold_once', violation_error_message='Another tier begins there already. Give each its own threshold.'),
-        ),
-        migrations.AddConstraint(
-            model_name='tier',
-            constraint=models.UniqueConstraint(fields=('program', 'name'), name='tier_name_once'),
-        ),
-        migrations.AddIndex(
-            model_name='rewardrule',
-            index=models.Index(fields=['program', 'when'], name='rule_program_when'),
         ),
     ]
