@@ -82,6 +82,9 @@ ROW_QUERIES = 30
 SET_UP = (RewardSchemeFactory, BudgetFactory, TierFactory, PrizeFactory, CharityFactory, ContestFactory)
 
 
+BOUGHT = {"field": "purchases", "is": "at_least", "value": 1}
+
+
 def fill(start, count):
     """Rows of every kind, each with people of its own."""
     for n in range(start, start + count):
@@ -135,8 +138,7 @@ def fill(start, count):
         AskFactory(plan=OutreachPlanFactory(program=program), advocate=referral.enrolment.advocate)
         DigestSubscription.objects.create(user=UserFactory())
         AlertChoice.objects.create(user=UserFactory())
-        rows = [{"field": "purchases", "is": "at_least", "value": 1}]
-        Segment.objects.create(name=f"Buyers {n}", program=program, conditions=rows)
+        Segment.objects.create(name=f"Buyers {n}", program=program, conditions=[BOUGHT])
         Finder.objects.create(program=program)
         CallTaskFactory(program=program, advocate=referral.enrolment.advocate)
         BrandVoiceFactory(program=program)
