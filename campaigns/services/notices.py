@@ -26,6 +26,7 @@ TOLD = {
     Event.Kind.REFERRAL_RELEASED,
     Event.Kind.CONVERSION_RECORDED,
 }
+Callers = dict[tuple[int, int | None], Any]
 # What is written about a friend who came and said yes.
 CAME = (Purpose.FRIEND_CAME, Purpose.FRIEND_THANKS)
 SET_ASIDE = (Reward.Status.PENDING, Reward.Status.APPROVED, Reward.Status.ISSUED)
@@ -107,13 +108,19 @@ def _of_submissions(referrals: Iterable[Referral], now: datetime) -> Iterable[Me
     by_enrolment: dict[int, list[Referral]] = defaultdict(list)
     for referral in referrals:
         by_enrolment[referral.enrolment_id].append(referral)
+    callers: Callers = {}
     for submitted in by_enrolment.values():
         named = [referral for referral in submitted if referral.source not in Referral.BY_THEMSELVES]
         yield from (_invitation(referral) for referral in named)
         yield from (_friend_came(referral) for referral in submitted if referral not in named)
         if named:
             yield _referral_thanks(named)
-        yield from _alerts([referral for referral in named if referral.is_open], "", now)
+        by_caller: dict[int | None, list[Referral]] = defaultdict(list)
+        for referral in named:
+            if referral.is_open:
+                by_caller[referral.owner_id].append(referral)
+        for theirs in by_caller.values():
+            yield from _alerts(theirs, "", now, callers)
 
 
 def _of_yeses(referrals: list[Referral], now: datetime) -> Iterable[Message]:
@@ -212,13 +219,19 @@ def _friend_thanks(referral: Referral) -> Message:
     return _unless_settled(to_friend(Purpose.FRIEND_THANKS, referral), referral)
 
 
-def _alerts(referrals: list[Referral], suffix: str, now: datetime) -> Iterable[Message]:
-    """Tell whoever calls; friends of one submission in one mail."""
+def _alerts(
+    referrals: list[Referral], suffix: str, now: datetime, callers: Callers | None = None
+) -> Iterable[Message]:
+    """Tell whoever calls these; friends of one submission in one mail. ``callers`` keeps whom we looked up."""
     if not referrals:
         return
+    callers = {} if callers is None else callers
     first = referrals[0]
     enrolment, program = first.enrolment, first.enrolment.program
-    staff = who_calls(program, first.owner_id)
+    whose = (program.pk, first.owner_id)
+    if whose not in callers:
+        callers[whose] = _owner_at_hand(first) or who_calls(program, first.owner_id)
+    staff = callers[whose]
     if staff is None:
         return
     path = f"{first.pk}/change/" if len(referrals) == 1 else f"?enrolment__id__exact={enrolment.pk}"
@@ -242,6 +255,13 @@ def _alerts(referrals: list[Referral], suffix: str, now: datetime) -> Iterable[M
             "link": link_to_desk(f"referrals/referral/{path}"),
         },
     )
+
+
+def _owner_at_hand(referral: Referral) -> Any:
+    """Whoever has just been given this friend, where nobody needs to be asked for."""
+    known = Referral._meta.get_field("owner").is_cached(referral)
+    owner: Any = referral.owner if known else None
+    return owner if owner and owner.is_active and owner.email else None
 
 
 def who_calls(program: Program, owner_id: int | None) -> Any:

@@ -18,6 +18,7 @@ from referrals.api.who import NOBODY, Who, find, find_all
 from referrals.contacts import email_key
 from referrals.models import ApiKey, Enrolment, Referral
 from referrals.public_ids import pk_of, public_id
+from referrals.services.many import Named, submit_many
 from referrals.services.referral import Friend, submit_referrals
 from referrals.transitions import Refused
 
@@ -144,15 +145,12 @@ def add_referrals(request: HttpRequest, body: ReferralsIn) -> HttpResponse:
     key = key_of(request)
     items, wrong = read_items(body.items, ReferralIn)
     places = dict(zip(items, find_all(key, [item.advocate for item in items.values()]), strict=True))
-    done: dict[int, tuple[int, str]] = {}
-    for number, place in places.items():
-        if place is None:
-            wrong[number] = [{"pointer": "/advocate", "detail": NOBODY}]
-            continue
-        try:
-            done[number] = 201, public_id("ref", _submit(key, items[number], place).pk)
-        except Refused as refused:
-            wrong[number] = [{"pointer": "", "detail": str(refused)}]
+    wrong |= {n: [{"pointer": "/advocate", "detail": NOBODY}] for n, place in places.items() if place is None}
+    named = {n: Named(place, items[n].friend, items[n].agreement) for n, place in places.items() if place}
+    took = submit_many(key.program, list(named.values()), source=Referral.Source.API, now=key.asked_at)
+    found = dict(zip(named, took, strict=True))
+    done = {n: (201, public_id("ref", row.pk)) for n, row in found.items() if isinstance(row, Referral)}
+    wrong |= {n: [{"pointer": "", "detail": str(no)}] for n, no in found.items() if isinstance(no, Refused)}
     return bulk_answer(body, done, wrong)
 
 

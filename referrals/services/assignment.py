@@ -23,16 +23,17 @@ def choose_callers(enrolment: Enrolment, referrals: Sequence[Referral], *, now: 
     moment go to two people. The program's own person gets friends even when away: ``pass_on_calls``
     sees to that, and nobody's form waits for one question more.
     """
-    program = enrolment.program
+    share_out(enrolment.program, referrals, now=now)
+
+
+def share_out(program: Program, referrals: Sequence[Referral], *, now: datetime) -> None:
+    """The same for friends of several advocates of one program."""
     if program.assign_by == Assign.OWNER:
         return
     people = People(program, now)
-    manager = (
-        people.here(enrolment.advocate.owner_id) if program.assign_by == Assign.ACCOUNT_MANAGER else None
-    )
     for referral in referrals:
         if referral.is_open:
-            referral.owner = manager or people.next_for(referral, enrolment)
+            referral.owner = _by_rule(people, referral)
     people.keep_turns()
 
 

@@ -71,17 +71,10 @@ def what_is_known(enrolment: Enrolment, friends: Sequence[Friend], source: str, 
     keys = set().union(*(friend.keys for friend in friends))
     likenesses = {likeness(friend.name, friend.email) for friend in friends} - {""}
     known = _named_before(enrolment, keys, likenesses, now)
-    _refuse_twice(friends, known.own)
+    refuse_twice(friends, known.own)
     came_by_link = source in Referral.BY_THEMSELVES
-    if not came_by_link and known.named_in_day + len(friends) > REFERRALS_A_DAY:
-        raise Refused(
-            ngettext(
-                "You can recommend %(limit)d person a day. Nothing was sent; please come back tomorrow.",
-                "You can recommend %(limit)d people a day. Nothing was sent; please come back tomorrow.",
-                REFERRALS_A_DAY,
-            )
-            % {"limit": REFERRALS_A_DAY}
-        )
+    if not came_by_link:
+        refuse_too_many(known.named_in_day, len(friends))
     if came_by_link:
         known.clients = clients_of_advocate(enrolment.pk)
     else:
@@ -111,7 +104,20 @@ def _who_they_are(enrolment: Enrolment, keys: set[str], likenesses: set[str], kn
             known.reasons |= dict.fromkeys(pair, Referral.Reason.CIRCLE)
 
 
-def _refuse_twice(friends: Sequence[Friend], named: set[str]) -> None:
+def refuse_too_many(before: int, more: int) -> None:
+    """Raises Refused when this would be more friends than one advocate may name in a day."""
+    if before + more > REFERRALS_A_DAY:
+        raise Refused(
+            ngettext(
+                "You can recommend %(limit)d person a day. Nothing was sent; please come back tomorrow.",
+                "You can recommend %(limit)d people a day. Nothing was sent; please come back tomorrow.",
+                REFERRALS_A_DAY,
+            )
+            % {"limit": REFERRALS_A_DAY}
+        )
+
+
+def refuse_twice(friends: Sequence[Friend], named: set[str]) -> None:
     for friend in friends:
         if friend.keys & named:
             raise NamedBefore(

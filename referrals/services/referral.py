@@ -17,6 +17,7 @@ from referrals.models import (
     Event,
     FollowUp,
     Mention,
+    Program,
     Referral,
     RiskAssessment,
     Submission,
@@ -118,7 +119,7 @@ def submit_referrals(
         queue_up(enrolment, friends)
         known = what_is_known(enrolment, friends, source, now)
         referrals = [
-            _new_referral(
+            new_referral(
                 enrolment, friend, known.reasons, source=source, channel=channel, click=click, now=now
             )
             for friend in friends
@@ -135,7 +136,7 @@ def submit_referrals(
         FollowUp.objects.bulk_create(
             [FollowUp(referral=r, owner_id=r.owner_id, due_at=due) for r in referrals if r.is_open]
         )
-        events = _events_of_submission(enrolment, referrals, by, now)
+        events = events_of_submission(referrals, by, now)
         Event.objects.record([*events, *events_of_assignment(referrals, enrolment, now)], now=now)
     return referrals
 
@@ -155,15 +156,22 @@ def _look_for_risk(
         )
     program = first.enrolment.program
     clients = known.clients if came_by_link else ()
-    risks = weigh(program, [(r, signs_of(_evidence(r, known, clients, client))) for r in referrals], now=now)
+    risks = weigh(
+        program, [(r, signs_of(evidence_of(r, known, clients, client))) for r in referrals], now=now
+    )
+    put_under_review(risks, program)
+    return risks
+
+
+def put_under_review(risks: Sequence[RiskAssessment], program: Program) -> None:
+    """Let new referrals, not stored yet, wait for a person where they look suspicious enough."""
     for risk in risks:
         if risk.score >= program.review_from and risk.referral.status == Referral.Status.SUBMITTED:
             risk.referral.status = Referral.Status.UNDER_REVIEW
             risk.referral.status_reason = Referral.Reason.SUSPICIOUS
-    return risks
 
 
-def _evidence(
+def evidence_of(
     referral: Referral, known: Known, clients: tuple[Client, ...], client: Client | None
 ) -> Evidence:
     advocate = referral.enrolment.advocate
@@ -268,7 +276,7 @@ def queue_up(enrolment: Enrolment, friends: Sequence[Friend]) -> None:
     hold([f"advocate:{enrolment.pk}", *(f"friend:{enrolment.program_id}:{key}" for key in keys)])
 
 
-def _new_referral(
+def new_referral(
     enrolment: Enrolment, friend: Friend, settled: dict[str, str], *, source: str, channel: Channel | None,
     click: Click | None, now: datetime,
 ) -> Referral:  # fmt: skip
@@ -299,9 +307,7 @@ def _call_soon(referral: Referral, now: datetime) -> None:
         FollowUp.objects.create(referral=referral, owner_id=referral.owner_id, due_at=due)
 
 
-def _events_of_submission(
-    enrolment: Enrolment, referrals: Sequence[Referral], by: Any, now: datetime
-) -> list[Event]:
+def events_of_submission(referrals: Sequence[Referral], by: Any, now: datetime) -> list[Event]:
     events = []
     for referral in referrals:
         key = f"referral:{referral.pk}"
