@@ -21,7 +21,9 @@ django.setup()
 from campaigns.bench.recording import facts_by_friend, facts_by_token, replays  # noqa: E402
 from campaigns.bench.replay import Replay  # noqa: E402
 from campaigns.offers import offers_of  # noqa: E402
+from campaigns.sharing import onward_link, share_link  # noqa: E402
 from campaigns.urls import urlpatterns as product  # noqa: E402
+from campaigns.views.refer import refer_personal  # noqa: E402
 from referrals.models import Click, Enrolment  # noqa: E402
 from referrals.public_ids import pk_of  # noqa: E402
 from rewards.models import RewardRule  # noqa: E402
@@ -37,11 +39,14 @@ def recorded(name: str) -> tuple[Replay, dict[Any, dict[str, Any]]]:
 def click(request: HttpRequest, code: str) -> HttpResponse:
     """The same statements and the same page, and nothing else."""
     now = timezone.now()
-    enrolment = Enrolment.objects.for_page().on_channel("").get(code=code)
+    enrolment = Enrolment.objects.for_page().live().on_channel("").get(code=code)
     Click.objects.create(enrolment=enrolment, visitor="0" * 32, is_bot=False, at=now)
     program = enrolment.program
     offers = offers_of(program, read_by=RewardRule.Side.FRIEND, now=now)
-    page = {"program": program, "enrolment": enrolment, "offers": offers, "visit": "x", "link": "/"}
+    page = {
+        "program": program, "enrolment": enrolment, "offers": offers, "visit": "x",
+        "link": share_link(enrolment), "site": onward_link(enrolment),
+    }  # fmt: skip
     return render(request, "campaigns/share.html", page)
 
 
@@ -49,7 +54,8 @@ def click(request: HttpRequest, code: str) -> HttpResponse:
 def submit(request: HttpRequest, token: str) -> HttpResponse:
     """What a form with one friend sends to the database."""
     if request.method == "GET":
-        return HttpResponse('<input name="csrfmiddlewaretoken" value="x">', headers={"Set-Cookie": "a=b"})
+        # The page with the form is its own yardstick, as the landing page is.
+        return refer_personal(request, token=token)
     replay, facts = recorded("form")
     friend = {name: request.POST[f"friend1-{name}"] for name in ("name", "email")}
     replay.run(facts[token] | {f"friend_{name}": value for name, value in friend.items()})

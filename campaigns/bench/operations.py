@@ -11,7 +11,7 @@ from campaigns.bench.sink import mail_sink
 from campaigns.bench.web import served
 
 TURNS = 2
-OPERATIONS = 9
+OPERATIONS = 10
 ADVOCATES, REFERRALS, MESSAGES = 3000, 3000, 1500
 Started = Sequence[tuple[str, dict[str, Any]]]
 Jobs = Callable[..., Started]
@@ -37,10 +37,11 @@ def measure_pages(
     scratch: Scratch, seconds: float, known: dict[str, Any], ports: tuple[int, int]
 ) -> Iterator[Line]:
     clicks = [f"/r/{code}/" for code in known["codes"]]
-    pages = [f"/p/{known['program']}/"]
+    pages, forms = [f"/p/{known['program']}/"], [f"/a/{token}/" for token in known["tokens"]]
     for name, paths, yardstick, bar in (
         ("share link, visit recorded", clicks, "bare view, same statements and page", 0.9),
         ("landing page", pages, "same view without middleware", 0.8),
+        ("form, opened", forms, "same view without middleware", 0.8),
     ):
         jobs = [partial(_each, "hammer.get", port=port, paths=paths, threads=THREADS) for port in ports]
         ours, bare = _in_turns(scratch, seconds, (jobs[0], jobs[1]), PROCESSES * THREADS)

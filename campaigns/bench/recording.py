@@ -8,7 +8,7 @@ from django.core.management.color import no_style
 from django.db import connection
 from django.test import Client
 
-from campaigns.bench.fill import APART, enrol_many, name_friends
+from campaigns.bench.fill import APART, NOW, enrol_many, name_friends
 from campaigns.bench.hammer import friend_form, sale_body
 from campaigns.bench.replay import LARGE, Facts, Replay, Statement, record
 from referrals.models import Advocate, Conversion, Enrolment, Program, Referral
@@ -21,7 +21,11 @@ Recorded = tuple[list[Statement], Facts]
 def record_requests(directory: str, key: str, question: int) -> None:
     """Write the recordings into ``directory``, where the yardsticks look for them."""
     places = enrol_many(Program.objects.get(), 4, "recorded", first=LARGE)
-    friends = name_friends(places[:2], 2, "friend-recorded", first=LARGE + 2 * APART)
+    *friends, sold = name_friends(places[:2], 3, "friend-recorded", first=LARGE + 2 * APART)
+    Conversion.objects.create(
+        pk=LARGE + 3 * APART, program_id=sold.program_id, referral=sold, external_id="recorded", amount=12900,
+        currency="EUR", occurred_at=NOW, recorded_at=NOW,
+    )  # fmt: skip
     if statements := connection.ops.sequence_reset_sql(no_style(), [Advocate, Conversion, Referral]):
         with connection.cursor() as cursor:
             cursor.execute("".join(statements))

@@ -126,8 +126,12 @@ def _uuids(values: Any) -> Iterator[UUID]:
 
 def _answers(statements: Sequence[Statement]) -> Iterator[str]:
     found = (value for s in statements for row in s.answered for value in row)
-    # A small number stands in other values by chance.
-    return (str(value) for value in found if not isinstance(value, int) or value >= LARGE)
+    return (str(value) for value in found if _is_telling(value))
+
+
+def _is_telling(value: Any) -> bool:
+    """Whether it is found again for what it is: a small number stands in other places by chance."""
+    return not isinstance(value, int) or value >= LARGE
 
 
 def _filled(values: Any, known: dict[str, Any]) -> Any:
@@ -148,4 +152,4 @@ def _known(known: dict[str, Any], old: str, kind: type) -> Any:
 
 def _learn(old: Sequence[Any], new: Sequence[Any], known: dict[str, Any]) -> None:
     for before, after in zip(old, new, strict=False):
-        known |= {str(b): a for b, a in zip(before, after, strict=True)}
+        known |= {str(b): a for b, a in zip(before, after, strict=True) if _is_telling(b)}
