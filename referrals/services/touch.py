@@ -57,10 +57,11 @@ class Case:
         self.person = is_person(**keys)
         mine = Attribution.objects.filter(self.person | Q(external_id=order), program=program)
         locked = mine.select_for_update(of=("self",), no_key=True)
-        self.orders = list(locked.select_related("conversion"))
+        # Most people buy once and come once: what would belong to more is fetched only if there is any.
+        self.orders = list(locked.prefetch_related("conversion"))
         orders = {order, *(row.external_id for row in self.orders)}
         came = Touch.objects.filter(self.person | Q(order__in=orders), program=program)
-        self.touches = list(came.select_related("enrolment__advocate"))
+        self.touches = list(came.prefetch_related("enrolment__advocate"))
         sold_to = {row.conversion.referral_id for row in self.orders if row.conversion}
         told = {touch.referral_id for touch in self.touches if touch.referral_id}
         pks = sold_to | told | ({named.pk} if named else set())
