@@ -130,8 +130,14 @@ def _ids(label: str) -> list[str]:
     return [public_id("ref", pk) for pk in pks]
 
 
+def _name(number: int) -> str:
+    """Another name for each number, in letters of which hardly two are alike."""
+    return "".join(chr(97 + n % 26) for n in (number * 7919 % 26, number // 26, number // 676, number * 31))
+
+
 def _messages(enrolments: list[Enrolment]) -> None:
-    """Real invitations of five friends each."""
+    """Real invitations of five friends each, who look like anybody's: those under review would not be sent."""
     for number, enrolment in enumerate(enrolments):
-        friends = [Friend("Ben Weber", f"invited{number}-{n}@bench.example") for n in range(5)]
+        names = [_name(number * 5 + n) for n in range(5)]
+        friends = [Friend(f"{name} Weber", f"{name}@invited{number}.example") for name in names]
         submit_referrals(enrolment, friends, agreement="They agreed.", now=NOW)
