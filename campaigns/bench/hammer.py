@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from http.client import HTTPConnection, HTTPResponse
@@ -112,6 +113,27 @@ def convert(
         return send
 
     return _hammer(port, seconds, threads, number, prepare)
+
+
+def repeat_sales(port: int, key: str, sales: list[str], requests: int, threads: int) -> dict[str, int]:
+    """How often the API answered what, when the same few sales are reported again and again."""
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    answers: Counter[str] = Counter()
+
+    def run(thread: int) -> None:
+        client = Client(port, thread)
+        for n in range(thread, requests, threads):
+            number = n % len(sales)
+            body = sale_body(sales[number], f"repeated-{number}")
+            response, _page = client.ask("POST", "/api/v1/conversions", body, **headers)
+            answers[str(response.status)] += 1
+
+    workers = [Thread(target=run, args=(thread,)) for thread in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return dict(answers)
 
 
 def _hammer(
