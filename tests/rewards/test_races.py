@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 
@@ -20,6 +21,7 @@ from rewards.models import (
     Tier,
 )
 from rewards.services.audit import ledger_differences
+from rewards.services.claim import settle_claims
 from rewards.services.contest import draw, enter_free
 from rewards.services.points import balance, pick_prize
 from rewards.services.reward import approve, decline, promise_waiting, release_rewards, revoke, undo
@@ -303,3 +305,48 @@ def test_incentives_promised_and_taken_back_in_opposite_order_do_not_lock_each_o
         held = Reward.objects.filter(incentive=incentive, status__in=["pending", "approved"])
         assert incentive.stock == 50 - held.count()
     assert ledger_differences() == []
+
+
+def test_refunds_claims_decisions_and_retries_at_once_keep_the_books_straight(now):
+    """Each friend bought twice; what was handed out is claimed back, settled, undone, while sales come and go."""
+    rule = RewardRuleFactory(incentive__fulfilment="code", approval="never")
+    program = rule.program
+    RewardRuleFactory(program=program, most=4, incentive__stock=5)
+    RewardRuleFactory(program=program, side="friend", minimum=10000)
+    CouponCode.objects.bulk_create(CouponCode(incentive=rule.incentive, code=f"C{n}") for n in range(6))
+    budget = Budget.objects.create(program=program, amount=60_000, **YEAR)
+    enrolment, by = EnrolmentFactory(program=program), UserFactory()
+    referrals = [ReferralFactory(enrolment=enrolment) for _ in range(4)]
+    first = [sell(referral, now, f"first {n}") for n, referral in enumerate(referrals)]
+    second = [sell(referral, now, f"second {n}", amount=9999) for n, referral in enumerate(referrals)]
+    release_rewards(now=now)
+    refund = partial(reverse_conversion, reason="refunded", now=now)
+
+    def step(n):
+        steps = (
+            lambda: refund(first[n % 4]),
+            lambda: refund(second[n % 4]),
+            lambda: sell(referrals[n % 4], now, f"third {n % 4}"),
+            lambda: undo(Reward.objects.all(), now=now, by=by),
+            lambda: settle_claims(Reward.objects.all(), outcome=("repaid", "issued")[n % 2], now=now, by=by),
+            lambda: (approve(Reward.objects.all(), now=now, by=by), promise_waiting(now=now)),
+        )
+        return steps[n // 4 % 6]()
+
+    said = at_once(24, step)
+
+    assert errors(said) == []
+    assert ledger_differences() == []
+    for sale in (*first, *second):
+        refund(sale)
+    settle_claims(Reward.objects.all(), outcome="repaid", note="so", now=now, by=by)
+    assert ledger_differences() == []
+    keys = Reward.objects.values_list("referral", "rule", "side")
+    assert len(keys) == len(set(keys))
+    budget.refresh_from_db()
+    assert 0 <= budget.used <= budget.amount
+    gone = ["waiting", "declined", "revoked"]
+    held = (
+        Reward.objects.exclude(status__in=gone).filter(incentive=rule.incentive).values_list("pk", flat=True)
+    )
+    assert set(CouponCode.objects.exclude(reward=None).values_list("reward", flat=True)) == set(held)
