@@ -24,7 +24,7 @@ from rewards.services.audit import ledger_differences
 from rewards.services.codes import import_codes
 from rewards.services.reward import release_rewards
 
-BATCH = 1000
+BATCH, FILLED_AT_ONCE = 1000, 50_000
 TURNS = 9
 PAGES = {"ledger": "ledgertransaction", "budgets": "budget", "rewards": "reward"}
 
@@ -127,8 +127,11 @@ def fill_ledger(entries: int) -> None:
         raise RuntimeError("Reports are measured on PostgreSQL.")
     places = list(Enrolment.objects.order_by("pk").values_list("pk", flat=True)[:3000])
     with connection.cursor() as cursor:
-        facts = [NOW, NOW, missing, reward.program_id, reward.pk, NOW, places, len(places) - 1]
-        cursor.execute(FILL_LEDGER, facts)
+        cursor.execute("SET statement_timeout TO 0")
+        for first in range(0, missing, FILLED_AT_ONCE):
+            last = min(first + FILLED_AT_ONCE, missing) - 1
+            facts = [NOW, NOW, first, last, reward.program_id, reward.pk, NOW, places, len(places) - 1]
+            cursor.execute(FILL_LEDGER, facts)
         cursor.execute("ANALYZE")
 
 
@@ -136,7 +139,7 @@ FILL_LEDGER = """
 WITH e AS (
     INSERT INTO referrals_event (id, kind, program_id, data, occurred_at, recorded_at, dedup_key)
     SELECT gen_random_uuid(), 'reward.issued', p.program, '{}', %s, %s, 'ledger-' || n
-    FROM generate_series(1, %s) n, (SELECT %s::bigint AS program) p
+    FROM generate_series(%s, %s) n, (SELECT %s::bigint AS program) p
     RETURNING id, program_id
 ), t AS (
     INSERT INTO rewards_ledgertransaction (id, event_id, reward_id, program_id, currency, recorded_at)
