@@ -20,6 +20,8 @@ from uuid6 import uuid7
 Facts = Mapping[str, Any]
 # Keys from this one on are found wherever they stand in a statement.
 LARGE = 7_000_000_000
+# Numbers from here on are moments in microseconds, and beyond them hashes.
+MOMENTS, HASHES = 10**14, 2**56
 # What one request in many does for the others: nudging the worker, noting when a key was last used.
 SHARED = ("django_q_ormq", 'SET "last_used_at"')
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -105,6 +107,9 @@ class Replay:
         if len(parts) == 1 and str(one).startswith(("{", "[")):
             # JSON about nobody that we know of; nothing has to be unique in it.
             return one
+        if isinstance(one, int) and self.token.fullmatch(str(one)) is None and abs(one) < HASHES:
+            # A moment as a number: as good as any other.
+            return one
         is_whole = len(parts) == 1 or not isinstance(one, str)
         return Hole([str(one)] if is_whole else parts, int if isinstance(one, int) else str)
 
@@ -131,7 +136,7 @@ def _answers(statements: Sequence[Statement]) -> Iterator[str]:
 
 def _is_telling(value: Any) -> bool:
     """Whether it is found again for what it is: a small number stands in other places by chance."""
-    return not isinstance(value, int) or value >= LARGE
+    return not isinstance(value, int) or LARGE <= value < MOMENTS
 
 
 def _filled(values: Any, known: dict[str, Any]) -> Any:
