@@ -191,5 +191,3 @@ def add_people(staging: Staging, *, now: datetime) -> None:
         """,  # noqa: S608
         values,
     )
-    find_people(staging)
-    find_tagged(staging)

@@ -158,6 +158,10 @@ def _shown(staging: Staging) -> Iterator[Change]:
 def _apply(staging: Staging, program: Program | None, done: Merged, now: datetime, by: Any) -> None:
     merging.change_people(staging)
     merging.add_people(staging, now=now)
+    if done.tags or program:
+        # Only for these does it matter what key somebody new has got.
+        merging.find_people(staging)
+        merging.find_tagged(staging)
     for rows in staging.stream("SELECT advocate_id, field, before, after FROM import_change", EVENTS):
         Event.objects.record([_changed(row, now, by) for row in rows], now=now)
     for pairs in staging.stream("SELECT advocate_id, name FROM import_tag", EVENTS):
