@@ -11,7 +11,9 @@ _FORMULA = re.compile(r"(^|[\n\r\t;,\"'])(?=\s*[=+\-@\t\r＝＋－＠])")
 
 def defuse(cell: Any) -> str:
     """The cell as text: an apostrophe stands before whatever a spreadsheet would work out."""
-    return _FORMULA.sub(r"\1'", str(cell))
+    text = str(cell)
+    # Most cells are a word, a number or nothing, and need no closer look.
+    return text if text.isalnum() or not text else _FORMULA.sub(r"\1'", text)
 
 
 def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
