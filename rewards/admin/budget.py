@@ -69,7 +69,7 @@ class BudgetAdmin(SetupAdmin):
         "nothing is spent unawares: when one is used up, or over with none to follow, the rule says what happens."
     )
     form = BudgetForm
-    list_display = ("period", "total", "promised", "spent", "free", "used_bar", "afterwards", "program")
+    list_display = ("period", "total", "promised", "spent", "free", "used_bar", "follows", "program")
     list_filter = (ProgramFilter, "starts_on")
     list_select_related = ("program",)
     ordering = ("-starts_on",)
@@ -143,6 +143,10 @@ class BudgetAdmin(SetupAdmin):
     @admin.display(description=gettext_lazy("free"))
     def free(self, budget: Any) -> Any:
         return self._cell(budget, _("free"), budget.spending.free)
+
+    @admin.display(description=gettext_lazy("after the last day"), ordering="afterwards")
+    def follows(self, budget: Budget) -> Any:
+        return labelled(_("then"), budget.get_afterwards_display())
 
     @admin.display(description=gettext_lazy("so far"))
     def used_bar(self, budget: Any) -> Any:
