@@ -77,14 +77,16 @@ def _one_code_each(scratch: Scratch, codes: int, claims: int) -> Promise:
 
 def _holds_end(scratch: Scratch, holds: int) -> Promise:
     scratch.run("rewarding.fill_holds", count=holds)
-    found = scratch.run("rewarding.release")
+    # As the workers do it when one run of the schedule meets the next.
+    found = [job.answer() for job in [scratch.start("rewarding.release") for _ in range(PROCESSES)]]
+    released, cpu = (sum(each[name] for each in found) for name in ("released", "cpu"))
+    seconds, grew = (max(each[name] for each in found) for name in ("seconds", "grew"))
     return Promise(
         f"{holds:,} holds that end",
-        f"{found['released']:,} released in {found['seconds']:.0f} s ({found['cpu']:.0f} s of our processor time); "
-        f"memory grew by {found['grew']:.0f} MiB",
-        found["released"] == holds and found["seconds"] <= SECONDS_FOR_HOLDS
-        and found["grew"] <= MEMORY_GROWTH_MIB,
-    )  # fmt: skip
+        f"{released:,} released in {seconds:.0f} s by {PROCESSES} workers ({cpu:.0f} s of our processor time); "
+        f"the memory of one grew by {grew:.0f} MiB",
+        released == holds and seconds <= SECONDS_FOR_HOLDS and grew <= MEMORY_GROWTH_MIB,
+    )
 
 
 def _reports_open(scratch: Scratch, entries: int) -> Promise:

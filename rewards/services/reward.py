@@ -17,7 +17,7 @@ from rewards.services.tax import held_for_tax, hold_for_tax
 
 Status = Reward.Status
 BY_ITSELF = (Incentive.Fulfilment.AUTOMATIC, Incentive.Fulfilment.CODE)
-BATCH = 500
+BATCH, KEYS = 500, 10_000
 # What reserving anew may change.
 RESERVED = ["budget", "incentive", "amount", "cost", "currency", "needs_approval"]
 
@@ -206,16 +206,24 @@ def _drop(
 
 
 def _in_batches(rewards: RewardQuerySet, move: Callable[[Sequence[Reward]], list[Reward]]) -> int:
-    """Move them batch by batch; another process that does the same at this moment takes other rewards."""
+    """Move them batch by batch; another process that does the same at this moment takes other rewards.
+
+    Which there are is asked for many batches together: asked for each, it would read all that wait every time.
+    """
     skip = connection.features.has_select_for_update_skip_locked
-    free = rewards.order_by("due_at").select_for_update(of=("self",), no_key=True, skip_locked=skip)
+    told = rewards.select_related(*Reward.TOLD_WITH).order_by("due_at")
+    free = told.select_for_update(of=("self",), no_key=True, skip_locked=skip)
     count = 0
-    while True:
-        with transaction.atomic():
-            rows = list(free.select_related(*Reward.TOLD_WITH)[:BATCH])
-            count += len(move(rows))
-        if not rows:
-            return count
+    while keys := list(rewards.order_by("due_at").values_list("pk", flat=True)[:KEYS]):
+        taken = 0
+        for start in range(0, len(keys), BATCH):
+            with transaction.atomic():
+                rows = list(free.filter(pk__in=keys[start : start + BATCH]))
+                count += len(move(rows))
+                taken += len(rows)
+        if not taken:
+            break
+    return count
 
 
 def _rows(rewards: Iterable[Reward]) -> RewardQuerySet:

@@ -116,6 +116,16 @@ def test_the_clock_approves_what_is_due_and_needs_nobody(now):
     assert set(Reward.objects.filter(status="pending")) == {later, asked}
 
 
+def test_more_than_fits_a_batch_is_released_whole(now, monkeypatch):
+    monkeypatch.setattr("rewards.services.reward.BATCH", 2)
+    monkeypatch.setattr("rewards.services.reward.KEYS", 3)
+    for _ in range(5):
+        RewardFactory(needs_approval=False)
+
+    assert release_rewards(now=now) == 5
+    assert not Reward.objects.filter(status="pending").exists()
+
+
 @pytest.mark.parametrize("status", ["rejected", "under_review"])
 def test_a_doubt_is_never_paid_by_waiting(now, status):
     promised = RewardFactory(needs_approval=False, referral__status=status)
