@@ -4,8 +4,10 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 
 ROOT = Path(settings.BASE_DIR)
 APPS = ("config", "referrals", "rewards", "campaigns")
@@ -27,6 +29,20 @@ def _name(path: Path) -> str:
 @pytest.mark.django_db
 def test_no_migration_is_missing():
     call_command("makemigrations", check=True, dry_run=True, stdout=StringIO())
+
+
+@pytest.mark.django_db
+def test_the_database_has_every_constraint_and_index_that_the_models_name():
+    with connection.cursor() as cursor:
+        missing = [
+            f"{model.__name__}: {named.name}"
+            for app in APPS[1:]
+            for model in apps.get_app_config(app).get_models()
+            for named in (*model._meta.constraints, *model._meta.indexes)
+            if named.name not in connection.introspection.get_constraints(cursor, model._meta.db_table)
+        ]
+
+    assert missing == []
 
 
 def test_a_module_is_no_longer_than_400_lines():

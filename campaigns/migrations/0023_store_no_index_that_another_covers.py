@@ -3,6 +3,14 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+# Django, when it drops the index of a column on PostgreSQL, takes a unique one with a condition along, which is
+# no less an index of that column alone. So it is put back afterwards.
+ONE_AT_A_TIME = models.UniqueConstraint(
+    condition=models.Q(("ended_at", None), ("referral", None), ("started_at__isnull", False)),
+    fields=("advocate",),
+    name="ask_one_at_a_time",
+)
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -11,6 +19,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RemoveConstraint(model_name="ask", name="ask_one_at_a_time"),
         migrations.AlterField(
             model_name="ask",
             name="advocate",
@@ -22,6 +31,7 @@ class Migration(migrations.Migration):
                 verbose_name="advocate",
             ),
         ),
+        migrations.AddConstraint(model_name="ask", constraint=ONE_AT_A_TIME),
         migrations.AlterField(
             model_name="message",
             name="advocate",
