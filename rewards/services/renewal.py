@@ -14,7 +14,10 @@ from rewards.services.grant import given_under
 
 
 def queue_up(enrolments: Iterable[int]) -> None:
-    """Lock these advocates' places: what limits and points allow is decided for one after the other."""
+    """Lock these advocates' places: what limits and points allow is decided for one after the other.
+
+    To be called before rewards of theirs are locked: in the other order two would wait for each other.
+    """
     rows = Enrolment.objects.filter(pk__in=set(enrolments)).order_by("pk")
     list(rows.select_for_update(no_key=True).values_list("pk"))
 

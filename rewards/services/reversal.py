@@ -102,9 +102,10 @@ def reinstate(events: Sequence[Event], *, now: datetime) -> None:
     if not sold:
         return
     gone = Reward.objects.filter(referral__in=sold, status_reason__in=GONE)
-    keys = list(gone.values_list("pk", flat=True))
+    keys = dict(gone.values_list("pk", "enrolment"))
     if not keys:
         return
+    queue_up(keys.values())
     taken = Reward.objects.with_rule().filter(pk__in=keys, status_reason__in=GONE)
     taken = taken.select_related("event").order_by("pk")
     rows = _earned_again(list(taken.select_for_update(of=("self",), no_key=True)), sold)

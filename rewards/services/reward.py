@@ -65,6 +65,7 @@ def undo(rewards: RewardQuerySet, *, now: datetime, by: Any) -> Moved:
     Declined ones need budget, stock and code anew; where nothing is left they go on the waiting list.
     """
     with transaction.atomic():
+        queue_up(rewards.values_list("enrolment", flat=True))
         rows = _lock(rewards)
         approved = [row for row in rows if row.status == Status.APPROVED]
         dropped = [row for row in rows if row.status in (Status.DECLINED, Status.REVOKED)]
@@ -117,22 +118,24 @@ def promise_waiting(*, now: datetime) -> int:
     while True:
         with transaction.atomic():
             later = waiting.filter(pk__gt=last) if last else waiting
-            rows = list(later.select_for_update(of=("self",), no_key=True)[:BATCH])
+            places = dict(later.values_list("pk", "enrolment")[:BATCH])
+            if not places:
+                return count
+            queue_up(places.values())
+            rows = list(waiting.filter(pk__in=places).select_for_update(of=("self",), no_key=True))
             count += promise_again(rows, now=now, by=None)
-        if not rows:
-            return count
-        last = rows[-1].pk
+        last = max(places)
 
 
 def promise_again(rewards: Sequence[Reward], *, now: datetime, by: Any) -> int:
-    """Reserve anew for locked rewards; those that get what they need are promised, the others wait.
+    """Reserve anew for locked rewards of advocates who were queued up before; those that get what they need are
+    promised, the others wait.
 
     What would break a rule's limit, or costs points that are spent, stays as it is, with a ``refusal``.
     Returns how many are promised.
     """
     if not rewards:
         return 0
-    queue_up({reward.enrolment_id for reward in rewards})
     refuse_over_limit(rewards, now=now)
     refuse_unpaid(rewards)
     allowed = [reward for reward in rewards if not reward.refusal]
