@@ -124,6 +124,6 @@ def test_friends_of_300_advocates_cost_as_many_queries_as_one(program, django_as
         counts.append(len(seen))
 
     assert counts[1] == counts[2]
-    # SQLite takes so many rows in several statements.
-    assert counts[3] <= (26 if connection.vendor == "postgresql" else 95)
+    # So many rows are stored in two statements; in several on SQLite.
+    assert counts[3] <= (30 if connection.vendor == "postgresql" else 95)
     assert Referral.objects.filter(owner=F("follow_ups__owner")).count() == 305
