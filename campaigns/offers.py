@@ -60,6 +60,13 @@ class Offer(NamedTuple):
     odds: str = ""
 
 
+# What an offer is made of. Every page of ours has one, and most columns of a rule are not for it.
+SAID = (
+    "side", "when", "minimum", "nth", "kind", "hold_days", "program",
+    "incentive__name", "incentive__kind", "tier__name",
+)  # fmt: skip
+
+
 class Offers(NamedTuple):
     advocate: list[Offer]
     friend: list[Offer]
@@ -76,7 +83,7 @@ def offers_of(program: Program, *, read_by: str, now: datetime, kind: str = "") 
     """
     # What only some get is no promise to whoever reads it.
     rules = RewardRule.objects.in_force(now).filter(program=program, segment=None)
-    rules = rules.select_related("incentive", "tier")
+    rules = rules.select_related("incentive", "tier").only(*SAID)
     sides: dict[str, list[Offer]] = defaultdict(list)
     for rule in rules.order_by("pk"):
         rule.program = program
