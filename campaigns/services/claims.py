@@ -61,7 +61,7 @@ def write_claim_notices(events: Sequence[Event], *, now: datetime) -> None:
     if decided:
         claims = Claim.objects.exclude(status=Status.OPEN).filter(pk__in=decided)
         rows = claims.select_related("enrolment__advocate", "enrolment__program", "referral")
-        outbox.queue([message for message in _messages(rows, decided) if message.to_address], now=now)
+        outbox.queue(_messages(rows, decided), now=now)
 
 
 def _messages(claims: Iterable[Claim], events: dict[int, Event]) -> Iterable[Message]:

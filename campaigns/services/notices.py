@@ -34,7 +34,7 @@ SET_ASIDE = (Reward.Status.PENDING, Reward.Status.APPROVED, Reward.Status.ISSUED
 
 def write_notices(events: Sequence[Event], *, now: datetime) -> None:
     """Queue what friends, advocates and staff are to read about these events."""
-    outbox.queue([message for message in _of_tiers(events) if message.to_address], now=now)
+    outbox.queue(_of_tiers(events), now=now)
     told = [event for event in events if event.kind in TOLD and event.referral_id]
     if not told:
         return
@@ -49,7 +49,7 @@ def write_notices(events: Sequence[Event], *, now: datetime) -> None:
         *_of_yeses(of_kind[Event.Kind.REFERRAL_ACCEPTED], now),
         *_of_sales(of_kind[Event.Kind.CONVERSION_RECORDED], now),
     ]
-    outbox.queue([message for message in messages if message.to_address], now=now)
+    outbox.queue(messages, now=now)
 
 
 def ask_to_confirm(submission: Submission, *, now: datetime) -> None:
@@ -84,7 +84,7 @@ def alert_staff(
         language=program.language if program else "",
         context={"subject": subject, "body": body},
     )
-    outbox.queue([message] if user.email else [], now=now)
+    outbox.queue([message], now=now)
 
 
 def tell_invitations_wait(program: Program, *, now: datetime) -> None:

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,18 +15,20 @@ from referrals.contacts import email_key, phone_key
 DELIVER = "campaigns.tasks.deliver"
 
 
-def queue(messages: Sequence[Message], *, now: datetime) -> None:
+def queue(messages: Iterable[Message], *, now: datetime) -> int:
     """Put messages into the outbox, in the transaction of what caused them. A key that is there already
-    is left alone: queueing twice is queueing once."""
-    if not messages:
-        return
-    for message in messages:
+    is left alone: queueing twice is queueing once. What has no address goes nowhere; returns how many have."""
+    reachable = [message for message in messages if message.to_address]
+    if not reachable:
+        return 0
+    for message in reachable:
         message.to_key = message.to_key or _key(message)
         message.language = message.language or settings.LANGUAGE_CODE
         message.due_at = message.due_at or now
         message.created_at = now
-    Message.objects.bulk_create(messages, ignore_conflicts=True)
+    Message.objects.bulk_create(reachable, ignore_conflicts=True)
     wake_worker_after_commit()
+    return len(reachable)
 
 
 def _key(message: Message) -> str:

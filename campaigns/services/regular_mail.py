@@ -57,7 +57,7 @@ def tell_progress(*, now: datetime) -> int:
     places = Enrolment.objects.filter(pk__in=named.filter(due).values("enrolment"))
     by_them = ~Q(referrals__source__in=Referral.BY_THEMSELVES)
     told = places.annotate(last=Max("referrals__submitted_at", filter=by_them))
-    return sum(_queue(_progress(batch, plans, now), now) for batch in _batches(told))
+    return sum(outbox.queue(_progress(batch, plans, now), now=now) for batch in _batches(told))
 
 
 def _progress(places: Sequence[Enrolment], plans: dict[int, list[int]], now: datetime) -> Iterator[Message]:
@@ -139,7 +139,7 @@ def thank_for_years(*, now: datetime) -> int:
     )
     count, last = 0, None
     while rows := list((years.filter(pk__gt=last) if last else years).order_by("pk")[:BATCH]):
-        count += _queue(_anniversaries(rows), now)
+        count += outbox.queue(_anniversaries(rows), now=now)
         last = rows[-1].pk
     return count
 
@@ -165,7 +165,7 @@ def thank_personally(*, now: datetime) -> int:
         status=Status.CONVERTED, status_at__gt=now - LATE, status_at__lte=now,
     )  # fmt: skip
     places = Enrolment.objects.filter(pk__in=sold.values("enrolment"))
-    return sum(_queue(_letters(batch, plans), now) for batch in _batches(places))
+    return sum(outbox.queue(_letters(batch, plans), now=now) for batch in _batches(places))
 
 
 def _letters(places: Sequence[Enrolment], plans: dict[int, list[int]]) -> Iterator[Message]:
@@ -221,9 +221,3 @@ def _batches(places: QuerySet[Enrolment]) -> Iterator[list[Enrolment]]:
     while batch := list(rows.filter(pk__gt=last)[:BATCH]):
         yield batch
         last = batch[-1].pk
-
-
-def _queue(messages: Iterable[Message], now: datetime) -> int:
-    reachable = [message for message in messages if message.to_address]
-    outbox.queue(reachable, now=now)
-    return len(reachable)

@@ -92,10 +92,7 @@ def _queue(told: Sequence[tuple[Reward, Purpose]], now: datetime) -> int:
     prefetch_related_objects([reward for reward, _purpose in told], *NEEDED)
     for reward, _purpose in told:
         reward.enrolment.program = reward.program
-    messages = [_write(reward, purpose, now) for reward, purpose in told]
-    reachable = [message for message in messages if message.to_address]
-    outbox.queue(reachable, now=now)
-    return len(reachable)
+    return outbox.queue([_write(reward, purpose, now) for reward, purpose in told], now=now)
 
 
 def _write(reward: Reward, purpose: Purpose, now: datetime) -> Message:

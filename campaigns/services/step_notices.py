@@ -40,7 +40,7 @@ def write_step_notices(events: Sequence[Event], *, now: datetime) -> None:
     prefetch_related_objects(told, "referral__enrolment__advocate", "referral__program__owner")
     news = [message for event in told if event.kind in NEWS and (message := _news(event))]
     messages = [*news, *_to_colleagues([event for event in told if event.kind in TO_COLLEAGUES])]
-    outbox.queue([message for message in messages if message.to_address], now=now)
+    outbox.queue(messages, now=now)
 
 
 def _concerns_colleague(event: Event) -> bool:
