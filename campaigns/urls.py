@@ -15,6 +15,7 @@ from campaigns.views import (
     refer,
     rewards,
     share,
+    surveys,
     texts,
     widget,
 )
@@ -54,6 +55,8 @@ urlpatterns = [
     path("me/messages/", preferences.show_my_preferences, name="portal-messages"),
     path("w/<slug:key>/", widget.show_widget, name="widget"),
     path("w/<slug:key>/data.json", widget.show_widget_data, name="widget-data"),
+    path("s/<slug:token>/", surveys.show_survey, name="survey"),
+    path("s/<slug:token>/thanks/", surveys.show_thanks, name="survey-thanks"),
     path("u/<slug:token>/", preferences.show_preferences, name="preferences"),
     path("hooks/mail/<slug:provider>/", mail_hooks.take_mail_events, name="mail-events"),
     path("hooks/sms/twilio/", texts.take_text, name="text-answer"),

@@ -13,6 +13,8 @@ from campaigns.models.plan import OutreachPlan, PlanStep
 from campaigns.models.regular_mail import RegularMail
 from campaigns.models.shortage import ToldShortage
 from campaigns.models.suppression import Suppression
+from campaigns.models.survey import Survey, SurveyText
+from campaigns.models.survey_response import SurveyResponse
 from campaigns.models.template import (
     ASKED_FOR,
     TO_FRIEND,
@@ -53,6 +55,9 @@ __all__ = [
     "Purpose",
     "RegularMail",
     "Suppression",
+    "Survey",
+    "SurveyResponse",
+    "SurveyText",
     "ToldShortage",
     "Topic",
 ]

@@ -8,6 +8,8 @@ from tests.factories.campaigns import (
     MessageFactory,
     OutreachPlanFactory,
     PlanStepFactory,
+    SurveyFactory,
+    SurveyResponseFactory,
 )
 from tests.factories.referrals import (
     HOOK_SECRET,
@@ -85,6 +87,8 @@ __all__ = [
     "RewardRuleFactory",
     "RewardSchemeFactory",
     "SiteWidgetFactory",
+    "SurveyFactory",
+    "SurveyResponseFactory",
     "TagFactory",
     "TaxThresholdFactory",
     "TierFactory",

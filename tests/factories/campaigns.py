@@ -1,4 +1,7 @@
+from datetime import timedelta
+
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from campaigns.models import (
@@ -11,11 +14,14 @@ from campaigns.models import (
     OutreachPlan,
     PlanStep,
     Purpose,
+    Survey,
+    SurveyResponse,
 )
 from referrals.contacts import email_key
 from tests.factories.referrals import (
     NOW,
     AdvocateFactory,
+    EnrolmentFactory,
     ProgramFactory,
 )
 
@@ -109,3 +115,24 @@ class ExperimentFactory(DjangoModelFactory):
     def arms(self, create, extracted, **kwargs):
         for arm in extracted or ({"name": "A"}, {"name": "B"}):
             ExperimentArm.objects.create(experiment=self, **arm)
+
+
+class SurveyFactory(DjangoModelFactory):
+    class Meta:
+        model = Survey
+
+    program = factory.SubFactory(ProgramFactory)
+    name = factory.Sequence(lambda n: f"After the work ({n})")
+
+
+class SurveyResponseFactory(DjangoModelFactory):
+    """An invitation that waits for its answer."""
+
+    class Meta:
+        model = SurveyResponse
+
+    enrolment = factory.SubFactory(EnrolmentFactory)
+    survey = factory.SubFactory(SurveyFactory, program=factory.SelfAttribute("..enrolment.program"))
+    source = SurveyResponse.Source.PLAN
+    asked_at = NOW
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=90))
