@@ -21,7 +21,7 @@ MAX_LENGTH = 20_000
 # "content", "output" and "illegal" are the parser's own; no loops, no includes, no assignments.
 _TAGS = {"content", "output", "illegal", "if", "unless"}
 _FILTERS = {"capitalize", "default", "downcase", "upcase"}
-_LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 # Words that Markdown leaves alone stand in for tags (T) and outputs (V) while it works.
 _MARK = re.compile(r"LIQUID[TV](\d+)X")
 _ONLY_TAGS = re.compile(r"(?:LIQUIDT\d+X\s*)+")
@@ -180,7 +180,7 @@ def _protect(source: str) -> tuple[str, list[str]]:
         liquid.append(match.group())
         return f"LIQUID{'T' if match.group().startswith('{%') else 'V'}{len(liquid) - 1}X"
 
-    return _LIQUID.sub(mark, _MARK.sub("", source)), liquid
+    return LIQUID.sub(mark, _MARK.sub("", source)), liquid
 
 
 def _restore(text: str, liquid: list[str]) -> str:

@@ -17,11 +17,20 @@ from campaigns.links import link_to
 from campaigns.models import ASKED_FOR, TO_FRIEND, TO_STAFF, Message, Purpose
 
 HOUSE_COLOUR = "#0b6e4f"
+SUBJECT_LENGTH = 150
 
 
 # Stands in a frame where mails of one kind differ; nobody can write it.
 _HOLE = re.compile(f"hole{uuid4().hex}(\\w+)end")
 _HOLES = ("subject", "body", "reason", "unsubscribe")
+
+
+class Rendered(NamedTuple):
+    """A message as its reader gets it."""
+
+    subject: str
+    text: str
+    html: str
 
 
 class Kind(NamedTuple):

@@ -1,8 +1,7 @@
 """What people read: words from the bank, or a program's own, with the values of one message put in."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Mapping
 
 from django.conf import settings
 from django.db.models import Q
@@ -15,7 +14,8 @@ from campaigns.models import Message, MessageChannel, MessageTemplate, Purpose
 from campaigns.services.checking import check_words
 from campaigns.services.composing import Value, compose_html, compose_line, compose_text, one_line, plain_html
 from campaigns.services.digest import compose_digest
-from campaigns.services.frame import Frame
+from campaigns.services.frame import SUBJECT_LENGTH, Frame, Rendered
+from campaigns.services.moulds import Moulds
 from campaigns.services.placeholders import PLACEHOLDERS, samples
 from campaigns.services.texting import finish_text
 from campaigns.services.voice import programs_with_voice, voice_of, voice_values
@@ -34,7 +34,6 @@ __all__ = [
     "share_words",
 ]
 
-SUBJECT_LENGTH = 150
 _SHARED_BY = {
     "email": MessageChannel.EMAIL,
     "sms": MessageChannel.SMS,
@@ -43,12 +42,6 @@ _SHARED_BY = {
 # Whoever queues these may write them whole, frame and all.
 AS_WRITTEN = {Purpose.SIGN_IN, Purpose.STAFF_NOTICE}
 NOT_IN_BANK = AS_WRITTEN | {Purpose.DIGEST}
-
-
-class Rendered(NamedTuple):
-    subject: str
-    text: str
-    html: str
 
 
 class NoWords(Exception):
@@ -66,9 +59,16 @@ class Wording:
         self._offers = offers(programs)
         self._programs = programs_with_voice(message.program for message in batch if message.program)
         self._said: dict[tuple[int, str], dict[str, Value]] = {}
+        self._chosen: dict[tuple[Hashable, ...], MessageTemplate] = {}
+        self._moulds = Moulds(self._compose)
 
     def render(self, message: Message) -> Rendered:
         """Exactly what this message's reader gets. Raises NoWords or LiquidError when the words cannot be used."""
+        if message.purpose in NOT_IN_BANK or message.channel == MessageChannel.SMS:
+            return self._compose(message)
+        return self._moulds.cast(message, self.template_for(message))
+
+    def _compose(self, message: Message) -> Rendered:
         if message.purpose in AS_WRITTEN and message.text:
             return Rendered(one_line(message.subject), message.text, message.html)
         if message.purpose == Purpose.STAFF_NOTICE:
@@ -93,6 +93,15 @@ class Wording:
     def template_for(self, message: Message) -> MessageTemplate:
         """The words that fit best, in the order of ``MessageTemplate.objects.for_message()``; of the bank's, in
         the tone of the program."""
+        kind = (
+            message.purpose, message.channel, message.program_id, message.contact_kind, message.language,
+            message.variant,
+        )  # fmt: skip
+        if kind not in self._chosen:
+            self._chosen[kind] = self._best_for(message)
+        return self._chosen[kind]
+
+    def _best_for(self, message: Message) -> MessageTemplate:
         tone = voice_of(self._programs.get(message.program_id or 0)).variant
         fitting = [
             template
