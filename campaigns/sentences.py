@@ -53,9 +53,12 @@ def _limits(plan: OutreachPlan) -> Iterator[str]:
         yield _("Whoever could not be asked within %(days)d days is not asked about it any more.") % {
             "days": plan.latest_days
         }
-    yield _("Only the satisfied: %(score)d or more of 10, where they have said so.") % {
-        "score": plan.satisfied_from
-    }
+    if plan.aim == OutreachPlan.Aim.SURVEY:
+        yield _("It asks how it is, so it asks the unsatisfied as well; whoever is, gets a call.")
+    else:
+        yield _("Only the satisfied: %(score)d or more of 10, where they have said so.") % {
+            "score": plan.satisfied_from
+        }
     if plan.needs_points:
         yield _(
             "By itself it asks only those who have the points for it, as “Whom to ask: weights” counts them."
@@ -64,8 +67,13 @@ def _limits(plan: OutreachPlan) -> Iterator[str]:
         yield _("%(share)d %% are left out, to see what would have happened anyway.") % {
             "share": plan.hold_out
         }
-    yield _("It stops at a recommendation, a no, an unsubscribe or a dead address. "
-            "At most %(touches)d messages a round, and %(rest)d days of rest between two rounds.") % {
+    if plan.aim == OutreachPlan.Aim.SURVEY:
+        yield _(
+            "It stops at an unsubscribe or a dead address, and at the answer, if nothing else is to come."
+        )
+    else:
+        yield _("It stops at a recommendation, a no, an unsubscribe or a dead address.")
+    yield _("At most %(touches)d messages a round, and %(rest)d days of rest between two rounds.") % {
         "touches": plan.touches, "rest": plan.rest_days
     }  # fmt: skip
 
@@ -85,5 +93,6 @@ def step_sentence(step: PlanStep) -> str:
         to = _("on to step %(step)d") % {"step": step.goto} if step.goto else _("the round is over")
         does = _("if %(condition)s: %(to)s") % {"condition": step.get_condition_display(), "to": to}
     else:
-        does = f"{Purpose(step.purpose).label}, {step.get_channel_display()}"
+        what = f" “{step.survey}”" if step.sends_survey else ""
+        does = f"{Purpose(step.purpose).label}{what}, {step.get_channel_display()}"
     return f"{capfirst(str(when))}: {does}."

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import MessageChannel, OutreachPlan, PlanStep, Purpose
+from campaigns.models import MessageChannel, OutreachPlan, PlanStep, Purpose, Survey
 from referrals.models import Program
 
 Trigger, Kind = OutreachPlan.Trigger, PlanStep.Kind
@@ -64,6 +64,13 @@ STARTERS = (
         ((7, _mail(Purpose.NURTURE)), (30, _mail(Purpose.NURTURE)), (45, _mail(Purpose.NURTURE))),
     ),
     Starter(
+        "survey", _("A survey, two weeks after the work is done"),
+        _("Asks everybody how it is, the unsatisfied first of all; reminds once. Whoever is unsatisfied gets a call."),
+        {"aim": OutreachPlan.Aim.SURVEY, "trigger": Trigger.PROJECT_DONE, "earliest_days": 14, "latest_days": 60,
+         "stretch": 0, "rest_days": 180},
+        ((0, _mail(Purpose.SURVEY_INVITE)), (10, _mail(Purpose.SURVEY_INVITE))),
+    ),
+    Starter(
         "by-hand", _("Asked in person"),
         _("For whoever a colleague picks on an advocate's page; followed up once."),
         {"trigger": Trigger.BY_HAND, "sender": OutreachPlan.Sender.PROGRAM},
@@ -78,8 +85,21 @@ def begin_with(starter: Starter, program: Program, *, now: datetime, by: Any = N
     plan = OutreachPlan(program=program, name=str(starter.name), status_at=now, **starter.settings)
     plan._history_user = by  # type: ignore[attr-defined]
     plan.save()
-    PlanStep.objects.bulk_create(
+    steps = [
         PlanStep(plan=plan, position=position, wait_days=days, **what)
         for position, (days, what) in enumerate(starter.steps, start=1)
-    )
+    ]
+    if asking := [step for step in steps if step.sends_survey]:
+        survey = _survey_of(program)
+        for step in asking:
+            step.survey = survey
+    PlanStep.objects.bulk_create(steps)
     return plan
+
+
+def _survey_of(program: Program) -> Survey:
+    """The program's oldest open survey about being satisfied; a new one, where there is none."""
+    known = Survey.objects.filter(program=program, kind=Survey.Kind.SATISFACTION, is_open=True)
+    return known.order_by("pk").first() or Survey.objects.create(
+        program=program, name=str(_("How satisfied are they?"))
+    )

@@ -56,6 +56,7 @@ urlpatterns = [
     path("w/<slug:key>/", widget.show_widget, name="widget"),
     path("w/<slug:key>/data.json", widget.show_widget_data, name="widget-data"),
     path("s/<slug:token>/", surveys.show_survey, name="survey"),
+    path("s/<slug:token>/seen/", surveys.confirm_survey_seen, name="survey-seen"),
     path("s/<slug:token>/thanks/", surveys.show_thanks, name="survey-thanks"),
     path("u/<slug:token>/", preferences.show_preferences, name="preferences"),
     path("hooks/mail/<slug:provider>/", mail_hooks.take_mail_events, name="mail-events"),

@@ -70,6 +70,8 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "campaigns.message": (EDIT, VIEW, "vc", VIEW),
     "campaigns.outreachplan": (ALL, VIEW, VIEW, VIEW),
     "campaigns.planstep": (ALL, VIEW, VIEW, VIEW),
+    "campaigns.survey": (ALL, VIEW, VIEW, VIEW),
+    "campaigns.surveytext": (ALL, VIEW, VIEW, VIEW),
     "campaigns.byhand": ("vc", "vc", "vc", VIEW),
     "campaigns.heldback": (VIEW, VIEW, VIEW, VIEW),
     "campaigns.ask": ("vc", VIEW, VIEW, VIEW),

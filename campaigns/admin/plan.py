@@ -15,7 +15,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from campaigns.models import Ask, OutreachPlan, PlanStep
+from campaigns.admin.plan_steps import StepInline
+from campaigns.models import Ask, OutreachPlan, SurveyResponse
 from campaigns.sentences import plan_sentences, when_sentence
 from campaigns.services.funnel import WaitingByHand, by_step, funnel, waiting_by_hand
 from campaigns.services.hold_out import WINDOW, what_asking_brought
@@ -24,7 +25,7 @@ from campaigns.services.preview import counts, lines, reach
 from campaigns.services.prospects import Hindrance
 from campaigns.starters import STARTERS, begin_with
 from referrals.admin.cells import link_to, moment, person, status_word
-from referrals.admin.scoped import Panel, ProgramFilter, ScopedInline, asker
+from referrals.admin.scoped import Panel, ProgramFilter, asker
 from referrals.admin.steps import Step, StepForm, StepsAdmin
 from referrals.roles import programs_granting
 from referrals.transitions import Moved
@@ -33,6 +34,7 @@ from rewards.services.report import Effect
 
 NEWEST = 20
 Status, Trigger, Audience = OutreachPlan.Status, OutreachPlan.Trigger, OutreachPlan.Audience
+Aim = OutreachPlan.Aim
 
 
 class PlanForm(forms.ModelForm):
@@ -60,16 +62,10 @@ class PlanForm(forms.ModelForm):
             ("about", found.get("about") and trigger not in OutreachPlan.NAMED_BY
              and _("Nothing of this kind has a name. Leave this empty.")),
             ("value", found.get("value") and trigger != Trigger.FIELD and _("Only a field has a value.")),
+            ("aim", friends and found.get("aim", Aim.RECOMMENDATION) != Aim.RECOMMENDATION
+             and _("Friends are no customers yet. Choose “a recommendation”.")),
             ("nth", found.get("nth") and not happens and _("Nothing is counted here. Set this to 0.")),
         ]  # fmt: skip
-
-
-class StepInline(ScopedInline):
-    model = PlanStep
-    fields = ("position", "wait_days", "kind", "channel", "purpose", "condition", "goto")
-
-    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
-        return 1 if obj else 3
 
 
 class LiveForm(StepForm):
@@ -99,18 +95,20 @@ def start(rows: Any, *, number: int | None, now: datetime, by: Any) -> Moved:
 
 @admin.register(OutreachPlan)
 class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
-    about = gettext_lazy("Whom you ask for a recommendation, after what, how often; and what came of it.")
+    about = gettext_lazy(
+        "Whom you ask for a recommendation, an answer or a review, after what, how often; and what came of it."
+    )
     follows_scheme = False
     form = PlanForm
     list_display = ("plan", "state", "reached", "came_of_it", "program")
     list_display_links = ("plan",)
-    list_filter = ("status", "audience", ProgramFilter)
+    list_filter = ("status", "aim", "audience", ProgramFilter)
     list_select_related = ("program", "segment")
     search_fields = ("name",)
     ordering = ("name",)
     inlines = (StepInline,)
     fieldsets = (
-        (None, {"fields": ("program", "name")}),
+        (None, {"fields": ("program", "name", "aim")}),
         (
             gettext_lazy("Whom"),
             {
@@ -172,8 +170,14 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
         asks = Ask.objects.filter(plan=OuterRef("pk")).order_by().values("plan")
         asked = asks.annotate(n=Count("pk", filter=Q(started_at__isnull=False))).values("n")
         referred = asks.annotate(n=Count("pk", filter=Q(end_reason=Ask.End.REFERRED))).values("n")
+        said = (
+            SurveyResponse.objects.answered().filter(ask__plan=OuterRef("pk")).order_by().values("ask__plan")
+        )
         rows = super().get_queryset(request).select_related("program", "segment")
-        return rows.annotate(asked_count=Subquery(asked), referred_count=Subquery(referred))
+        return rows.annotate(
+            asked_count=Subquery(asked), referred_count=Subquery(referred),
+            answered_count=Subquery(said.annotate(n=Count("pk")).values("n")),
+        )  # fmt: skip
 
     def get_urls(self) -> list[Any]:
         def view(of: Any) -> Any:
@@ -276,10 +280,13 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
         asked = plan.asked_count or 0
         return ngettext("%d person", "%d people", asked) % asked if asked else _("Nobody yet")
 
-    @admin.display(description=gettext_lazy("recommended somebody"), ordering="referred_count")
+    @admin.display(description=gettext_lazy("came of it"), ordering="referred_count")
     def came_of_it(self, plan: Any) -> str:
-        asked, referred = plan.asked_count or 0, plan.referred_count or 0
-        return f"{referred} ({_share(referred, asked)})" if asked else ""
+        if not (asked := plan.asked_count or 0):
+            return ""
+        if plan.aim == Aim.RECOMMENDATION:
+            return _("%s recommended somebody") % _part(plan.referred_count or 0, asked)
+        return _("%s answered") % _part(plan.answered_count or 0, asked) if plan.aim == Aim.SURVEY else ""
 
 
 def _by_hand_link(plan: OutreachPlan, found: WaitingByHand) -> Any:
@@ -297,13 +304,19 @@ def _share(part: int, whole: int) -> str:
     return f"{round(100 * part / whole)} %" if whole else "–"
 
 
+def _part(part: int, whole: int) -> str:
+    return f"{part} ({_share(part, whole)})"
+
+
 def _funnel_panel(plan: OutreachPlan) -> Panel:
     found = funnel(plan)
     stages = [
-        (_("Asked"), found.asked), (_("Reached by a message"), found.delivered),
-        (_("Opened the link"), found.opened), (_("Recommended somebody"), found.referred),
-        (_("Brought a customer"), found.customers),
+        (_("Asked"), found.asked), (_("Reached by a message"), found.delivered), (_("Opened the link"), found.opened)
     ]  # fmt: skip
+    if plan.aim == Aim.SURVEY:
+        stages.append((_("Answered"), found.answered))
+    elif plan.aim == Aim.RECOMMENDATION:
+        stages += [(_("Recommended somebody"), found.referred), (_("Brought a customer"), found.customers)]
     rows = [(label, number, _share(number, found.asked)) for label, number in stages]
     if found.held_out:
         rows.append((_("Left out, to compare"), found.held_out, ""))

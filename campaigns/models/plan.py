@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from campaigns.models.survey import Survey
 from campaigns.models.template import MessageChannel, Purpose
 from referrals.models import Event, Program, Segment
 from referrals.models.program import ScopedQuerySet
@@ -28,13 +29,18 @@ class OutreachPlanQuerySet(StatusQuerySet):
 
 
 class OutreachPlan(WithStatus):
-    """Whom we ask for a recommendation, after what, how often and by whom."""
+    """Whom we ask for a recommendation, an answer or a review; after what, how often and by whom."""
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("draft")
         LIVE = "live", _("live")
         PAUSED = "paused", _("paused")
         ENDED = "ended", _("ended")
+
+    class Aim(models.TextChoices):
+        RECOMMENDATION = "recommendation", _("a recommendation")
+        SURVEY = "survey", _("an answer to a survey")
+        REVIEW = "review", _("a review")
 
     class Audience(models.TextChoices):
         ADVOCATES = "advocates", _("people who may recommend you")
@@ -90,6 +96,15 @@ class OutreachPlan(WithStatus):
     program = models.ForeignKey(Program, models.CASCADE, related_name="plans", verbose_name=_("program"))
     name = models.CharField(_("name"), max_length=80)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
+    aim = models.CharField(
+        _("it asks for"),
+        max_length=15,
+        choices=Aim,
+        default=Aim.RECOMMENDATION,
+        help_text=_(
+            "A survey asks the unsatisfied, too, and those without points. Each has a rest of its own."
+        ),
+    )
     audience = models.CharField(
         _("whom it is for"), max_length=10, choices=Audience, default=Audience.ADVOCATES
     )
@@ -215,7 +230,16 @@ class OutreachPlan(WithStatus):
     def needs_points(self) -> bool:
         """Whether it asks only those whom the finder finds warm enough. Not whoever has only just come as a
         friend: that is the moment to invite them, and they have had no time to earn points."""
-        return self.audience == self.Audience.ADVOCATES and self.trigger != self.Trigger.CUSTOMER
+        return (
+            self.aim == self.Aim.RECOMMENDATION
+            and self.audience == self.Audience.ADVOCATES
+            and self.trigger != self.Trigger.CUSTOMER
+        )
+
+    @property
+    def purposes(self) -> tuple[Purpose, ...]:
+        """What its messages may be for. Who is asked what they think is not asked for a favour by the way."""
+        return PlanStep.OF_AIM.get(self.aim, PlanStep.PURPOSES)
 
     @property
     def earliest(self) -> timedelta:
@@ -255,6 +279,7 @@ class PlanStep(models.Model):
     class Condition(models.TextChoices):
         CLICKED = "clicked", _("they have opened the link")
         REFERRED = "referred", _("they have ever recommended somebody")
+        ANSWERED = "answered", _("they have answered the survey")
 
     PURPOSES = (
         Purpose.ASK,
@@ -263,7 +288,13 @@ class PlanStep(models.Model):
         Purpose.ADVOCATE_INVITE,
         Purpose.NURTURE,
         Purpose.FRIEND_REMINDER,
+        Purpose.SURVEY_INVITE,
+        Purpose.REVIEW_REQUEST,
     )
+    OF_AIM: ClassVar[dict[str, tuple[Purpose, ...]]] = {
+        OutreachPlan.Aim.SURVEY: (Purpose.SURVEY_INVITE, Purpose.REVIEW_REQUEST),
+        OutreachPlan.Aim.REVIEW: (Purpose.REVIEW_REQUEST,),
+    }
 
     plan = models.ForeignKey(OutreachPlan, models.CASCADE, related_name="steps", verbose_name=_("plan"))
     position = models.PositiveSmallIntegerField(_("step"), validators=[MinValueValidator(1)])
@@ -285,6 +316,15 @@ class PlanStep(models.Model):
         max_length=20,
         choices=[(purpose.value, purpose.label) for purpose in PURPOSES],
         default=Purpose.ASK,
+    )
+    survey = models.ForeignKey(
+        Survey,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="steps",
+        verbose_name=_("survey"),
+        help_text=_("For an invitation to a survey: which one."),
     )
     condition = models.CharField(_("if"), max_length=10, choices=Condition, blank=True)
     goto = models.PositiveSmallIntegerField(
@@ -314,7 +354,16 @@ class PlanStep(models.Model):
                 name="plan_branch_has_a_condition",
                 violation_error_message=_("Say what to look for."),
             ),
+            models.CheckConstraint(
+                condition=~Q(kind="message", purpose="survey_invite") | Q(survey__isnull=False),
+                name="plan_survey_step_says_which",
+                violation_error_message=_("Say which survey."),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.position}. {self.get_kind_display()}"
+
+    @property
+    def sends_survey(self) -> bool:
+        return self.kind == self.Kind.MESSAGE and self.purpose == Purpose.SURVEY_INVITE

@@ -14,7 +14,7 @@ from campaigns.services.prospects import Hindrance, judged, next_round
 from referrals.models import Advocate, Event, Referral
 from referrals.transitions import Moved, Refused
 
-Kind = Event.Kind
+Kind, SURVEY = Event.Kind, OutreachPlan.Aim.SURVEY
 # What an advocate does that makes further asking needless, or rude.
 STOPS = {
     Kind.REFERRAL_SUBMITTED: Ask.End.REFERRED,
@@ -39,7 +39,9 @@ def stop_asking(events: Sequence[Event], *, now: datetime) -> None:
     for kind, reason in STOPS.items():
         theirs = {event.advocate_id for event in events if event.kind == kind and event.advocate_id}
         if theirs:
-            end(Ask.objects.filter(advocate__in=theirs, referral=None), reason, now=now)
+            rounds = Ask.objects.filter(advocate__in=theirs, referral=None)
+            # Whoever recommends somebody, or does not want to, may still say how it is.
+            end(rounds if kind == Kind.UNSUBSCRIBED else rounds.exclude(plan__aim=SURVEY), reason, now=now)
     answered = {event.referral_id for event in events if event.kind in ANSWERS and event.referral_id}
     if answered:
         end(Ask.objects.filter(referral__in=answered, since__lt=now), Ask.End.ANSWERED, now=now)

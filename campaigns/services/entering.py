@@ -9,7 +9,7 @@ from django.db.models import DateTimeField, Exists, F, IntegerField, OuterRef, U
 from django.db.models.functions import Cast
 
 from campaigns.models import Ask, OutreachPlan
-from campaigns.services.prospects import Hindrance, happened, judged, next_round, not_in, people
+from campaigns.services.prospects import Hindrance, happened, judged, next_round, not_in, people, rounds_like
 from referrals.models import Event
 
 # Rows that one statement stores.
@@ -70,7 +70,7 @@ def _enter(plan: OutreachPlan, events: Any, now: datetime) -> int:
 
 def _rests_too_long(plan: OutreachPlan) -> Exists:
     """Whether somebody was asked so lately that it will be too late when they may be asked again."""
-    asked = Ask.objects.filter(advocate=OuterRef("advocate_id"), referral=None, started_at__isnull=False)
+    asked = rounds_like(plan).filter(advocate=OuterRef("advocate_id"))
     return Exists(asked.filter(ended_at__gt=OuterRef("occurred_at") + Value(plan.latest - plan.rest)))
 
 

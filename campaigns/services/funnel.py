@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Count, Exists, Min, OuterRef, Q
 
-from campaigns.models import Ask, Message, OutreachPlan, PlanStep, Purpose
+from campaigns.models import Ask, Message, OutreachPlan, PlanStep, Purpose, SurveyResponse
 from referrals.models import Referral
 
 
@@ -18,6 +18,7 @@ class Funnel(NamedTuple):
     referred: int
     customers: int
     held_out: int
+    answered: int
 
 
 class StepResult(NamedTuple):
@@ -49,6 +50,7 @@ def funnel(plan: OutreachPlan) -> Funnel:
         enrolment__advocate=OuterRef("advocate_id"), program=plan.program_id,
         submitted_at__gte=OuterRef("started_at"), status=Referral.Status.CONVERTED,
     )  # fmt: skip
+    said = SurveyResponse.objects.answered().filter(ask=OuterRef("pk"))
     # Whoever recommended somebody before their turn came was not asked.
     after_asking = Q(end_reason=Ask.End.REFERRED, started_at__isnull=False)
     counted: dict[str, Any] = {
@@ -58,6 +60,7 @@ def funnel(plan: OutreachPlan) -> Funnel:
         "referred": Count("pk", filter=after_asking),
         "customers": Count("pk", filter=Q(Exists(bought)) & after_asking),
         "held_out": Count("pk", filter=Q(end_reason=Ask.End.HELD_OUT)),
+        "answered": Count("pk", filter=Exists(said)),
     }
     return Funnel(**Ask.objects.filter(plan=plan).aggregate(**counted))
 

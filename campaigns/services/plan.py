@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaigns.models import OutreachPlan
+from campaigns.models import OutreachPlan, PlanStep
 from campaigns.services.entering import first_look
 from campaigns.services.preview import reach
 from referrals.models import Program
@@ -45,8 +45,21 @@ def why_not_live(plan: OutreachPlan) -> str:
         )
     if not program.is_live:
         return _("The program is not live: its links would lead nowhere. Set it live first.")
-    if not plan.steps.exists():
+    steps = list(plan.steps.select_related("survey"))
+    if not steps:
         return _("The plan has no steps yet. Say first what it does.")
+    return next((why for step in steps if (why := _why_no_step(plan, step))), "")
+
+
+def _why_no_step(plan: OutreachPlan, step: PlanStep) -> str:
+    """Why this step cannot be taken; nothing, if it can."""
+    words = {"step": step.position, "aim": plan.get_aim_display(), "survey": step.survey}
+    if step.kind == PlanStep.Kind.MESSAGE and step.purpose not in plan.purposes:
+        return _("Step %(step)d does not fit: the plan asks for %(aim)s, and for nothing else.") % words
+    if step.survey and step.survey.program_id != plan.program_id:
+        return _("Step %(step)d sends a survey of another program.") % words
+    if step.survey and not step.survey.is_open:
+        return _("Step %(step)d sends “%(survey)s”, which takes no answers. Open it first.") % words
     return ""
 
 

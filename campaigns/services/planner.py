@@ -12,7 +12,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 
-from campaigns.models import Ask, Message, OutreachPlan
+from campaigns.models import Ask, Message, OutreachPlan, SurveyResponse
 from campaigns.services.entering import look_for_people
 from campaigns.services.prospects import FOR_NOW, STOPS, Hindrance, judged, rested_at
 from campaigns.services.taking import Round, Taking
@@ -48,7 +48,7 @@ def _with_work(now: datetime) -> Any:
     due = Exists(Ask.objects.due(now).filter(plan=OuterRef("pk")))
     plans = OutreachPlan.objects.live().filter(due | Q(look_at__lte=now), program__status=Program.Status.LIVE)
     plans = plans.annotate(has_circle=Exists(Pick.objects.filter(segment__program=OuterRef("program"))))
-    return plans.select_related("program__owner", "segment").prefetch_related("steps").order_by("pk")
+    return plans.select_related("program__owner", "segment").prefetch_related("steps__survey").order_by("pk")
 
 
 def _take_batch(plan: OutreachPlan, now: datetime, *, is_picked: bool) -> int:
@@ -147,11 +147,22 @@ def _settled(asks: Sequence[Ask], now: datetime) -> list[Round]:
         by_hand=Min("due_at", filter=Q(status=Message.Status.BY_HAND)),
     ).order_by()
     known = {pk: (waiting, sent, by_hand) for pk, waiting, sent, by_hand in counted}
-    referred = _who_referred(asks)
+    referred, answered = _who_referred(asks), _who_answered(asks)
     return [
-        Round(ask, *known.get(ask.pk, (0, None, None)), has_referred=ask.advocate_id in referred)
+        Round(
+            ask, *known.get(ask.pk, (0, None, None)),
+            has_referred=ask.advocate_id in referred, has_answered=ask.pk in answered,
+        )
         for ask in asks
-    ]
+    ]  # fmt: skip
+
+
+def _who_answered(asks: Sequence[Ask]) -> set[int]:
+    """Rounds that have led to an answer; asks the database only about a plan with a survey in it."""
+    if not any(step.survey_id for ask in asks[:1] for step in ask.plan.steps.all()):
+        return set()
+    led = SurveyResponse.objects.answered().filter(ask__in=[ask.pk for ask in asks])
+    return set(led.values_list("ask_id", flat=True))
 
 
 def _who_referred(asks: Sequence[Ask]) -> set[int]:

@@ -55,6 +55,8 @@ class Hindrance(TextChoices):
 
 # What will be different another day; everything else ends a round before it begins.
 FOR_NOW = {Hindrance.OTHER_ROUND, Hindrance.RESTING, Hindrance.TOO_EARLY}
+# A survey hears the unsatisfied, too; and whoever does not want to recommend may still say how it is.
+NOT_FOR_SURVEYS = {Hindrance.UNSATISFIED, Hindrance.DECLINED}
 # What stops a round that goes on.
 STOPS = {Hindrance.NO_ADDRESS, Hindrance.SUPPRESSED, Hindrance.DECLINED}
 
@@ -77,6 +79,8 @@ def judged(rows: Any, plan: OutreachPlan, *, now: datetime, by_hand: bool = Fals
         # Last, so that they are compared with people of whom all the same is true.
         *([] if by_hand else [(Hindrance.HELD_OUT, _held_out(plan, "advocate_id" if to else "pk"))]),
     ]
+    if plan.aim == OutreachPlan.Aim.SURVEY:
+        cases = [(name, condition) for name, condition in cases if name not in NOT_FOR_SURVEYS]
     whens = [When(condition, then=Value(str(name))) for name, condition in cases]
     return rows.annotate(hindrance=Case(*whens, default=Value(""), output_field=CharField()))
 
@@ -115,8 +119,8 @@ def next_round(plan: OutreachPlan, who: str) -> Any:
 
 
 def rested_at(plan: OutreachPlan) -> Any:
-    """When each ask's person may be asked again, after the last round of any plan."""
-    asks = Ask.objects.filter(advocate=OuterRef("advocate_id"), started_at__isnull=False, referral=None)
+    """When each ask's person may be asked again, after the last round of any plan with the same aim."""
+    asks = rounds_like(plan).filter(advocate=OuterRef("advocate_id"))
     ended = asks.order_by("-started_at").values("ended_at")[:1]
     return ExpressionWrapper(Subquery(ended) + Value(plan.rest), output_field=DateTimeField())
 
@@ -221,9 +225,13 @@ def _in_another_round(who: Any, of_asks: bool) -> Any:
     return Exists(running.exclude(pk=OuterRef("pk")) if of_asks else running)
 
 
+def rounds_like(plan: OutreachPlan) -> Any:
+    """Rounds that have begun, of any plan that asks for the same: each of its own needs a rest."""
+    return Ask.objects.filter(plan__aim=plan.aim, referral=None, started_at__isnull=False)
+
+
 def _resting(who: Any, plan: OutreachPlan, now: datetime) -> Any:
-    asks = Ask.objects.filter(advocate=who, referral=None, started_at__isnull=False)
-    return Exists(asks.filter(ended_at__gt=now - plan.rest))
+    return Exists(rounds_like(plan).filter(advocate=who, ended_at__gt=now - plan.rest))
 
 
 def _earlier() -> Any:

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
-from campaigns.models import Survey, SurveyResponse
+from campaigns.models import Ask, Message, PlanStep, Purpose, Survey, SurveyResponse
+from campaigns.services.asks import end
 from referrals.many import save_many
 from referrals.models import Enrolment, Event
 from referrals.transitions import Refused
@@ -75,7 +77,23 @@ def answer(response: SurveyResponse, said: Said, *, language: str, now: datetime
         row.save()
         if is_first or row.score != before:
             Event.objects.record([_event(row, now)], now=now)
+        _settle_round(row, now)
     return row
+
+
+def _settle_round(row: SurveyResponse, now: datetime) -> None:
+    """Nobody is reminded of what they have answered; and the round is over, if that was all it was for."""
+    if row.ask_id is None:
+        return
+    asks = Ask.objects.open().filter(pk=row.ask_id)
+    Message.objects.waiting().filter(ask=row.ask_id, purpose=Purpose.SURVEY_INVITE).update(
+        status=Message.Status.WITHHELD, reason=Ask.End.ANSWERED.label,
+        held_for=Message.Held.SETTLED, held_at=now,
+    )  # fmt: skip
+    more = PlanStep.objects.filter(plan__asks__in=asks, position__gte=F("plan__asks__position"))
+    more = more.exclude(kind=PlanStep.Kind.BRANCH)
+    if not more.exclude(kind=PlanStep.Kind.MESSAGE, purpose=Purpose.SURVEY_INVITE).exists():
+        end(asks, Ask.End.ANSWERED, now=now)
 
 
 def keep_private(response: SurveyResponse, *, now: datetime) -> None:

@@ -16,12 +16,15 @@ from campaigns.models import (
     OutreachPlan,
     PlanStep,
     Purpose,
+    SurveyResponse,
 )
 from campaigns.services import outbox
 from campaigns.services.asks import ended, sign
 from campaigns.services.call_task import make_calls
 from campaigns.services.contact_hours import next_allowed, zone_of
+from campaigns.services.framing import ASKS
 from campaigns.services.notices import to_advocate, to_friend
+from campaigns.services.survey import invite
 from campaigns.services.trial import Trials
 from referrals.models import Enrolment, Event
 from referrals.services.enrolment import enrol_all
@@ -45,6 +48,8 @@ class Round(NamedTuple):
     # Since when a colleague has had one to send.
     by_hand_since: datetime | None
     has_referred: bool
+    # Of the survey to which this round has led.
+    has_answered: bool = False
 
 
 class Taken(NamedTuple):
@@ -67,6 +72,7 @@ class Taking:
         self._trials = Trials(plan, now=now, policy=self._policy)
         self.taken: list[Taken] = []
         self._ended: list[Ask] = []
+        self._invited: dict[int, SurveyResponse] = {}
 
     def end(self, ask: Ask, reason: str) -> None:
         ask.ended_at, ask.end_reason = self.now, reason
@@ -90,6 +96,7 @@ class Taking:
         asked = [one for one in written if not one.ask.referral_id]
         # Whoever is asked gets a link, if they have none yet.
         places = self._places({one.ask.advocate_id for one in asked})
+        self._invited = self._invite([one for one in asked if one.step.sends_survey], places)
         outbox.queue([self._message(one, places) for one in written], now=self.now)
         self._trials.save()
         calls = [self._call(one) for one in self.taken if one.step.kind == Kind.CALL]
@@ -97,7 +104,7 @@ class Taking:
             make_calls(calls, now=self.now)
         Ask.objects.save_moved(asks, COLUMNS)
         self._take_from_lists()
-        told = [_asked(one, self.now) for one in asked]
+        told = [_asked(one, self.now) for one in asked if one.step.purpose in ASKS]
         over = [ended(ask, ask.end_reason, self.now) for ask in self._ended if ask.started_at]
         Event.objects.record([*told, *over], now=self.now)
 
@@ -129,7 +136,7 @@ class Taking:
         moment = next_allowed(self.now, zone_of(ask.advocate, self.plan.program), self._policy)
         if not ask.touches and moment > ask.since + self.plan.latest:
             self.end(ask, Ask.End.TOO_LATE)
-        elif step.kind == Kind.MESSAGE and not _reaches(ask, step):
+        elif step.kind == Kind.MESSAGE and not (_reaches(ask, step) and _is_wanted(one, step)):
             self._move_on(ask, step, self.now)
         else:
             self._carry_out(ask, step, moment)
@@ -178,6 +185,18 @@ class Taking:
         rows = self.plan.program.enrolments.filter(advocate__in=advocates)
         return {row.advocate_id: row for row in rows}
 
+    def _invite(self, taken: Sequence[Taken], places: dict[int, Enrolment]) -> dict[int, SurveyResponse]:
+        """The link to its survey for each of these rounds; four statements for each survey."""
+        found: dict[int, SurveyResponse] = {}
+        for survey in {one.step.survey for one in taken if one.step.survey}:
+            rounds = {
+                places[one.ask.advocate_id].pk: one.ask.pk for one in taken if one.step.survey_id == survey.pk
+            }
+            asked = [place for place in places.values() if place.pk in rounds]
+            rows = invite(survey, asked, source=SurveyResponse.Source.PLAN, now=self.now, asks=rounds)
+            found |= {rounds[place]: row for place, row in rows.items()}
+        return found
+
     def _message(self, one: Taken, places: dict[int, Enrolment]) -> Message:
         ask, step, moment = one
         message = self._to_friend(ask, step) if ask.referral else self._to_advocate(ask, step, places)
@@ -210,7 +229,10 @@ class Taking:
     def _to_advocate(self, ask: Ask, step: PlanStep, places: dict[int, Enrolment]) -> Message:
         enrolment = places[ask.advocate_id]
         enrolment.advocate, enrolment.program = ask.advocate, self.plan.program
-        link = f"{link_to('refer-personal', enrolment.token)}?ask={sign(ask.pk)}"
+        if step.sends_survey:
+            link = link_to("survey", self._invited[ask.pk].token)
+        else:
+            link = f"{link_to('refer-personal', enrolment.token)}?ask={sign(ask.pk)}"
         message = to_advocate(Purpose(step.purpose), enrolment, link=link)
         if step.channel == MessageChannel.SMS:
             message.to_address, message.to_key = ask.advocate.phone, ask.advocate.phone_key
@@ -240,9 +262,17 @@ def _reaches(ask: Ask, step: PlanStep) -> bool:
     return bool(reader.email if step.channel == MessageChannel.EMAIL else reader.phone)
 
 
+def _is_wanted(one: Round, step: PlanStep) -> bool:
+    """Nobody is reminded of a survey that they have answered."""
+    return not (step.sends_survey and one.has_answered)
+
+
 def _holds(one: Round, step: PlanStep) -> bool:
-    if step.condition == PlanStep.Condition.CLICKED:
-        return one.ask.clicked_at is not None
+    match step.condition:
+        case PlanStep.Condition.CLICKED:
+            return one.ask.clicked_at is not None
+        case PlanStep.Condition.ANSWERED:
+            return one.has_answered
     return one.has_referred
 
 

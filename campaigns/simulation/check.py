@@ -107,11 +107,17 @@ def _after_a_stop() -> Iterator[str]:
 
 def _rounds_too_close() -> Iterator[str]:
     rounds = Ask.objects.filter(referral=None, started_at__isnull=False).order_by("advocate", "started_at")
-    rows = rounds.values_list("advocate_id", "started_at", "ended_at", "plan__rest_days")
+    rows = rounds.values_list("advocate_id", "started_at", "ended_at", "plan__rest_days", "plan__aim")
     last: tuple[int, datetime | None] = (0, None)
-    for advocate, started, ended, rest_days in rows.iterator():
-        if advocate == last[0] and (last[1] is None or last[1] > started):
+    ends: dict[str, datetime] = {}
+    for advocate, started, ended, rest_days, aim in rows.iterator():
+        if advocate != last[0]:
+            ends = {}
+        elif last[1] is None or last[1] > started:
             yield f"advocate {advocate}: in two rounds at once, {started}"
-        elif advocate == last[0] and last[1] and last[1] + timedelta(days=rest_days) > started:
+        # What asks for something else rests by itself.
+        if aim in ends and ends[aim] + timedelta(days=rest_days) > started:
             yield f"advocate {advocate}: asked again too soon, {started}"
         last = (advocate, ended)
+        if ended:
+            ends[aim] = ended

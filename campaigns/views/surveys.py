@@ -6,10 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language, override
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns.doors import count_unknown, limit_forms, private_page
 from campaigns.models import SurveyResponse, SurveyText
+from campaigns.services.asks import record_click, sign
 from campaigns.services.survey import TAKES_ANSWERS, answer, keep_private
 from campaigns.survey_form import SurveyForm
 from campaigns.survey_words import SurveyWords
@@ -30,6 +32,16 @@ def show_survey(request: HttpRequest, token: str) -> HttpResponse:
             keep_private(response, now=timezone.now())
             return redirect("survey-thanks", token)
         return _questions(request, response, timezone.now())
+
+
+# Reports no more than that somebody is there, and only of the round that led to this link.
+@csrf_exempt
+@require_POST
+@count_unknown
+def confirm_survey_seen(request: HttpRequest, token: str) -> HttpResponse:
+    """The open page tells that whoever was asked is looking at it."""
+    _note_click(_response(token), timezone.now())
+    return HttpResponse(status=204)
 
 
 @require_safe
@@ -68,6 +80,8 @@ def _questions(request: HttpRequest, response: SurveyResponse, now: datetime) ->
         response=response, questions=words.questions(), score=_score(request),
     )  # fmt: skip
     if form.is_bound and form.is_valid():
+        # Somebody who answers has opened the link, also where no script told us.
+        _note_click(response, now)
         try:
             answer(response, form.said, language=get_language() or "", now=now)
         except Refused as refused:
@@ -90,6 +104,11 @@ def _page(response: SurveyResponse, now: datetime) -> dict[str, object]:
         "enrolment": response.enrolment,
         "state": response.state(now),
     }
+
+
+def _note_click(response: SurveyResponse, now: datetime) -> None:
+    if response.ask_id:
+        record_click(sign(response.ask_id), response.enrolment.advocate_id, now=now)
 
 
 def _score(request: HttpRequest) -> int | None:

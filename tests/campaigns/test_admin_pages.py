@@ -61,6 +61,8 @@ from tests.factories import (
     RewardRuleFactory,
     RewardSchemeFactory,
     SiteWidgetFactory,
+    SurveyFactory,
+    SurveyResponseFactory,
     TagFactory,
     TaxThresholdFactory,
     TierFactory,
@@ -143,8 +145,15 @@ def fill(start, count):
         CallTaskFactory(program=program, advocate=referral.enrolment.advocate)
         BrandVoiceFactory(program=program)
         RegularMail.objects.create(program=program)
+        survey(referral)
         connect(program, n)
         ExperimentFactory(plan=OutreachPlanFactory(program=program))
+
+
+def survey(referral):
+    """What a program asks its people, and what they say."""
+    asked = SurveyFactory(program=referral.program)
+    SurveyResponseFactory(survey=asked, enrolment=referral.enrolment, answered_at=NOW, score=9)
 
 
 def connect(program, n):
