@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -34,16 +35,22 @@ class AcceptForm(NoteForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         claim = self.rows.select_related("enrolment__advocate", "program").get()
-        found = [candidate.referral for candidate in candidates(claim)]
+        found = candidates(claim)
         field: Any = self.fields["referral"]
-        rows = Referral.objects.filter(pk__in=[row.pk for row in found])
+        rows = Referral.objects.filter(pk__in=[c.referral.pk for c in found])
         field.queryset = rows.select_related("enrolment__advocate")
-        field.label_from_instance = _name_of
-        field.initial = found[0].pk if found else None
+        # Of somebody who was rewarded for it, a referral cannot move: it is shown, and not chosen for anybody.
+        movable = [candidate.referral.pk for candidate in found if not candidate.is_handed_out]
+        field.label_from_instance = partial(
+            _name_of, rewarded={c.referral.pk for c in found if c.is_handed_out}
+        )
+        field.initial = next(iter(movable), None)
 
 
-def _name_of(referral: Referral) -> str:
-    return _("%(friend)s, recommended by %(advocate)s (%(status)s)") % {
+def _name_of(referral: Referral, rewarded: set[int]) -> str:
+    known = _("%(friend)s, recommended by %(advocate)s (%(status)s)")
+    cannot = _("%(friend)s, recommended by %(advocate)s (rewarded: cannot move)")
+    return (cannot if referral.pk in rewarded else known) % {
         "friend": referral, "advocate": referral.enrolment.advocate, "status": referral.get_status_display(),
     }  # fmt: skip
 
@@ -129,8 +136,13 @@ class ClaimAdmin(StepsAdmin, FactsAdmin):
             parts = (obj.get_status_display(), reason, obj.status_note)
             return " · ".join(str(part) for part in parts if part)
         proposal = propose(obj, candidates(obj))
-        advice = {True: _("Proposed: accept."), False: _("Proposed: do not accept.")}
-        return f"{advice.get(proposal.accept, '')} {proposal.words}".strip()  # type: ignore[arg-type]
+        advice = {
+            Status.ACCEPTED: _("Proposed: accept."),
+            Status.GOODWILL: _("Proposed: give goodwill."),
+            Status.REJECTED: _("Proposed: do not accept."),
+        }
+        said = advice[proposal.answer] if proposal.answer else ""
+        return f"{said} {proposal.words}".strip()
 
     def panels(self, request: HttpRequest, obj: Claim) -> list[Panel]:
         zone = obj.program.zone

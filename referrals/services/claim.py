@@ -33,9 +33,9 @@ class Candidate(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """What the program's rule says to a claim: yes, no, or nothing, and why."""
+    """What the program's rule says to a claim: a status to bring it to, or nothing, and why."""
 
-    accept: bool | None
+    answer: Claim.Status | None
     words: str
 
 
@@ -101,27 +101,41 @@ def _why(claim: Claim, row: Referral) -> str:
 
 
 def propose(claim: Claim, found: Sequence[Candidate]) -> Proposal:
-    """What the program's rule for ties says to this claim."""
+    """What the program's rule for ties says to this claim. A yes is proposed only where accepting works: a
+    friend for whom somebody else was rewarded cannot move, so that goodwill is what is left."""
     others = [candidate for candidate in found if not candidate.is_theirs]
     if not found:
-        return Proposal(True, _("Nobody has named this friend: accepting makes a new referral."))
+        return Proposal(Status.ACCEPTED, _("Nobody has named this friend: accepting makes a new referral."))
     if not others:
         return Proposal(None, _("The advocate has this friend already. Look at that referral."))
-    other = others[0].referral
+    by_rule = _by_rule(claim, others[0].referral)
+    if by_rule.answer == Status.REJECTED or not others[0].is_handed_out:
+        return by_rule
+    paid = _("%(other)s has been rewarded for this friend, who can therefore not move: goodwill instead.") % {
+        "other": others[0].referral.enrolment.advocate
+    }
+    answer = Status.GOODWILL if by_rule.answer else None
+    return Proposal(answer, f"{by_rule.words} {paid}")
+
+
+def _by_rule(claim: Claim, other: Referral) -> Proposal:
+    """What the rule would say if nothing had been handed out."""
     names = {"who": claim.enrolment.advocate, "other": other.enrolment.advocate}
     said, came = _moment(claim), other.submitted_at
     match claim.program.tie_rule:
         case TieRule.FIRST_NAMED:
             if said < came:
                 return Proposal(
-                    True,
+                    Status.ACCEPTED,
                     _("%(who)s was first: they say they talked before %(other)s named the friend.") % names,
                 )
-            return Proposal(False, _("%(other)s named the friend first.") % names)
+            return Proposal(Status.REJECTED, _("%(other)s named the friend first.") % names)
         case TieRule.LAST_TOUCH:
             if said > came:
-                return Proposal(True, _("%(who)s was in touch with the friend after %(other)s.") % names)
-            return Proposal(False, _("%(other)s was in touch with the friend later.") % names)
+                words = _("%(who)s was in touch with the friend after %(other)s.") % names
+                return Proposal(Status.ACCEPTED, words)
+            words = _("%(other)s was in touch with the friend later.") % names
+            return Proposal(Status.REJECTED, words)
     return Proposal(
         None, _("Both %(who)s and %(other)s say so. In this program you decide each time.") % names
     )

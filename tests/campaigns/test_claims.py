@@ -14,6 +14,8 @@ from tests.factories import (
     EnrolmentFactory,
     IncentiveFactory,
     ProgramFactory,
+    ReferralFactory,
+    RewardFactory,
     RewardSchemeFactory,
     UserFactory,
 )
@@ -146,6 +148,24 @@ def test_goodwill_takes_from_its_own_limit_and_the_budget_and_waits_for_approval
     assert "Of what is set aside for goodwill in a year, €10.00 is left." in refused
     second.refresh_from_db()
     assert (second.status, Reward.objects.count(), scheme.goodwill_a_year) == ("open", 1, 5000)
+
+
+def test_goodwill_is_proposed_where_somebody_else_was_rewarded_and_accepting_cannot_work(claim, now):
+    IncentiveFactory(program=claim.program)
+    place = EnrolmentFactory(program=claim.program, advocate__name="Carlo Bianchi")
+    ben = ReferralFactory(enrolment=place, name="Ben Weber", submitted_at=now + timedelta(days=1))
+    RewardFactory(referral=ben, enrolment=place, status="approved").advance("issued", now=now)
+    client = client_of(member_of(claim.program))
+
+    page = client.get(f"/admin/referrals/claim/{claim.pk}/change/").text
+    form = client.get(step(claim, "accept"))
+    tried = client.post(step(claim, "accept"), {"_do": "1", "referral": ben.pk, "note": ""})
+
+    assert "Proposed: give goodwill." in page
+    assert "Carlo Bianchi has been rewarded for this friend, who can therefore not move" in page
+    assert form.context["form"]["referral"].value() is None
+    assert "Ben Weber, recommended by Carlo Bianchi (rewarded: cannot move)" in form.text
+    assert "Settle this with goodwill instead." in tried.text
 
 
 @pytest.mark.parametrize("role", ["sales", "support", "analyst"])
