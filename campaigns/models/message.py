@@ -28,6 +28,14 @@ class MessageQuerySet(ScopedQuerySet):
         returns how many."""
         return save_many(rows, columns, keys=("id", "lease"))
 
+    def with_what_may_hold_back(self) -> "MessageQuerySet":
+        """With those columns of referral, advocate and ask that are asked for at the moment of sending."""
+        own = [field.name for field in Message._meta.concrete_fields]
+        return self.select_related("referral", "advocate", "ask").only(
+            *own, "referral__status", "referral__status_reason", "referral__erased_at", "advocate__email",
+            "advocate__phone", "advocate__timezone", "ask__plan", "ask__ended_at", "ask__end_reason",
+        )  # fmt: skip
+
     def waiting(self) -> "MessageQuerySet":
         """What has not left yet and still may: by itself, or by somebody's hand."""
         return self.filter(status__in=[Message.Status.QUEUED, Message.Status.BY_HAND])
@@ -96,11 +104,13 @@ class Message(models.Model):
         Referral, models.SET_NULL, null=True, blank=True, verbose_name=_("referral"), related_name="messages"
     )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, verbose_name=_("staff member")
-    )
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, db_index=False,
+        verbose_name=_("staff member"),
+    )  # fmt: skip
     ask = models.ForeignKey(
-        Ask, models.SET_NULL, null=True, blank=True, verbose_name=_("ask"), related_name="messages"
-    )
+        Ask, models.SET_NULL, null=True, blank=True, db_index=False, verbose_name=_("ask"),
+        related_name="messages",
+    )  # fmt: skip
     to_name = models.CharField(_("name"), max_length=60, blank=True)
     # An e-mail address, or a phone number in international form, as the channel has it.
     to_address = models.CharField(_("to"), max_length=254, blank=True)
@@ -156,8 +166,8 @@ class Message(models.Model):
             ),
         ]
         indexes = [
-            # what the worker claims next
-            models.Index(fields=["due_at"], condition=Q(status="queued"), name="message_due"),
+            # what the worker claims next, in its order: a whole plan's messages may be due at one moment
+            models.Index(fields=["due_at", "id"], condition=Q(status="queued"), name="message_due"),
             # those of them that somebody waits for, first of all
             models.Index(
                 fields=["due_at"],
@@ -174,6 +184,10 @@ class Message(models.Model):
             models.Index(fields=["-held_at"], condition=Q(held_at__isnull=False), name="message_held"),
             # a provider's report about one message
             models.Index(fields=["reference"], condition=~Q(reference=""), name="message_reference"),
+            # what a round has sent, and what of it waits
+            models.Index(fields=["ask"], condition=Q(ask__isnull=False), name="message_ask"),
+            # what goes with a staff member who is deleted
+            models.Index(fields=["user"], condition=Q(user__isnull=False), name="message_user"),
             # what somebody has to send by hand, oldest first
             models.Index(fields=["user", "due_at"], condition=Q(status="by_hand"), name="message_by_hand"),
             # invitations of a program within a day; the admin list

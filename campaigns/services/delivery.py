@@ -68,9 +68,7 @@ def claim(*, now: datetime) -> list[Message]:
         Message.objects.filter(pk__in=keys).update(
             status=Status.SENDING, lease=lease, lease_until=now + LEASE, attempts=F("attempts") + 1
         )
-    mine = Message.objects.filter(pk__in=keys, lease=lease).select_related(
-        "referral", "advocate", "user", "ask"
-    )
+    mine = Message.objects.filter(pk__in=keys, lease=lease).with_what_may_hold_back()
     # What many of them share comes once, however many they are.
     programs = Program.objects.select_related("owner", "voice", "profile")
     shared = mine.prefetch_related(Prefetch("program", programs), "ask__plan")
