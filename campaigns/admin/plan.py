@@ -48,8 +48,9 @@ class PlanForm(forms.ModelForm):
     def _contradictions(self, found: dict[str, Any]) -> list[tuple[str, Any]]:
         trigger = found.get("trigger", self.instance.trigger)
         friends = found.get("audience") == Audience.FRIENDS
-        program, segment = found.get("program") or self.instance.program, found.get("segment")
-        foreign = segment and segment.program_id and program and segment.program_id != program.pk
+        segment = found.get("segment")
+        program_id = found["program"].pk if found.get("program") else self.instance.program_id
+        foreign = segment and segment.program_id and program_id and segment.program_id != program_id
         happens = trigger in OutreachPlan.KINDS
         return [
             ("segment", foreign and _("Choose a segment of the same program, or one of the whole company.")),
@@ -243,6 +244,11 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
         return TemplateResponse(
             request, "admin/plan_preview.html", self.admin_site.each_context(request) | shown
         )
+
+    def save_model(self, request: HttpRequest, obj: OutreachPlan, form: Any, change: bool) -> None:
+        if not change:
+            obj.status_at = timezone.now()
+        super().save_model(request, obj, form, change)
 
     def why_keep(self, obj: OutreachPlan) -> str:
         if obj.asks.exists():
