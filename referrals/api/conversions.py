@@ -1,7 +1,6 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
@@ -30,9 +29,12 @@ from referrals.api.who import NOBODY, Who, find_all
 from referrals.cells import LARGEST
 from referrals.models import ApiKey, Attribution, Conversion, Enrolment, Referral
 from referrals.public_ids import pk_of, public_id
+from referrals.services.buyers import Sale
 from referrals.services.conversion import reverse_conversion
+from referrals.services.many_sales import take_conversions
 from referrals.services.refund import take_refund
-from referrals.services.sale import take_conversion, take_reversal
+from referrals.services.sale import Taken, take_conversion, take_reversal
+from referrals.services.touch import Buyer, Hints
 from referrals.transitions import Refused
 
 router = Router(tags=["conversions"])
@@ -199,18 +201,17 @@ def add_conversions(request: HttpRequest, body: ConversionsIn) -> HttpResponse:
     """Report up to 1,000 sales in one call; each as if it were sent alone."""
     key = key_of(request)
     items, wrong = read_items(body.items, ConversionIn)
+    hints = _hints(key, items)
+    wrong |= {n: errors for n, errors in hints.items() if isinstance(errors, list)}
+    sales = {n: _sale(items[n], *found) for n, found in hints.items() if not isinstance(found, list)}
+    taken = take_conversions(key.program, list(sales.values()), now=key.asked_at, source=key.name)
     done: dict[int, tuple[int, str | None]] = {}
-    for number, hints in _hints(key, items).items():
-        if isinstance(hints, list):
-            wrong[number] = hints
-            continue
-        try:
-            with transaction.atomic():
-                status, row = _take(key, items[number], *hints)
-        except Refused as refused:
-            wrong[number] = [{"pointer": "", "detail": str(refused)}]
+    for number, one in zip(sales, taken, strict=True):
+        if isinstance(one, Refused):
+            wrong[number] = [{"pointer": "", "detail": str(one)}]
         else:
-            done[number] = status, public_id("con", row.conversion_id) if row.conversion_id else None
+            sold = one.conversion
+            done[number] = _status(key, one), public_id("con", sold.pk) if sold else None
     return bulk_answer(body, done, wrong)
 
 
@@ -270,15 +271,25 @@ def _take(
     )  # fmt: skip
     row = taken.attribution
     row.conversion = taken.conversion
+    return _status(key, taken), row
+
+
+def _status(key: ApiKey, taken: Taken) -> int:
     if taken.conversion is None:
-        return 202, row
-    return 201 if taken.conversion.recorded_at == key.asked_at else 200, row
+        return 202
+    return 201 if taken.conversion.recorded_at == key.asked_at else 200
 
 
-Hints = tuple[Referral | None, Enrolment | None]
+def _sale(body: ConversionIn, referral: Referral | None, place: Enrolment | None) -> Sale:
+    buyer = Buyer(body.email, body.phone, body.name, body.company)
+    hints = Hints(body.code, None, referral, place.advocate if place else None)
+    return Sale(body.external_id, body.amount, body.currency, body.occurred_at, buyer, hints)
 
 
-def _hints(key: ApiKey, items: dict[int, ConversionIn]) -> dict[int, Hints | list[dict[str, str]]]:
+Named = tuple[Referral | None, Enrolment | None]
+
+
+def _hints(key: ApiKey, items: dict[int, ConversionIn]) -> dict[int, Named | list[dict[str, str]]]:
     """Referral and advocate that each sale names, or what is wrong with them; in at most three queries."""
     pks = {n: pk_of("ref", item.referral) for n, item in items.items() if item.referral}
     known: dict[int, Referral] = {}
@@ -287,7 +298,7 @@ def _hints(key: ApiKey, items: dict[int, ConversionIn]) -> dict[int, Hints | lis
         known = {row.pk: row for row in rows.only("program", "email_key", "phone_key")}
     named = {n: item.advocate for n, item in items.items() if item.advocate}
     places = dict(zip(named, find_all(key, list(named.values())), strict=True)) if named else {}
-    found: dict[int, Hints | list[dict[str, str]]] = {}
+    found: dict[int, Named | list[dict[str, str]]] = {}
     for n in items:
         referral, place = known.get(pks.get(n) or 0), places.get(n)
         errors = [{"pointer": "/referral", "detail": NO_REFERRAL}] if n in pks and referral is None else []

@@ -42,7 +42,7 @@ def record_sale(sale: Conversion, *, now: datetime, by: Any = None) -> Conversio
     stored = _store(sale)
     if stored is sale:
         row = sale.referral
-        Event.objects.record([*_make_customer(row, now, by), _sold(sale, row, by)], now=now)
+        Event.objects.record([*_make_customer(row, now, by), event_of_sale(sale, row, by)], now=now)
     return stored
 
 
@@ -88,7 +88,7 @@ def move_conversion(
             undone = _reversed(conversion, old, now, by, f"conversion:{conversion.pk}:moved:{move}")
             _leave(old, now, by)
             Event.objects.record([undone], now=now)
-            sold = _sold(conversion, new, by, f"conversion:{conversion.pk}:{move}")
+            sold = event_of_sale(conversion, new, by, f"conversion:{conversion.pk}:{move}")
             Event.objects.record([*_make_customer(new, now, by), sold], now=now)
     return conversion
 
@@ -147,7 +147,7 @@ def _reversed(
     )
 
 
-def _sold(conversion: Conversion, referral: Referral, by: Any, dedup_key: str = "") -> Event:
+def event_of_sale(conversion: Conversion, referral: Referral, by: Any, dedup_key: str = "") -> Event:
     return Event(
         kind=Event.Kind.CONVERSION_RECORDED,
         program_id=conversion.program_id,

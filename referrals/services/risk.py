@@ -154,8 +154,10 @@ def weights_of(program: Program) -> dict[str, int]:
     return {str(signal): own.get(signal, usual) for signal, usual in WEIGHTS.items()}
 
 
-def signs_of_sale(referral: Referral, sale: Attribution, program: Program) -> list[Sign]:
-    """What a sale shows that the recommendation did not."""
+def signs_of_sale(
+    referral: Referral, sale: Attribution, program: Program, amounts: Sequence[int] | None = None
+) -> list[Sign]:
+    """What a sale shows that the recommendation did not; ``amounts`` are the ``last_amounts`` where they are known."""
     click = referral.click
     since = sale.occurred_at - click.at if click and sale.occurred_at else None
     same_currency = sale.currency == program.currency
@@ -164,7 +166,9 @@ def signs_of_sale(referral: Referral, sale: Attribution, program: Program) -> li
             since_visit=since,
             amount=sale.amount if same_currency else None,
             least_amount=program.least_sale or 0,
-            usual_amount=_usual_amount(program) if same_currency else None,
+            usual_amount=_usual_amount(last_amounts(program) if amounts is None else amounts)
+            if same_currency
+            else None,
         )
     )
 
@@ -187,10 +191,14 @@ def clients_of_advocate(enrolment: int) -> tuple[Client, ...]:
     return tuple(Client(**data) for data in seen)
 
 
-def _usual_amount(program: Program) -> int | None:
+def last_amounts(program: Program) -> list[int]:
+    """Of the last sales in the program's currency, the newest first."""
     sales = Conversion.objects.filter(program=program, currency=program.currency, reversed_at=None)
-    amounts = sorted(sales.order_by("-pk").values_list("amount", flat=True)[:LAST_SALES])
-    return amounts[len(amounts) // 2] if len(amounts) >= FEW_SALES else None
+    return list(sales.order_by("-pk").values_list("amount", flat=True)[:LAST_SALES])
+
+
+def _usual_amount(amounts: Sequence[int]) -> int | None:
+    return sorted(amounts)[len(amounts) // 2] if len(amounts) >= FEW_SALES else None
 
 
 def _domain(email: str) -> str:

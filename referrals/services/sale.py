@@ -69,21 +69,19 @@ def take_conversion(
     buyer, hints = Buyer(email, phone, name, company), Hints(code, click, referral, advocate)
     keys = keys_of(buyer, hints)
     with transaction.atomic(savepoint=False):
-        hold(_names(program, external_id, keys))
+        hold(names_of(program, external_id, keys))
         case = Case(program, external_id, keys, hints.referral)
         row = case.row_of(external_id, received_at=now, source=source[:40], **keys)
         if not row.is_sale:
             row.amount, row.currency, row.occurred_at = amount, currency, occurred_at or now
             row.email_key, row.phone_key = keys["email_key"], keys["phone_key"]
         elif (row.amount, row.currency) != (amount, currency):
-            raise Refused(
-                _("Order “%(order)s” is recorded already, with another amount. Check the number.")
-                % {"order": external_id}
-            )
-        elif _keys(row) != keys:
-            # First reported, or recorded by hand, under another address.
+            raise other_amount(external_id)
+        elif keys_of_row(row) != keys:
+            # First reported, or recorded by hand, under another address: that buyer it is.
             row.save()
-            case = Case(program, external_id, _keys(row), hints.referral)
+            buyer = Buyer()
+            case = Case(program, external_id, keys_of_row(row), hints.referral)
             row = case.row_of(external_id)
         hints = replace(hints, referral=case.knows(hints.referral))
         # The moment that counts is the first one we were told.
@@ -120,7 +118,7 @@ def take_reversal(
 
 def decide(program: Program, row: Attribution, buyer: Buyer, *, now: datetime, by: Any) -> Taken:
     """Find the answer for every order of this person anew, and act on those that changed."""
-    case = Case(program, row.external_id, _keys(row))
+    case = Case(program, row.external_id, keys_of_row(row))
     return _settle(case, case.row_of(row.external_id), buyer, now, by)
 
 
@@ -137,22 +135,29 @@ def look_again(referrals: Iterable[Referral], *, now: datetime, by: Any) -> None
     places = {referral.enrolment_id for referral in referrals}
     held = Attribution.objects.filter(standing=Standing.HELD, enrolment__in=places).select_related("program")
     for row in held.order_by("pk"):
-        hold(_names(row.program, row.external_id, _keys(row)))
+        hold(names_of(row.program, row.external_id, keys_of_row(row)))
         decide(row.program, row, Buyer(), now=now, by=by)
 
 
-def _names(program: Program, order: str, keys: dict[str, str]) -> list[str]:
+def other_amount(order: str) -> Refused:
+    return Refused(
+        _("Order “%(order)s” is recorded already, with another amount. Check the number.") % {"order": order}
+    )
+
+
+def names_of(program: Program, order: str, keys: dict[str, str]) -> list[str]:
+    """What is held while a sale is taken in: its order, and whoever bought."""
     people = [f"friend:{program.pk}:{key}" for key in keys.values() if key]
     return [f"order:{program.pk}:{order}", *people]
 
 
-def _keys(row: Attribution) -> dict[str, str]:
+def keys_of_row(row: Attribution) -> dict[str, str]:
     return {"email_key": row.email_key, "phone_key": row.phone_key}
 
 
 def _act(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now: datetime, by: Any) -> None:
     """Make the sale stand where the answer says, as far as that can be done without a person."""
-    row.rule, row.touches, row.decided_at = decision.rule, _as_data(decision), now
+    row.rule, row.touches, row.decided_at = decision.rule, as_data(decision), now
     wanted = decision.enrolment
     if row.conversion is None and wanted is None:
         row.standing, row.enrolment_id = Standing.NOBODY, None
@@ -168,7 +173,7 @@ def _act(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now: da
 def _record(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now: datetime, by: Any) -> None:
     referral = _referral(case, row, decision, buyer, now)
     row.enrolment_id = referral.enrolment_id
-    if _waits(referral) or _looks_odd(case.program, referral, row, now):
+    if waits(referral) or _looks_odd(case.program, referral, row, now):
         row.standing = Standing.HELD
         return
     row.standing = Standing.DECIDED
@@ -177,12 +182,7 @@ def _record(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now:
         row.conversion = _store_reversed(row, referral, now)
         return
     _let_count_again(referral, now, by)
-    assert row.amount is not None and row.occurred_at  # noqa: S101 - for the type checker
-    sale = Conversion(
-        program_id=row.program_id, external_id=row.external_id, referral=referral, amount=row.amount,
-        currency=row.currency, occurred_at=row.occurred_at, recorded_at=now,
-    )  # fmt: skip
-    row.conversion = record_sale(sale, now=now, by=by)
+    row.conversion = record_sale(sale_of(row, referral, now), now=now, by=by)
     row.conversion.referral = referral
     if row.pk:
         # Refunds may have come before it counted.
@@ -196,7 +196,7 @@ def _move(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now: d
     assert sold is not None  # noqa: S101 - for the type checker
     referral = _referral(case, row, decision, buyer, now)
     handed_out = Event.objects.filter(referral=sold.referral_id, kind__in=HANDED_OUT)
-    if _waits(referral) or handed_out.exists():
+    if waits(referral) or handed_out.exists():
         row.standing, row.rightful_id = Standing.DISPUTED, referral.enrolment_id
         return
     _let_count_again(referral, now, by)
@@ -228,7 +228,7 @@ def _looks_odd(program: Program, referral: Referral, row: Attribution, now: date
     return True
 
 
-def _waits(referral: Referral) -> bool:
+def waits(referral: Referral) -> bool:
     """Whether a review has to come first."""
     if referral.status == Referral.Status.REJECTED:
         return referral.status_reason != Referral.Reason.OTHER_ADVOCATE
@@ -238,6 +238,15 @@ def _waits(referral: Referral) -> bool:
 def _let_count_again(referral: Referral, now: datetime, by: Any) -> None:
     if referral.status == Referral.Status.REJECTED:
         referral.advance(Referral.Status.SUBMITTED, now=now, by=by)
+
+
+def sale_of(row: Attribution, referral: Referral, now: datetime) -> Conversion:
+    """The sale that this row tells of, still to be stored."""
+    assert row.amount is not None and row.occurred_at  # noqa: S101 - for the type checker
+    return Conversion(
+        program_id=row.program_id, external_id=row.external_id, referral=referral, amount=row.amount,
+        currency=row.currency, occurred_at=row.occurred_at, recorded_at=now,
+    )  # fmt: skip
 
 
 def _store_reversed(row: Attribution, referral: Referral, now: datetime) -> Conversion:
@@ -253,20 +262,29 @@ def _referral(case: Case, row: Attribution, decision: Decision, buyer: Buyer, no
     assert decision.enrolment is not None  # noqa: S101 - for the type checker
     if known := case.referral_at(decision.enrolment):
         return known
+    place = Enrolment.objects.select_related("advocate").get(pk=decision.enrolment)
+    referral = new_referral(case, row, decision, place, buyer, now)
+    Referral.objects.bulk_create([referral])
+    case.referrals.append(referral)
+    return referral
+
+
+def new_referral(
+    case: Case, row: Attribution, decision: Decision, place: Enrolment, buyer: Buyer, now: datetime
+) -> Referral:
+    """The referral of somebody who only used a code or a link, still to be stored."""
     touch = next((t for t in case.touches if decision.touch and t.key == decision.touch.key), None)
     click = touch.click if touch else None
     program = case.program
     referral = Referral(
-        program=program, enrolment=Enrolment.objects.select_related("advocate").get(pk=decision.enrolment),
-        source=Referral.Source.SALE, owner_id=program.owner_id, status_at=now, submitted_at=row.occurred_at or now,
-        click=click, channel_id=click.channel_id if click else None, **_details(case, buyer),
+        program=program, enrolment=place, source=Referral.Source.SALE, owner_id=program.owner_id, status_at=now,
+        submitted_at=row.occurred_at or now, click=click, channel_id=click.channel_id if click else None,
+        **_details(case, buyer),
     )  # fmt: skip
     referral.enrolment.program = program
     referral.set_keys()
     if not (referral.email_key or referral.phone_key):
         referral.email_key, referral.phone_key = row.email_key, row.phone_key
-    Referral.objects.bulk_create([referral])
-    case.referrals.append(referral)
     return referral
 
 
@@ -277,7 +295,7 @@ def _details(case: Case, buyer: Buyer) -> dict[str, str]:
     return {name: getattr(case.referrals[0], name) for name in asdict(buyer)}
 
 
-def _as_data(decision: Decision) -> list[dict[str, Any]]:
+def as_data(decision: Decision) -> list[dict[str, Any]]:
     return [
         {"way": touch.way, "enrolment": touch.enrolment, "at": touch.at.isoformat(), "verdict": str(verdict)}
         for touch, verdict in decision.considered

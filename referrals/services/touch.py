@@ -193,8 +193,14 @@ def keys_of_person(email: str, phone: str) -> dict[str, str]:
     return {"email_key": email_key(email), "phone_key": phone_key(phone)}
 
 
-def touches_of(program: Program, order: str, at: datetime, hints: Hints, keys: dict[str, str]) -> list[Touch]:
-    """The touches that an order brings with it. What leads to nobody in this program says nothing."""
+def touches_of(
+    program: Program, order: str, at: datetime, hints: Hints, keys: dict[str, str],
+    named: Iterable[tuple[Enrolment, str]] | None = None,
+) -> list[Touch]:  # fmt: skip
+    """The touches that an order brings with it. What leads to nobody in this program says nothing.
+
+    ``named`` is who is named by code or by person, where that is known already.
+    """
 
     def touch(way: str, enrolment: Enrolment, key: str, when: datetime = at, **more: Any) -> Touch:
         return Touch(
@@ -205,7 +211,7 @@ def touches_of(program: Program, order: str, at: datetime, hints: Hints, keys: d
     if hints.referral and hints.referral.program_id == program.pk:
         key = f"{order}:referral:{hints.referral.pk}"
         found.append(touch(Way.DECIDED, hints.referral.enrolment, key, referral=hints.referral))
-    for enrolment, way in _named(program, hints):
+    for enrolment, way in _named(program, hints) if named is None else named:
         found.append(touch(way, enrolment, f"{order}:{way}:{enrolment.pk}"))
     click = hints.click
     if click and not click.is_bot and click.enrolment.program_id == program.pk:

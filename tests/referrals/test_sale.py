@@ -50,7 +50,7 @@ def sell(program, now):
 
 def named_by(enrolment, days=3, **more):
     at = enrolment.joined_at - timedelta(days=days)
-    return ReferralFactory(enrolment=enrolment, email=BEN, submitted_at=at, **more)
+    return ReferralFactory(enrolment=enrolment, submitted_at=at, **{"email": BEN} | more)
 
 
 def test_a_sale_to_a_friend_somebody_named_counts_for_them(anna, sell):
@@ -124,6 +124,16 @@ def test_an_order_that_somebody_recorded_by_hand_stays_where_they_put_it(anna, c
 
     assert sell(email=BEN, code=carlo.code).conversion == sold
     assert sell("2", email=BEN, code=carlo.code).referral == ben
+
+
+def test_an_order_reported_again_under_the_address_of_another_friend_is_still_its_buyers(anna, sell):
+    named_by(anna, email="cleo@friend.example")
+    sell(email=BEN)
+
+    again = sell(email="cleo@friend.example", code=anna.code)
+
+    assert (again.referral.enrolment, again.referral.email) == (anna, "")
+    assert again.referral.email_key == again.attribution.email_key != ""
 
 
 def test_a_refund_that_comes_before_its_order_waits_for_it(anna, program, now, sell):
