@@ -2,8 +2,8 @@
 
 from django.utils.timezone import now
 
+from campaigns.services import imports
 from campaigns.services.delivery import deliver_due
-from referrals.services import uploads
 
 
 def deliver() -> None:
@@ -11,4 +11,4 @@ def deliver() -> None:
 
 
 def read_files() -> None:
-    uploads.work_off(now=now())
+    imports.work_off(now=now())

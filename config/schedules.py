@@ -33,7 +33,7 @@ SCHEDULES = (
     Scheduled("Pass on the calls of who is away", "referrals.services.assignment.pass_on_calls", 5),
     Scheduled("Alert whoever calls", "campaigns.services.call_alerts.alert_callers", 5),
     Scheduled("Write digests", "campaigns.services.digest.write_digests", 5),
-    Scheduled("Read files of people and events", "referrals.services.uploads.work_off", 1),
+    Scheduled("Read files of people and events", "campaigns.services.imports.work_off", 1),
     Scheduled("Release rewards whose waiting time is over", "rewards.services.reward.release_rewards", 10),
     Scheduled("Ask other systems to hand rewards out", "rewards.services.fulfilment.call_fulfilment", 1),
     Scheduled("Remind of what expires", "campaigns.services.reward_notices.remind_expiring", 360),

@@ -7,12 +7,16 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from referrals.wishes import WISHES
+
 # A column becomes a further field of the person under its own heading, or is not read at all.
 FURTHER, LEFT_OUT = "further", "left_out"
+# What several columns of a file may be.
+REPEATED = {FURTHER, LEFT_OUT, *WISHES}
 HEADINGS: dict[str, tuple[str, ...]] = {
     "external_id": (
-        "external id", "customer id", "customer number", "customer no", "contact id", "record id", "record id contact",
-        "lead id", "account number", "client id", "id", "customer",
+        "external id", "customer id", "customer number", "customer no", "contact id", "record id",
+        "record id contact", "lead id", "account number", "client id", "id", "customer",
     ),
     "email": ("email", "e mail", "email address", "e mail address", "mail", "primary email", "work email"),
     "name": ("name", "full name", "contact name", "customer name", "display name"),
@@ -36,7 +40,31 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "timezone": ("time zone", "timezone"),
     "owner": ("account manager", "owner", "contact owner", "account owner", "hubspot owner", "deal owner"),
     "tags": ("tags", "tag", "labels", "label", "contact tags"),
+    "wants_mail": (
+        "accepts email marketing", "accepts marketing", "email marketing consent", "email marketing status",
+        "email subscriber status", "email permission status", "email opt in", "email consent", "marketing consent",
+        "marketing contact status", "subscribed", "newsletter", "wants mail", "accetta marketing",
+        "consenso marketing", "acepta marketing", "acepta correos", "accepte le marketing", "accepte les e mails",
+        "accepteert marketing", "nieuwsbrief", "einwilligung", "согласие на рассылку", "рассылка", "подписка",
+    ),
+    "no_mail": (
+        "unsub time", "clean time", "unsubscribed", "unsubscribed at", "unsubscribed on", "unsubscribe date",
+        "unsubscribed from all email", "opted out", "opt out", "email opt out", "hasoptedoutofemail",
+        "has opted out of email", "do not email", "no mail", "no email", "email blacklisted", "disiscritto",
+        "désabonné", "désinscrit", "dado de baja", "uitgeschreven", "afgemeld", "abgemeldet", "keine mail",
+        "отписан", "отписался",
+    ),
+    "wants_texts": (
+        "accepts sms marketing", "sms marketing consent", "sms marketing status", "sms opt in", "sms consent",
+        "wants texts",
+    ),
+    "no_texts": (
+        "sms opt out", "hasoptedoutofsms", "has opted out of sms", "do not text", "do not sms", "sms unsubscribed",
+        "sms blacklisted", "no texts", "no sms",
+    ),
 }  # fmt: skip
+# HubSpot has one for each kind of mail.
+OPT_OUTS = "opted out of email"
 HAPPENINGS: dict[str, tuple[str, ...]] = {
     "advocate": (
         "advocate", "customer id", "customer number", "external id", "contact id", "record id", "customer",
@@ -57,10 +85,11 @@ HAPPENINGS: dict[str, tuple[str, ...]] = {
 NOT_NEEDED = {
     "optin ip", "confirm ip", "ip address", "ip", "latitude", "longitude", "gmtoff", "dstoff", "leid", "euid",
     "optin time", "confirm time", "password", "password hash", "accountid", "ownerid", "salutation",
+    "unsub campaign id", "clean campaign id",
 }  # fmt: skip
 # Headings that only one system writes.
 SOURCES: dict[str, set[str]] = {
-    "Mailchimp": {"leid", "euid", "member rating"},
+    "Mailchimp": {"leid", "euid", "member rating", "unsub time", "clean time"},
     "Shopify": {"accepts email marketing", "total spent", "tax exempt", "accepts sms marketing"},
     "HubSpot": {
         "record id",
@@ -92,7 +121,11 @@ def guess(header: Sequence[str]) -> Guess:
     targets = _targets(header, HEADINGS)
     if {"first_name", "last_name"} & set(targets.values()):
         targets = {name: FURTHER if target == "name" else target for name, target in targets.items()}
-    return Guess(targets, _source(header))
+    source = _source(header)
+    targets |= {
+        name: "wants_mail" for name in header if source == "ActiveCampaign" and _plain(name) == "status"
+    }
+    return Guess(targets, source)
 
 
 def guess_happening(header: Sequence[str], wanted: Sequence[str]) -> Guess:
@@ -107,7 +140,9 @@ def _targets(header: Sequence[str], headings: Mapping[str, Sequence[str]]) -> di
     for name in sorted(header, key=lambda name: place.get(_plain(name), (99, ""))[0]):
         plain = _plain(name)
         target = LEFT_OUT if plain in NOT_NEEDED else place.get(plain, (0, FURTHER))[1]
-        targets[name] = FURTHER if target in targets.values() and target != LEFT_OUT else target
+        if plain.startswith(OPT_OUTS) and "no_mail" in headings:
+            target = "no_mail"
+        targets[name] = FURTHER if target in targets.values() and target not in REPEATED else target
     return {name: targets[name] for name in header}
 
 

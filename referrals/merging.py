@@ -1,6 +1,7 @@
 """What a file of people means for those who are here already: whom each row is about, what is wrong with
 it, what it changes, and the change itself. Statements over the tables of ``staging.py``, each for all rows."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,8 @@ from referrals.tables import RowError
 # Columns that a file may change. What is empty in the file changes nothing.
 TEXTS = ("external_id", "name", "email", "phone", "company", "kind", "language", "timezone", "country")
 HASHES = {"email": "email_key", "phone": "phone_key"}
+# The column that says that somebody wants nothing by this way, and the key of where it would arrive.
+UNWANTED = {"email": ("no_mail", "email_key"), "sms": ("no_texts", "phone_key")}
 
 
 def find_people(staging: Staging) -> None:
@@ -154,6 +157,34 @@ def find_tagged(staging: Staging) -> None:
         UPDATE import_tag SET advocate_id = s.advocate_id FROM import_person s
         WHERE s.row = import_tag.row AND import_tag.advocate_id IS NULL AND s.advocate_id IS NOT NULL
     """)
+
+
+def count_refusals(staging: Staging) -> tuple[int, int, int]:
+    """How many rows want no mail, how many no text messages, and how much of that was not known before."""
+    [(mail, texts)] = staging.ask("""
+        SELECT COUNT(NULLIF(no_mail, '')), COUNT(NULLIF(no_texts, '')) FROM import_person
+    """)
+    news = [
+        staging.ask(f"SELECT COUNT(*) FROM ({_refusals(way, 'LEFT JOIN')}) AS news")[0][0]  # noqa: S608
+        for way in UNWANTED
+    ]
+    return mail, texts, sum(news)
+
+
+def find_refusals(staging: Staging, way: str, size: int) -> Iterable[list[tuple[Any, ...]]]:
+    """Whoever wants nothing by this way – key, and the ``dedup_key`` of their saying so – in portions."""
+    return staging.stream(_refusals(way, "JOIN"), size)
+
+
+def _refusals(way: str, join: str) -> str:
+    said, key = UNWANTED[way]
+    return f"""
+        SELECT told.advocate_id, told.saying FROM (
+            SELECT s.advocate_id, '{said}:' || COALESCE(NULLIF(s.{key}, ''), a.{key}) || ':' || s.{said} AS saying
+            FROM import_person s {join} referrals_advocate a ON a.id = s.advocate_id
+            WHERE s.{said} <> '' AND COALESCE(NULLIF(s.{key}, ''), a.{key}, '') <> ''
+        ) AS told WHERE NOT EXISTS (SELECT 1 FROM referrals_event e WHERE e.dedup_key = told.saying)
+    """  # noqa: S608
 
 
 def change_people(staging: Staging) -> None:

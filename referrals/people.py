@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 from zoneinfo import available_timezones
 
@@ -18,10 +18,11 @@ from referrals.cells import read_id, read_text
 from referrals.contacts import clean_email, clean_name, clean_phone, email_key, phone_key
 from referrals.models import Advocate, Program
 from referrals.tables import LONGEST_CELL, Row, RowError, Table, is_ragged, ragged
+from referrals.wishes import OF_MAIL, WISHES, read_wish
 
 TARGETS = (
     "external_id", "email", "name", "first_name", "last_name", "phone", "company", "kind", "language", "country",
-    "timezone", "owner", "tags",
+    "timezone", "owner", "tags", *WISHES,
 )  # fmt: skip
 NAMES = ("first_name", "last_name")
 # Columns in which hardly any two cells are alike. In the others a cell that was read is not read again.
@@ -37,11 +38,13 @@ NO_COUNTRIES = {"ZZ", "EU", "EZ", "UN", "QO", "XA", "XB"}
 class People:
     """How to read a file of people: ``columns`` maps what we know of them to what the file calls it.
 
-    Columns that are named nowhere become further fields, but for those ``left_out``. ``country`` reads
+    Columns that are named nowhere become further fields, but for those ``left_out``. ``wishes`` maps columns
+    that say who wants no mail, or no text messages, to which of it they say. ``country`` reads
     phone numbers without country code; ``program`` is the one in which they are to be enrolled.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
+    wishes: Mapping[str, str] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
     program: Program | None = None
     country: str = ""
@@ -68,6 +71,9 @@ class Person(NamedTuple):
     country: str
     owner_id: int | None
     attributes: str | None
+    # That they want no mail, or no text messages: when they said so, or “yes”.
+    no_mail: str
+    no_texts: str
     tags: tuple[str, ...]
 
 
@@ -88,7 +94,12 @@ class PeopleReader:
         self._name_column = next((self.source[name] for name in NAMES if name in self.source), "")
         self._name = _remembering(clean_name)
         self._phone = place.get(self.source.get("phone", ""), -1)
-        taken = {*self.source.values(), *plan.left_out}
+        self.wishes = _wishes(table.header, plan)
+        self._wishes = [
+            (column, place[column], target in OF_MAIL, _remembering(partial(read_wish, target)))
+            for column, target in self.wishes.items()
+        ]
+        taken = {*self.source.values(), *self.wishes, *plan.left_out}
         self._further = [
             (name, number, _remembering(_further_reader(name)))
             for name, number in place.items()
@@ -104,6 +115,7 @@ class PeopleReader:
         further = [
             self._try(row, name, read, cell) for name, at, read in self._further if (cell := row.cells[at])
         ]
+        no_mail, no_texts = self._unwanted(row) if self._wishes else ("", "")
         if len(self.errors) > before:
             return None
         email = told.get("email", "")
@@ -115,8 +127,17 @@ class PeopleReader:
             row.number, told.get("external_id", ""), told.get("name", ""), email, email_key(email), phone,
             phone_key(phone), told.get("company", ""), told.get("kind", ""), told.get("language", ""),
             told.get("timezone", ""), told.get("country", ""), told.get("owner"),
-            f"{{{', '.join(filled)}}}" if (filled := [*filter(None, further)]) else None, told.get("tags", ()),
+            f"{{{', '.join(filled)}}}" if (filled := [*filter(None, further)]) else None, no_mail, no_texts,
+            told.get("tags", ()),
         )  # fmt: skip
+
+    def _unwanted(self, row: Row) -> tuple[str, str]:
+        """What the row says against mail, and against text messages."""
+        found = {True: "", False: ""}
+        for column, at, of_mail, read in self._wishes:
+            if cell := row.cells[at].strip():
+                found[of_mail] = self._try(row, column, read, cell) or found[of_mail]
+        return found[True], found[False]
 
     def _told(self, row: Row) -> dict[str, Any]:
         cells, told = row.cells, {}
@@ -153,10 +174,8 @@ def _sources(header: Sequence[str], plan: People) -> dict[str, str]:
             _("“%(name)s” is nothing that is read. Choose from %(names)s."),
             params={"name": unknown[0], "names": ", ".join(TARGETS)},
         )
-    named = {
-        t: t for t in TARGETS if t in header and t not in plan.columns.values() and t not in plan.left_out
-    }
-    found = named | dict(plan.columns)
+    found = _named(header, plan, set(TARGETS) - set(WISHES))
+    found |= {target: source for target, source in plan.columns.items() if target not in WISHES}
     for target, source in found.items():
         if source not in header:
             raise ValidationError(
@@ -168,6 +187,23 @@ def _sources(header: Sequence[str], plan: People) -> dict[str, str]:
             _(
                 "Say which column holds the e-mail address or the customer number: by these people are found again."
             )
+        )
+    return found
+
+
+def _named(header: Sequence[str], plan: People, targets: set[str]) -> dict[str, str]:
+    """Columns that bear our own name for what they hold, and of which nothing else was said."""
+    said = {*plan.columns.values(), *plan.wishes, *plan.left_out}
+    return {name: name for name in TARGETS if name in targets and name in header and name not in said}
+
+
+def _wishes(header: Sequence[str], plan: People) -> dict[str, str]:
+    chosen = {source: target for target, source in plan.columns.items() if target in WISHES}
+    found = _named(header, plan, set(WISHES)) | dict(plan.wishes) | chosen
+    if missing := next((source for source in found if source not in header), ""):
+        raise ValidationError(
+            _("The file has no column “%(source)s” for %(target)s. It has %(header)s."),
+            params={"source": missing, "target": found[missing], "header": ", ".join(header)},
         )
     return found
 

@@ -16,7 +16,7 @@ _TABLES = {
     "import_person": """
         row bigint, external_id text, name text, email text, email_key text, phone text, phone_key text,
         company text, kind text, language text, timezone text, country text, owner_id bigint,
-        attributes {json}, advocate_id bigint
+        attributes {json}, no_mail text, no_texts text, advocate_id bigint
     """,
     # advocate_id, tag_id: as above, once they have been found out.
     "import_tag": "row bigint, small text, name text, advocate_id bigint, tag_id bigint",

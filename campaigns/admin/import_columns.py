@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from referrals.cells import DateOrder
 from referrals.happenings import targets_of
-from referrals.headings import FURTHER, LEFT_OUT
+from referrals.headings import FURTHER, LEFT_OUT, REPEATED
 from referrals.models import Enrolment, ImportFile
 from referrals.people import TARGETS
 from referrals.roles import programs_granting
@@ -28,6 +28,10 @@ LABELS = {
     "timezone": gettext_lazy("time zone"),
     "owner": gettext_lazy("account manager"),
     "tags": gettext_lazy("tags"),
+    "wants_mail": gettext_lazy("wants mail: yes or no"),
+    "no_mail": gettext_lazy("wants no mail: yes, or the day"),
+    "wants_texts": gettext_lazy("wants text messages: yes or no"),
+    "no_texts": gettext_lazy("wants no text messages: yes, or the day"),
     "advocate": gettext_lazy("who: customer number or e-mail"),
     "occurred_at": gettext_lazy("when"),
     "amount": gettext_lazy("amount"),
@@ -109,7 +113,7 @@ class ColumnsForm(forms.Form):
         seen: dict[str, str] = {}
         for field, name in self.columns.items():
             target = found.get(field)
-            if target in {None, FURTHER, LEFT_OUT}:
+            if target is None or target in REPEATED:
                 continue
             if target in seen:
                 self.add_error(

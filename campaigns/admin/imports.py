@@ -182,22 +182,30 @@ def _shown(file: ImportFile, form: ColumnsForm | None) -> dict[str, Any]:
         "state": status_word(file.status, file.get_status_display()), "waiting": file.in_hand, "wrong": wrong,
         "good": good, "changes": found.get("changes", []), "arrivals": found.get("arrivals", []),
         "errors": found.get("errors", [])[:100], "all_wrong": wrong >= MOST_ERRORS,
-        "nothing": bool(counts) and not any(counts.get(name) for name in ("new", "changed")),
+        "nothing": bool(counts) and not any(counts.get(name) for name in ("new", "changed", "refusals")),
         "said": _said(file, counts) if file.status == Status.DONE else "",
     }  # fmt: skip
 
 
+OF_PEOPLE = {
+    "new": gettext_lazy("new"),
+    "changed": gettext_lazy("changed"),
+    "unchanged": gettext_lazy("as they are"),
+    "refused": gettext_lazy("refused"),
+    "no_mail": gettext_lazy("want no mail"),
+    "no_texts": gettext_lazy("want no text messages"),
+    "suppressed": gettext_lazy("get nothing from us already"),
+}
+OF_EVENTS = {
+    "new": gettext_lazy("new events"),
+    "unchanged": gettext_lazy("recorded before"),
+    "people": gettext_lazy("new people"),
+    "refused": gettext_lazy("refused"),
+}
+
+
 def _tiles(file: ImportFile, counts: dict[str, int]) -> list[tuple[Any, int]]:
-    names = (
-        {"new": _("new"), "changed": _("changed"), "unchanged": _("as they are"), "refused": _("refused")}
-        if file.is_people
-        else {
-            "new": _("new events"),
-            "unchanged": _("recorded before"),
-            "people": _("new people"),
-            "refused": _("refused"),
-        }
-    )
+    names = OF_PEOPLE if file.is_people else OF_EVENTS
     return [(label, counts[name]) for name, label in names.items() if name in counts]
 
 

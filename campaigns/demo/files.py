@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from campaigns.services.imports import work_off
 from referrals.models import ImportFile, Membership, Program
-from referrals.services.uploads import work_off
 
 # Two are here already and change, two are new, one address cannot be read.
 FAIR = """Customer number,First name,Last name,E-mail,Phone,Company,Tags,Roof

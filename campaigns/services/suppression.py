@@ -9,10 +9,12 @@ from django.db.models import Q
 from campaigns.models import ASKED_FOR, TO_FRIEND, TO_STAFF, Ask, Message, Purpose, Suppression
 from campaigns.models.contact_preference import keys_of
 from campaigns.services.asks import end_for_keys
-from referrals.models import Event, Program, Referral
+from referrals.models import Advocate, Event, Program, Referral
 
 # Whoever said no thanks as a friend may still be told about friends of their own.
 FRIENDS_ONLY = {Suppression.Reason.DECLINED}
+# What another system may have told of somebody, with ``unwanted`` in its data: by mail or by text message.
+REFUSALS = {Event.Kind.UNSUBSCRIBED, Event.Kind.PREFERENCES_CHANGED}
 UNSTOPPABLE = ASKED_FOR | TO_STAFF
 
 
@@ -25,8 +27,10 @@ def suppress(who: Message | str, program: Program | None, reason: str, *, now: d
     suppress_keys({key}, program.pk if program else None, reason, now=now)
 
 
-def suppress_keys(keys: Iterable[str], program_id: int | None, reason: str, *, now: datetime) -> None:
-    """``suppress()`` for many mailboxes at once."""
+def suppress_keys(
+    keys: Iterable[str], program_id: int | None, reason: str, *, now: datetime, end_rounds: bool = True
+) -> None:
+    """``suppress()`` for many mailboxes at once. ``end_rounds`` asks their people no more in any way."""
     known = set(keys) - {""}
     rows = [Suppression(key=key, program_id=program_id, reason=reason, created_at=now) for key in known]
     Suppression.objects.bulk_create(rows, ignore_conflicts=True)
@@ -35,7 +39,8 @@ def suppress_keys(keys: Iterable[str], program_id: int | None, reason: str, *, n
         declined = Suppression.objects.filter(key__in=known, program=program_id, reason__in=FRIENDS_ONLY)
         declined.update(reason=reason)
         bounced = reason == Suppression.Reason.BOUNCED
-        end_for_keys(known, program_id, Ask.End.BOUNCED if bounced else Ask.End.UNSUBSCRIBED, now=now)
+        if end_rounds:
+            end_for_keys(known, program_id, Ask.End.BOUNCED if bounced else Ask.End.UNSUBSCRIBED, now=now)
     waiting = Message.objects.waiting().filter(to_key__in=known)
     waiting = waiting.filter(purpose__in=TO_FRIEND) if reason in FRIENDS_ONLY else waiting
     waiting = waiting.filter(program_id=program_id) if program_id else waiting
@@ -78,11 +83,29 @@ def _record(message: Message, program: Program | None, now: datetime) -> None:
 
 
 def respect_choices(events: Sequence[Event], *, now: datetime) -> None:
-    """A friend who said no thanks, yes after all, or delete my data: act on it at once."""
+    """A friend who said no thanks, yes after all, or delete my data, and whoever another system says wants no
+    mail or text messages: act on it at once."""
+    if refusals := [event for event in events if event.kind in REFUSALS and event.data.get("unwanted")]:
+        _respect_refusals(refusals, now)
     chosen = {Event.Kind.REFERRAL_LOST, Event.Kind.REFERRAL_ACCEPTED, Event.Kind.REFERRAL_ERASED}
     for event in events:
         if event.kind in chosen and event.referral:
             _respect(event, event.referral, now)
+
+
+def _respect_refusals(events: Sequence[Event], now: datetime) -> None:
+    """By mail, or by text message: whatever of the two it is that somebody wants no more."""
+    told = {event.advocate_id for event in events if event.advocate_id}
+    people = Advocate.objects.filter(pk__in=told).values_list("pk", "email_key", "phone_key")
+    keys_of_people = {pk: {"email": mail, "sms": phone} for pk, mail, phone in people}
+    for way in ("email", "sms"):
+        keys = {
+            keys_of_people.get(event.advocate_id or 0, {}).get(way) or event.data.get("key", "")
+            for event in events
+            if event.data["unwanted"] == way
+        }
+        reason = Suppression.Reason.UNSUBSCRIBED
+        suppress_keys(keys, None, reason, now=now, end_rounds=way == "email")
 
 
 def _respect(event: Event, referral: Referral, now: datetime) -> None:

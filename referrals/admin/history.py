@@ -24,6 +24,7 @@ CALLED = {
     "not_now": gettext_lazy("not now"),
     "declined": gettext_lazy("said no"),
 }
+UNWANTED = {"email": gettext_lazy("no mail"), "sms": gettext_lazy("no text messages")}
 FIELD = {
     name: getattr(Referral._meta.get_field(name), "verbose_name", name)
     for name in ("name", "email", "phone", "company")
@@ -64,7 +65,8 @@ def why(event: Event) -> str:
     reason = str(REASON.get(data.get("reason"), data.get("reason") or ""))
     order = _("order %(order)s") % {"order": data["order"]} if data.get("order") else ""
     fields = ", ".join(str(FIELD.get(name, name)) for name in data.get("fields", []))
-    return " · ".join(part for part in (reason, order, fields, data.get("note", "")) if part)
+    unwanted = str(UNWANTED.get(data.get("unwanted"), ""))
+    return " · ".join(part for part in (reason, unwanted, order, fields, data.get("note", "")) if part)
 
 
 def who(event: Event) -> str:

@@ -1,6 +1,6 @@
 """People from a file become advocates, or change those who are here: all rows or none."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -14,6 +14,7 @@ from referrals.locks import hold
 from referrals.models import Event, Program, Tag
 from referrals.people import People, PeopleReader
 from referrals.services.enrolment import enrol_all
+from referrals.services.refusal import unwanted
 from referrals.services.tagging import put_tags
 from referrals.staging import Staging
 from referrals.tables import RowError, Table
@@ -25,6 +26,8 @@ EVENTS = 2000
 SHOWN = 50
 # What somebody is called and where they are reached is not copied into a log that outlives them.
 PRIVATE = {"name", "email", "phone"}
+
+Count = Callable[[Staging, Program | None], Mapping[str, int]]
 
 
 class Change(NamedTuple):
@@ -46,6 +49,12 @@ class Merged:
     changed: int = 0
     tags: int = 0
     enrolled: int = 0
+    # Rows of people who want no mail, or no text messages, and how much of that is news.
+    no_mail: int = 0
+    no_texts: int = 0
+    refusals: int = 0
+    # What an app above counted among them.
+    counted: Mapping[str, int] = field(default_factory=dict)
     errors: list[RowError] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     arrivals: list[Change] = field(default_factory=list)
@@ -67,13 +76,15 @@ def import_people(
     most_errors: int = MOST_ERRORS,
     on_progress: Callable[[int], None] = lambda _position: None,
     finish: Callable[[Merged], None] = lambda _done: None,
+    count: Count = lambda _staging, _program: {},
 ) -> Merged:
     """Bring everyone in the table in, all or none. The same file again changes and records nothing.
 
     People are found by customer number, else by address; empty cells change nothing. Tags that are new on
-    somebody, and fields that change, are events. With ``dry_run``, or if a row cannot be read (and is not to
-    be left out), nothing is kept. ``on_progress`` hears how many bytes have been read, and
-    ``finish`` what was done, in the transaction that did it. Raises
+    somebody, fields that change, and that somebody wants no mail or text messages, are events. With
+    ``dry_run``, or if a row cannot be read (and is not to be left out), nothing is kept. ``on_progress`` hears
+    how many bytes have been read, and ``finish`` what was done, in the transaction that did it; ``count`` looks
+    at everyone before. Raises
     ValidationError when the table as a whole cannot be used, and Refused when somebody else adds one of
     these people at the same moment.
     """
@@ -85,6 +96,7 @@ def import_people(
                 staging.take_time()
                 hold(["import of people"])
                 _merge(staging, reader, done, most_errors)
+                done.counted = count(staging, plan.program)
                 left_out = plan.leave_out_faults and len(done.errors) < most_errors
                 done.kept = not dry_run and (left_out or not done.errors)
                 if done.kept:
@@ -132,6 +144,8 @@ def _merge(staging: Staging, reader: PeopleReader, done: Merged, most_errors: in
         ) AS touched
     """)
     [(done.tags,)] = staging.ask("SELECT COUNT(*) FROM import_tag")
+    if reader.wishes:
+        done.no_mail, done.no_texts, done.refusals = merging.count_refusals(staging)
     done.changes = list(_shown(staging))
     done.arrivals = [
         Change(*row)
@@ -158,7 +172,7 @@ def _shown(staging: Staging) -> Iterator[Change]:
 def _apply(staging: Staging, program: Program | None, done: Merged, now: datetime, by: Any) -> None:
     merging.change_people(staging)
     merging.add_people(staging, now=now)
-    if done.tags or program:
+    if done.tags or done.refusals or program:
         # Only for these does it matter what key somebody new has got.
         merging.find_people(staging)
         merging.find_tagged(staging)
@@ -167,6 +181,9 @@ def _apply(staging: Staging, program: Program | None, done: Merged, now: datetim
     for pairs in staging.stream("SELECT advocate_id, name FROM import_tag", EVENTS):
         tags = put_tags(pairs, now=now, by=by)
         Event.objects.record([_tagged(pk, tags[tag.lower()], now, by) for pk, tag in pairs], now=now)
+    for way in merging.UNWANTED if done.refusals else ():
+        for people in merging.find_refusals(staging, way, EVENTS):
+            Event.objects.record(unwanted(people, way, now=now, by=by), now=now)
     if program:
         for people in staging.stream("SELECT advocate_id FROM import_person", EVENTS):
             done.enrolled += len(enrol_all([pk for (pk,) in people], program, now=now))

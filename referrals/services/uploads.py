@@ -13,41 +13,43 @@ from django.utils.translation import gettext as _
 from referrals.cells import DateOrder
 from referrals.happenings import Happenings, targets_of
 from referrals.happenings import Imported as Recorded
-from referrals.headings import FURTHER, LEFT_OUT, guess, guess_happening
+from referrals.headings import LEFT_OUT, REPEATED, guess, guess_happening
 from referrals.models import ImportFile, ImportMapping
 from referrals.people import People
 from referrals.roles import programs_granting
 from referrals.services.imports import import_events
-from referrals.services.people import Merged, import_people
+from referrals.services.people import Count, Merged, import_people
 from referrals.tables import Table
 from referrals.transitions import Refused
+from referrals.wishes import WISHES
 from referrals.workbooks import UPLOADED
 
 MOST_ERRORS = 1000
 EXAMPLES = 3
 
 
-def work_off(*, now: datetime) -> int:
-    """Read or import every file that is due; returns how many."""
-    count = 0
+def work_off(*, now: datetime, count: Count = lambda _staging, _program: {}) -> int:
+    """Read or import every file that is due; returns how many. ``count`` is for an app above, which knows more
+    about the people of a file."""
+    done = 0
     while file := ImportFile.objects.claim(now):
-        _take_up(file, now)
-        count += 1
+        _take_up(file, now, count)
+        done += 1
     ImportFile.objects.hopeless(now).advance(
         ImportFile.Status.REFUSED,
         reason=_(
             "Reading this file failed several times. Save it again as CSV, with only the columns you need."
         ),
     )
-    return count
+    return done
 
 
-def _take_up(file: ImportFile, now: datetime) -> None:
+def _take_up(file: ImportFile, now: datetime, count: Count) -> None:
     mine = ImportFile.objects.filter(pk=file.pk)
     try:
         with Table(bytes(file.content), UPLOADED) as table:
             if file.status == ImportFile.Status.UPLOADED:
-                _read(file, table, now)
+                _read(file, table, now, count)
             else:
                 _apply(file, table, now)
     except (ValidationError, Refused) as error:
@@ -55,7 +57,7 @@ def _take_up(file: ImportFile, now: datetime) -> None:
         mine.advance(ImportFile.Status.REFUSED, reason=_sentence(error))
 
 
-def _read(file: ImportFile, table: Table, now: datetime) -> None:
+def _read(file: ImportFile, table: Table, now: datetime, count: Count) -> None:
     """Find out what the file would do, and keep that for whoever uploaded it."""
     source, columns = _columns(file, table.header)
     file.columns = columns
@@ -64,7 +66,7 @@ def _read(file: ImportFile, table: Table, now: datetime) -> None:
         found["examples"] = _examples(again)
     reason = ""
     try:
-        found |= _told(_run(file, table, now, dry_run=True))
+        found |= _told(_run(file, table, now, dry_run=True, count=count))
     except (ValidationError, Refused) as error:
         reason = _sentence(error)
     ImportFile.objects.filter(pk=file.pk).advance(
@@ -91,7 +93,7 @@ def _apply(file: ImportFile, table: Table, now: datetime) -> None:
         mine.advance(ImportFile.Status.READ, found=file.found | _told(done))
 
 
-def _run(file: ImportFile, table: Table, now: datetime, *, dry_run: bool, finish: Any = None) -> Any:
+def _run(file: ImportFile, table: Table, now: datetime, *, dry_run: bool, **hooks: Any) -> Any:
     def on_progress(position: int) -> None:
         percent = min(99, 100 * position // max(table.size, 1))
         ImportFile.objects.filter(pk=file.pk).update(progress=percent)
@@ -101,16 +103,17 @@ def _run(file: ImportFile, table: Table, now: datetime, *, dry_run: bool, finish
         # Looking, count what could be recorded beside what is refused.
         plan = _happenings(file, leave_out_faults=dry_run or file.leave_out_faults)
         return import_events(table, plan, **options)
-    if finish:
-        options["finish"] = finish
-    return import_people(table, _people(file), by=file.uploaded_by, on_progress=on_progress, **options)
+    return import_people(
+        table, _people(file), by=file.uploaded_by, on_progress=on_progress, **options, **hooks
+    )
 
 
 def _people(file: ImportFile) -> People:
     user = file.uploaded_by
     mine = None if user.is_superuser else frozenset(_programs(user))
     return People(
-        columns=_chosen(file), left_out=_left_out(file), program=file.program, country=file.country,
+        columns=_chosen(file), wishes=_wishes(file), left_out=_left_out(file), program=file.program,
+        country=file.country,
         leave_out_faults=file.leave_out_faults, programs=mine,
     )  # fmt: skip
 
@@ -129,7 +132,11 @@ def _programs(user: Any) -> Sequence[int]:
 
 
 def _chosen(file: ImportFile) -> dict[str, str]:
-    return {target: name for name, target in file.columns.items() if target not in {FURTHER, LEFT_OUT}}
+    return {target: name for name, target in file.columns.items() if target not in REPEATED}
+
+
+def _wishes(file: ImportFile) -> dict[str, str]:
+    return {name: target for name, target in file.columns.items() if target in WISHES}
 
 
 def _left_out(file: ImportFile) -> frozenset[str]:
@@ -171,6 +178,7 @@ def _examples(table: Table) -> dict[str, list[str]]:
 def _told(done: Merged | Recorded) -> dict[str, Any]:
     counts = (
         {"new": done.new, "changed": done.changed, "unchanged": done.unchanged, "tags": done.tags}
+        | _wanting(done)
         if isinstance(done, Merged)
         else {
             "new": done.new_events,
@@ -184,6 +192,12 @@ def _told(done: Merged | Recorded) -> dict[str, Any]:
         "changes": [list(change) for change in getattr(done, "changes", [])],
         "arrivals": [list(change) for change in getattr(done, "arrivals", [])],
     }
+
+
+def _wanting(done: Merged) -> dict[str, int]:
+    """Who wants no mail, if anybody."""
+    found = {"no_mail": done.no_mail, "no_texts": done.no_texts, "refusals": done.refusals, **done.counted}
+    return {name: count for name, count in found.items() if count}
 
 
 def _sentence(error: ValidationError | Refused) -> str:
