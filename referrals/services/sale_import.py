@@ -1,8 +1,9 @@
 """Sales from a file, such as a month of orders: each as if another system had reported it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,12 +13,15 @@ from django.utils.translation import gettext as _
 from referrals.cells import DateOrder, read_amount, read_currency, read_moment
 from referrals.hooks.reading import read_fact
 from referrals.models import Advocate, Program
+from referrals.services.buyers import Sale
+from referrals.services.many_sales import take_conversions
 from referrals.services.refund import refund_up_to
-from referrals.services.sale import Taken, take_conversion
+from referrals.services.sale import Taken
+from referrals.services.touch import Buyer, Hints
 from referrals.tables import Row, RowError, Table, is_ragged, ragged
 from referrals.transitions import Refused
 
-MOST_ERRORS = 50
+MOST_ERRORS, BATCH = 50, 500
 NEEDED = ("order", "amount")
 TARGETS = (
     *NEEDED,
@@ -78,42 +82,69 @@ def import_sales(
     done = ImportedSales()
     sources = _sources(table, plan)
     with transaction.atomic():
-        for row in table:
-            done.rows += 1
-            _import_row(row, table.header, sources, plan, done, now)
+        rows = iter(table)
+        while len(done.errors) < MOST_ERRORS and (some := list(islice(rows, BATCH))):
+            read = {
+                row.number: facts
+                for row in some
+                if (facts := _read_row(row, table.header, sources, plan, done, now))
+            }
+            _import_rows(read, sources, plan, done, now)
+            done.rows += len(some)
             on_progress(table.position)
-            if len(done.errors) >= MOST_ERRORS:
-                break
+        done.errors = sorted(done.errors, key=lambda error: error.row)[:MOST_ERRORS]
         if dry_run or done.errors:
             transaction.set_rollback(True)
     return done
 
 
-def _import_row(
+def _read_row(
     row: Row, header: list[str], sources: Mapping[str, str], plan: Sales, done: ImportedSales, now: datetime
-) -> None:
+) -> dict[str, Any]:
+    """The facts of a row; nothing, if something is wrong with it."""
     if is_ragged(row, header):
         done.errors.append(RowError(row.number, _("the whole row"), ragged(row, header)))
-        return
+        return {}
     before = len(done.errors)
     facts = _read(row, dict(zip(header, row.cells, strict=True)), sources, plan, done, now)
-    if len(done.errors) > before:
-        return
-    customer, refunded = facts.pop("customer", ""), facts.pop("refunded", 0)
+    return facts if len(done.errors) == before else {}
+
+
+def _import_rows(
+    read: Mapping[int, dict[str, Any]],
+    sources: Mapping[str, str],
+    plan: Sales,
+    done: ImportedSales,
+    now: datetime,
+) -> None:
+    known = _customers(read.values())
+    sales = [_sale(facts, known) for facts in read.values()]
+    taken = take_conversions(plan.program, sales, now=now, source=SOURCE)
+    for (number, facts), one in zip(read.items(), taken, strict=True):
+        try:
+            if isinstance(one, Refused):
+                raise one
+            if facts.get("refunded"):
+                with transaction.atomic():
+                    refund_up_to(plan.program, facts["order"], facts["refunded"], now=now, source=SOURCE)
+        except Refused as refused:
+            done.errors.append(RowError(number, sources["order"], str(refused)))
+        else:
+            done.count(one, now)
+
+
+def _customers(read: Iterable[dict[str, Any]]) -> dict[str, Advocate]:
+    """Those whose number in the other system stands in these rows."""
+    numbers = {facts["customer"] for facts in read if facts.get("customer")}
     # Saying once more that it is not empty lets the database use its partial index.
-    known = Advocate.objects.filter(external_id=customer).exclude(external_id="")
-    try:
-        with transaction.atomic():
-            taken = take_conversion(
-                plan.program, external_id=facts.pop("order"), advocate=known.first() if customer else None,
-                now=now, source=SOURCE, **facts,
-            )  # fmt: skip
-            if refunded:
-                refund_up_to(plan.program, taken.attribution.external_id, refunded, now=now, source=SOURCE)
-    except Refused as refused:
-        done.errors.append(RowError(row.number, sources["order"], str(refused)))
-    else:
-        done.count(taken, now)
+    found = Advocate.objects.filter(external_id__in=numbers).exclude(external_id="") if numbers else ()
+    return {person.external_id: person for person in found}
+
+
+def _sale(facts: dict[str, Any], known: Mapping[str, Advocate]) -> Sale:
+    buyer = Buyer(**{name: facts.get(name, "") for name in ("email", "phone", "name", "company")})
+    hints = Hints(facts.get("code", ""), advocate=known.get(facts.get("customer", "")))
+    return Sale(facts["order"], facts["amount"], facts["currency"], facts.get("occurred_at"), buyer, hints)
 
 
 def _read(
