@@ -144,14 +144,14 @@ def fill(start, count):
         Finder.objects.create(program=program)
         CallTaskFactory(program=program, advocate=referral.enrolment.advocate)
         BrandVoiceFactory(program=program)
-        RegularMail.objects.create(program=program)
-        survey(referral)
+        write_and_ask(referral)
         connect(program, n)
         ExperimentFactory(plan=OutreachPlanFactory(program=program))
 
 
-def survey(referral):
-    """What a program asks its people, and what they say."""
+def write_and_ask(referral):
+    """What a program writes and asks by itself, and what people say."""
+    RegularMail.objects.create(program=referral.program)
     asked = SurveyFactory(program=referral.program)
     SurveyResponseFactory(survey=asked, enrolment=referral.enrolment, answered_at=NOW, score=9)
 
