@@ -71,6 +71,12 @@ STARTERS = (
         ((0, _mail(Purpose.SURVEY_INVITE)), (10, _mail(Purpose.SURVEY_INVITE))),
     ),
     Starter(
+        "review", _("A review, from those who are happy"),
+        _("Two days after a 9 or 10: they get a page with their own words to copy, and the places to put them."),
+        {"aim": OutreachPlan.Aim.REVIEW, "trigger": Trigger.PROMOTER, "earliest_days": 2, "latest_days": 30},
+        ((0, _mail(Purpose.REVIEW_REQUEST)),),
+    ),
+    Starter(
         "by-hand", _("Asked in person"),
         _("For whoever a colleague picks on an advocate's page; followed up once."),
         {"trigger": Trigger.BY_HAND, "sender": OutreachPlan.Sender.PROGRAM},

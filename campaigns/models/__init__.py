@@ -11,6 +11,7 @@ from campaigns.models.held_back import HeldBack
 from campaigns.models.message import Message
 from campaigns.models.plan import OutreachPlan, PlanStep
 from campaigns.models.regular_mail import RegularMail
+from campaigns.models.review_place import ReviewPlace
 from campaigns.models.shortage import ToldShortage
 from campaigns.models.suppression import Suppression
 from campaigns.models.survey import Survey, SurveyText
@@ -54,6 +55,7 @@ __all__ = [
     "PlanStep",
     "Purpose",
     "RegularMail",
+    "ReviewPlace",
     "Suppression",
     "Survey",
     "SurveyResponse",

@@ -14,12 +14,14 @@ from campaigns.services.prospects import Hindrance, judged, next_round
 from referrals.models import Advocate, Event, Referral
 from referrals.transitions import Moved, Refused
 
-Kind, SURVEY = Event.Kind, OutreachPlan.Aim.SURVEY
-# What an advocate does that makes further asking needless, or rude.
+Kind, Aim = Event.Kind, OutreachPlan.Aim
+# What an advocate does that makes further asking needless, or rude, and for what. Whoever recommends somebody, or
+# does not want to, may still say how it is.
 STOPS = {
-    Kind.REFERRAL_SUBMITTED: Ask.End.REFERRED,
-    Kind.ASK_DECLINED: Ask.End.DECLINED,
-    Kind.UNSUBSCRIBED: Ask.End.UNSUBSCRIBED,
+    Kind.REFERRAL_SUBMITTED: (Ask.End.REFERRED, [Aim.RECOMMENDATION]),
+    Kind.REVIEW_LEFT: (Ask.End.ANSWERED, [Aim.REVIEW]),
+    Kind.ASK_DECLINED: (Ask.End.DECLINED, [Aim.RECOMMENDATION, Aim.REVIEW]),
+    Kind.UNSUBSCRIBED: (Ask.End.UNSUBSCRIBED, list(Aim)),
 }
 # What a friend does, or what becomes of them, that ends a nurture plan.
 ANSWERS = {
@@ -35,13 +37,11 @@ ANSWERS = {
 
 
 def stop_asking(events: Sequence[Event], *, now: datetime) -> None:
-    """Somebody recommended a friend, said no or unsubscribed; or a friend answered: their rounds are over."""
-    for kind, reason in STOPS.items():
+    """Somebody did what they were asked for, said no or unsubscribed; or a friend answered: their rounds are over."""
+    for kind, (reason, aims) in STOPS.items():
         theirs = {event.advocate_id for event in events if event.kind == kind and event.advocate_id}
         if theirs:
-            rounds = Ask.objects.filter(advocate__in=theirs, referral=None)
-            # Whoever recommends somebody, or does not want to, may still say how it is.
-            end(rounds if kind == Kind.UNSUBSCRIBED else rounds.exclude(plan__aim=SURVEY), reason, now=now)
+            end(Ask.objects.filter(advocate__in=theirs, referral=None, plan__aim__in=aims), reason, now=now)
     answered = {event.referral_id for event in events if event.kind in ANSWERS and event.referral_id}
     if answered:
         end(Ask.objects.filter(referral__in=answered, since__lt=now), Ask.End.ANSWERED, now=now)

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaigns.models import OutreachPlan, PlanStep
+from campaigns.models import OutreachPlan, PlanStep, Purpose, ReviewPlace
 from campaigns.services.entering import first_look
 from campaigns.services.preview import reach
 from referrals.models import Program
@@ -54,12 +54,16 @@ def why_not_live(plan: OutreachPlan) -> str:
 def _why_no_step(plan: OutreachPlan, step: PlanStep) -> str:
     """Why this step cannot be taken; nothing, if it can."""
     words = {"step": step.position, "aim": plan.get_aim_display(), "survey": step.survey}
-    if step.kind == PlanStep.Kind.MESSAGE and step.purpose not in plan.purposes:
+    if step.kind != PlanStep.Kind.MESSAGE:
+        return ""
+    if step.purpose not in plan.purposes:
         return _("Step %(step)d does not fit: the plan asks for %(aim)s, and for nothing else.") % words
     if step.survey and step.survey.program_id != plan.program_id:
         return _("Step %(step)d sends a survey of another program.") % words
     if step.survey and not step.survey.is_open:
         return _("Step %(step)d sends “%(survey)s”, which takes no answers. Open it first.") % words
+    if step.purpose == Purpose.REVIEW_REQUEST and not ReviewPlace.objects.of(plan.program).exists():
+        return _("Step %(step)d asks for a review. Say first where, under “Review places”.") % words
     return ""
 
 

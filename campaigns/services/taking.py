@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from campaigns.models import (
     OutreachPlan,
     PlanStep,
     Purpose,
+    ReviewPlace,
     SurveyResponse,
 )
 from campaigns.services import outbox
@@ -229,14 +231,24 @@ class Taking:
     def _to_advocate(self, ask: Ask, step: PlanStep, places: dict[int, Enrolment]) -> Message:
         enrolment = places[ask.advocate_id]
         enrolment.advocate, enrolment.program = ask.advocate, self.plan.program
+        more: dict[str, Any] = {}
         if step.sends_survey:
             link = link_to("survey", self._invited[ask.pk].token)
         else:
-            link = f"{link_to('refer-personal', enrolment.token)}?ask={sign(ask.pk)}"
-        message = to_advocate(Purpose(step.purpose), enrolment, link=link)
+            is_review = step.purpose == Purpose.REVIEW_REQUEST
+            page = "review-help" if is_review else "refer-personal"
+            link = f"{link_to(page, enrolment.token)}?ask={sign(ask.pk)}"
+            more = {"place": self._review_place} if is_review else {}
+        message = to_advocate(Purpose(step.purpose), enrolment, link=link, **more)
         if step.channel == MessageChannel.SMS:
             message.to_address, message.to_key = ask.advocate.phone, ask.advocate.phone_key
         return message
+
+    @cached_property
+    def _review_place(self) -> str:
+        """Where a review is dearest to the program."""
+        first = ReviewPlace.objects.of(self.plan.program).first()
+        return first.name if first else ""
 
     def _to_friend(self, ask: Ask, step: PlanStep) -> Message:
         referral = ask.referral

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.text import slugify
 
-from campaigns.models import Ask, ContactPreference, Message, OutreachPlan, Suppression, Topic
+from campaigns.models import Ask, ContactPreference, Message, OutreachPlan, ReviewPlace, Suppression, Topic
 from campaigns.services.asks import record_click, sign
 from campaigns.services.plan import go_live
 from campaigns.services.preference import Choice, change_preferences
@@ -103,11 +103,13 @@ class World:
 
     def _found(self) -> Program:
         slug = slugify(self.name)
-        return Program.objects.create(
+        program: Program = Program.objects.create(
             name=self.name, slug=slug, company=self.name, headline=self.name, about=self.name,
             status=Program.Status.LIVE, sender_name=self.name, postal_address="1 Main Street, 00100 Rome",
             timezone="Europe/Rome",
         )  # fmt: skip
+        ReviewPlace.objects.create(program=program, name="Example", url=f"https://reviews.example/{slug}")
+        return program
 
     def _invent(self, customers: int) -> list[int]:
         """So many customers of this program, one in seven without a time zone."""

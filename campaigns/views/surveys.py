@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns.doors import count_unknown, limit_forms, private_page
-from campaigns.models import SurveyResponse, SurveyText
+from campaigns.models import ReviewPlace, SurveyResponse, SurveyText
 from campaigns.services.asks import record_click, sign
 from campaigns.services.survey import TAKES_ANSWERS, answer, keep_private
 from campaigns.survey_form import SurveyForm
@@ -54,9 +54,11 @@ def show_thanks(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("survey", token)
     with override(_language(response)):
         words = SurveyWords(response.survey, response.survey.texts.all())
-        return render(request, "campaigns/survey_thanks.html", _page(response, timezone.now()) | {
-            "thanks": words.at(SurveyText.Place.THANKS)
-        })  # fmt: skip
+        page = _page(response, timezone.now()) | {
+            "thanks": words.at(SurveyText.Place.THANKS),
+            "may_review": response.is_promoter and ReviewPlace.objects.of(response.survey.program).exists(),
+        }
+        return render(request, "campaigns/survey_thanks.html", page)
 
 
 def _response(token: str) -> SurveyResponse:

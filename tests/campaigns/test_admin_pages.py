@@ -57,6 +57,7 @@ from tests.factories import (
     ProfileFactory,
     QuestionFactory,
     ReferralFactory,
+    ReviewPlaceFactory,
     RewardFactory,
     RewardRuleFactory,
     RewardSchemeFactory,
@@ -152,6 +153,7 @@ def fill(start, count):
 def write_and_ask(referral):
     """What a program writes and asks by itself, and what people say."""
     RegularMail.objects.create(program=referral.program)
+    ReviewPlaceFactory(program=referral.program)
     asked = SurveyFactory(program=referral.program)
     SurveyResponseFactory(survey=asked, enrolment=referral.enrolment, answered_at=NOW, score=9)
 

@@ -8,6 +8,7 @@ from tests.factories.campaigns import (
     MessageFactory,
     OutreachPlanFactory,
     PlanStepFactory,
+    ReviewPlaceFactory,
     SurveyFactory,
     SurveyResponseFactory,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "ProgramFactory",
     "QuestionFactory",
     "ReferralFactory",
+    "ReviewPlaceFactory",
     "RewardFactory",
     "RewardRuleFactory",
     "RewardSchemeFactory",

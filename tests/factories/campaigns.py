@@ -14,6 +14,7 @@ from campaigns.models import (
     OutreachPlan,
     PlanStep,
     Purpose,
+    ReviewPlace,
     Survey,
     SurveyResponse,
 )
@@ -115,6 +116,15 @@ class ExperimentFactory(DjangoModelFactory):
     def arms(self, create, extracted, **kwargs):
         for arm in extracted or ({"name": "A"}, {"name": "B"}):
             ExperimentArm.objects.create(experiment=self, **arm)
+
+
+class ReviewPlaceFactory(DjangoModelFactory):
+    class Meta:
+        model = ReviewPlace
+
+    program = factory.SubFactory(ProgramFactory)
+    name = "Google"
+    url = "https://reviews.example/acme"
 
 
 class SurveyFactory(DjangoModelFactory):
