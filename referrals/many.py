@@ -5,11 +5,18 @@ from typing import Any
 
 from django.db import connection, models, transaction
 
+# Read once by the statement it stands in, it holds until the end of that statement's transaction.
+_NOT_WAITING = ", (SELECT set_config('synchronous_commit', 'off', true)) AS not_waiting"
 
-def save_many(rows: Sequence[models.Model], columns: Sequence[str], *, keys: Sequence[str] = ("id",)) -> int:
+
+def save_many(
+    rows: Sequence[models.Model], columns: Sequence[str], *, keys: Sequence[str] = ("id",), waits: bool = True
+) -> int:
     """Save these columns of rows that the database still knows by these keys: all or none; returns how many.
 
-    One statement on PostgreSQL. What the ORM makes of it takes longer than a mail to send.
+    One statement on PostgreSQL. What the ORM makes of it takes longer than a mail to send. Without ``waits``, only
+    that commits but does not wait for the disk: the next commit that waits takes it along, and at the latest half
+    a second later it is there. Everybody sees it at once; if the database itself goes down before, it is undone.
     """
     if not rows:
         return 0
@@ -20,30 +27,31 @@ def save_many(rows: Sequence[models.Model], columns: Sequence[str], *, keys: Seq
         [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows
     ]
     names = [str(field.column) for field in fields]
-    save = _save_in_one if connection.vendor == "postgresql" else _save_in_turn
-    return save(model._meta.db_table, names[: len(columns)], names[len(columns) :], values, fields)
+    places, known = names[: len(columns)], names[len(columns) :]
+    if connection.vendor != "postgresql":
+        return _save_in_turn(model._meta.db_table, places, known, values)
+    types = [str(field.db_type(connection)) for field in fields]
+    return _save_in_one(model._meta.db_table, places, known, values, types, "" if waits else _NOT_WAITING)
 
 
 def _save_in_one(
-    table: str, columns: list[str], keys: list[str], values: list[list[Any]], fields: list[Any]
+    table: str, columns: list[str], keys: list[str], values: list[list[Any]], types: list[str], more: str
 ) -> int:
     # Without its length: PostgreSQL would cut a text that is too long, and say nothing.
-    types = [field.db_type(connection).partition("(")[0] for field in fields]
-    row = f"({', '.join(f'%s::{kind}' for kind in types)})"
+    kinds = [kind.partition("(")[0] for kind in types]
+    row = f"({', '.join(f'%s::{kind}' for kind in kinds)})"
     places = ", ".join(f"{name} = new.{name}" for name in columns)
     found = " AND ".join(f"{table}.{name} = new.{name}" for name in keys)
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {table} SET {places} FROM (VALUES {', '.join([row] * len(values))}) "  # noqa: S608 - our own names
-            f"AS new ({', '.join([*columns, *keys])}) WHERE {found}",
+            f"AS new ({', '.join([*columns, *keys])}){more} WHERE {found}",
             [value for one in values for value in one],
         )
         return int(cursor.rowcount)
 
 
-def _save_in_turn(
-    table: str, columns: list[str], keys: list[str], values: list[list[Any]], _fields: list[Any]
-) -> int:
+def _save_in_turn(table: str, columns: list[str], keys: list[str], values: list[list[Any]]) -> int:
     places = ", ".join(f"{name} = %s" for name in columns)
     found = " AND ".join(f"{name} = %s" for name in keys)
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:

@@ -23,10 +23,10 @@ class MessageQuerySet(ScopedQuerySet):
         """Claimed by a worker that never came back to say how it went."""
         return self.filter(status=Message.Status.SENDING, lease_until__lt=now)
 
-    def save_claimed(self, rows: Sequence["Message"], columns: Sequence[str]) -> int:
+    def save_claimed(self, rows: Sequence["Message"], columns: Sequence[str], *, waits: bool = True) -> int:
         """Save these columns of rows that somebody has claimed, as long as nobody took the claim away;
-        returns how many."""
-        return save_many(rows, columns, keys=("id", "lease"))
+        returns how many. ``waits`` as in save_many."""
+        return save_many(rows, columns, keys=("id", "lease"), waits=waits)
 
     def with_what_may_hold_back(self) -> "MessageQuerySet":
         """With those columns of referral, advocate and ask that are asked for at the moment of sending."""

@@ -38,7 +38,7 @@ SECONDS_A_RUN = 60
 # 1, 2, 4 … minutes, then every 4 hours: two days.
 TRIES = 19
 LONGEST_WAIT = timedelta(hours=4)
-WORDS = ["subject", "text", "html"]
+WORDS, OUTCOME = ["subject", "text", "html"], ["status", "reason", "sent_at", "reference"]
 # What may have arrived is not sent again without a person: nobody is asked for anything twice, a code is stale.
 NEVER_AGAIN = {Purpose.INVITATION, Purpose.SIGN_IN} | UNASKED
 
@@ -156,7 +156,8 @@ def _send(handful: Sequence[Message], ways: Ways, now: datetime) -> None:
                 _take_answer(message, answer, now)
     finally:
         if accepted:
-            Message.objects.save_claimed(accepted, ["status", "reason", "sent_at", "reference"])
+            # On the disk before the next handful leaves: its words are saved first, and that waits.
+            Message.objects.save_claimed(accepted, OUTCOME, waits=False)
 
 
 def _take_answer(message: Message, answer: Answer, now: datetime) -> None:
