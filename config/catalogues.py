@@ -33,8 +33,8 @@ STAFF_MODULES = {
         "referrals": ("imports",),
     }.items()
     for noun in nouns
-} | {"referrals/happenings.py", "referrals/tables.py", "referrals/cells.py", "referrals/conditions.py",
-     "referrals/hooks/meanings.py",
+} | {"referrals/happenings.py", "referrals/tables.py", "referrals/cells.py", "referrals/wishes.py",
+     "referrals/conditions.py", "referrals/hooks/meanings.py",
      "referrals/facts.py", "campaigns/factors.py", "campaigns/sentences.py", "rewards/sentences.py"}  # fmt: skip
 # Classes of models whose labels customers choose from, by the module they are in.
 CHOSEN_BY_CUSTOMERS = {

@@ -1,5 +1,6 @@
 """Mailboxes that want nothing more. Checked once more at the moment of sending, by services/delivery.py."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -94,18 +95,18 @@ def respect_choices(events: Sequence[Event], *, now: datetime) -> None:
 
 
 def _respect_refusals(events: Sequence[Event], now: datetime) -> None:
-    """By mail, or by text message: whatever of the two it is that somebody wants no more."""
+    """By mail, or by text message: whatever of the two it is that somebody wants no more. Of somebody whom we
+    know it holds everywhere, of others in the program that was told."""
     told = {event.advocate_id for event in events if event.advocate_id}
     people = Advocate.objects.filter(pk__in=told).values_list("pk", "email_key", "phone_key")
-    keys_of_people = {pk: {"email": mail, "sms": phone} for pk, mail, phone in people}
-    for way in ("email", "sms"):
-        keys = {
-            keys_of_people.get(event.advocate_id or 0, {}).get(way) or event.data.get("key", "")
-            for event in events
-            if event.data["unwanted"] == way
-        }
+    keys = {(pk, way): key for pk, *both in people for way, key in zip(("email", "sms"), both, strict=True)}
+    found: dict[tuple[str, int | None], set[str]] = defaultdict(set)
+    for event in events:
+        way, program = event.data["unwanted"], None if event.advocate_id else event.program_id
+        found[way, program].add(keys.get((event.advocate_id, way)) or event.data.get("key", ""))
+    for (way, program), unwanted in found.items():
         reason = Suppression.Reason.UNSUBSCRIBED
-        suppress_keys(keys, None, reason, now=now, end_rounds=way == "email")
+        suppress_keys(unwanted, program, reason, now=now, end_rounds=way == "email")
 
 
 def _respect(event: Event, referral: Referral, now: datetime) -> None:

@@ -30,8 +30,10 @@ from referrals.contacts import email_key
 from referrals.models import Advocate, Enrolment
 from referrals.public_ids import pk_of, public_id
 from referrals.services.advocate import Person, change, take_in
+from referrals.services.refusal import refuse
 
 router = Router(tags=["advocates"])
+NEVER_UNDONE = "True holds for every program; false changes nothing: only they themselves change their mind."
 READ, WRITE = Key("advocates:read"), Key("advocates:write")
 
 
@@ -48,9 +50,18 @@ class AdvocateChange(Given):
     timezone: TimeZone = ""
     country: Country = ""
     attributes: Plain = Field({}, description="Further fields of your system, instead of those known before.")
+    no_mail: bool = Field(False, description=f"Whether they want no mail. {NEVER_UNDONE}")
+    no_texts: bool = Field(False, description=f"Whether they want no text messages. {NEVER_UNDONE}")
 
     def given(self) -> dict[str, Any]:
-        return self.model_dump(exclude_unset=True)
+        return self.model_dump(exclude_unset=True, exclude={"no_mail", "no_texts"})
+
+    def person(self) -> Person:
+        return Person(self.given(), self.unwanted())
+
+    def unwanted(self) -> frozenset[str]:
+        """The ways by which they want nothing."""
+        return frozenset(way for way, said in (("email", self.no_mail), ("sms", self.no_texts)) if said)
 
 
 class AdvocateIn(AdvocateChange):
@@ -148,7 +159,7 @@ def list_advocates(request: HttpRequest, asked: Query[AdvocateFilter]) -> HttpRe
 @once
 def add_advocate(request: HttpRequest, body: AdvocateIn) -> HttpResponse:
     """Add somebody to the program. Whoever is known already (200) gets what is said about them."""
-    person = Person(body.given())
+    person = body.person()
     take_in(key_of(request).program, [person], now=key_of(request).asked_at)
     if person.refusal:
         raise Problem(409, person.refusal)
@@ -162,7 +173,7 @@ def add_advocate(request: HttpRequest, body: AdvocateIn) -> HttpResponse:
 def add_advocates(request: HttpRequest, body: AdvocatesIn) -> HttpResponse:
     """Add up to 1,000 people in one call; each as if it were sent alone."""
     items, wrong = read_items(body.items, AdvocateIn)
-    people = {number: Person(item.given()) for number, item in items.items()}
+    people = {number: item.person() for number, item in items.items()}
     take_in(key_of(request).program, list(people.values()), now=key_of(request).asked_at)
     wrong |= {n: [{"pointer": "", "detail": p.refusal}] for n, p in people.items() if p.refusal}
     done = {
@@ -187,4 +198,5 @@ def change_advocate(request: HttpRequest, advocate_id: str, body: AdvocateChange
     if not (given.get("email", place.advocate.email) or given.get("external_id", place.advocate.external_id)):
         raise invalid([{"pointer": "/email", "detail": "Leave an address or a number to be found by."}])
     change(place, given, now=key_of(request).asked_at)
+    refuse([(place.advocate, body.unwanted())], now=key_of(request).asked_at)
     return answer(AdvocateOut.of(place))

@@ -25,6 +25,7 @@ class Meaning(models.TextChoices):
     REVIEW_LEFT = "review.left", _("a review was left")
     FOLLOWED = "followed", _("somebody follows the company")
     SHARED = "shared", _("a post was shared")
+    UNSUBSCRIBED = "contact.unsubscribed", _("somebody wants no more messages")
 
 
 class Facts(NamedTuple):
@@ -55,6 +56,7 @@ FACTS: dict[str, Facts] = {
     Meaning.REVIEW_LEFT: Facts((), (*PERSON, "place", "at")),
     Meaning.FOLLOWED: Facts((), (*PERSON, "network", "at")),
     Meaning.SHARED: Facts((), (*PERSON, "network", "at")),
+    Meaning.UNSUBSCRIBED: Facts((), (*PERSON, "phone", "at")),
 }
 NAMES = {
     "order": _("number of the order or deal"),

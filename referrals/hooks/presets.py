@@ -47,6 +47,9 @@ PRESETS: dict[str, Preset] = {
             Meaning.CUSTOMER_CREATED, customer="/data/customer", email="/data/email", name="/data/name"
         ),
         "tag.applied": _means(Meaning.TAG_APPLIED, customer="/data/customer", email="/data/email", tag="/data/tag"),
+        "contact.unsubscribed": _means(
+            Meaning.UNSUBSCRIBED, customer="/data/customer", email="/data/email", phone="/data/phone"
+        ),
     }),
     "shopify": Preset("Shopify", "shopify", "", "", {
         "orders/paid": _means(Meaning.ORDER_PAID, **_SHOPIFY_ORDER),
@@ -88,6 +91,7 @@ PRESETS: dict[str, Preset] = {
             customer="/contact/id", email="/contact/email", company="/contact/company",
         ),
         "deal.lost": _means(Meaning.DEAL_LOST, customer="/contact/id", email="/contact/email"),
+        "contact.unsubscribed": _means(Meaning.UNSUBSCRIBED, customer="/contact/id", email="/contact/email"),
     }),
     "salesforce": Preset("Salesforce (flow)", "bearer", "/type", "/id", {
         "Closed Won": _means(
@@ -95,6 +99,7 @@ PRESETS: dict[str, Preset] = {
             customer="/ContactId", email="/Email", company="/AccountName",
         ),
         "Closed Lost": _means(Meaning.DEAL_LOST, customer="/ContactId", email="/Email"),
+        "Opted Out": _means(Meaning.UNSUBSCRIBED, customer="/ContactId", email="/Email"),
     }),
     "zapier": Preset("Zapier", "bearer", "/type", "/id", {
         "sale": _means(
@@ -103,5 +108,6 @@ PRESETS: dict[str, Preset] = {
         ),
         "tag": _means(Meaning.TAG_APPLIED, email="/email", customer="/customer", tag="/tag"),
         "score": _means(Meaning.SATISFACTION, email="/email", customer="/customer", score="/score"),
+        "unsubscribed": _means(Meaning.UNSUBSCRIBED, email="/email", customer="/customer", phone="/phone"),
     }),
 }  # fmt: skip

@@ -11,18 +11,21 @@ from django.utils.translation import gettext as _
 
 from referrals.contacts import email_key, phone_key
 from referrals.models import Advocate, Enrolment, Event, Program
+from referrals.services.refusal import refuse
 
 BATCH = 200
 
 
 @dataclass
 class Person:
-    """What another system says about somebody; ``given`` holds the columns it speaks about.
+    """What another system says about somebody; ``given`` holds the columns it speaks about, ``unwanted`` the ways
+    by which they want nothing.
 
     ``enrolment`` is their place in the program afterwards; ``refusal`` says why there is none.
     """
 
     given: dict[str, Any]
+    unwanted: frozenset[str] = frozenset()
     enrolment: Enrolment | None = None
     refusal: str = ""
     is_new: bool = False
@@ -52,11 +55,12 @@ def take_in(program: Program, people: Sequence[Person], *, now: datetime) -> Non
         _create(program, [p for p in people if not p.refusal and p.is_new], known)
         _change(program, [p for p in people if p.changed], now)
         _enrol(program, [p for p in people if not p.refusal], known, now)
+        refuse([(_place(p).advocate, p.unwanted) for p in people if p.unwanted and not p.refusal], now=now)
 
 
 def change(enrolment: Enrolment, given: dict[str, Any], *, now: datetime) -> list[str]:
     """Change what is said about an advocate; returns the columns that are other than before."""
-    person = Person(given, enrolment)
+    person = Person(given, enrolment=enrolment)
     advocate = enrolment.advocate
     person.changed = [name for name, value in given.items() if getattr(advocate, name) != value]
     for name in person.changed:

@@ -18,6 +18,7 @@ from referrals.models import Enrolment, Event, HookDelivery, HookMapping, HookSo
 from referrals.services.advocate import Person, take_in
 from referrals.services.happening import report
 from referrals.services.refund import take_refund
+from referrals.services.refusal import refuse, refuse_unknown
 from referrals.services.sale import take_conversion, take_reversal
 from referrals.transitions import Moved, Refused
 
@@ -135,6 +136,8 @@ def carry_out(
             return _take_customer(source, facts, now)
         case Meaning.ORDER_PAID | Meaning.DEAL_WON:
             return _take_sale(source, mapping.means, facts, key, now)
+        case Meaning.UNSUBSCRIBED:
+            return _take_refusal(source, facts, key, now)
     place = _place(source, facts)
     if place is None:
         return Verdict.IGNORED, _("No advocate of this program has this customer number or address.")
@@ -179,6 +182,20 @@ def _take_customer(source: HookSource, facts: dict[str, Any], now: datetime) -> 
     Event.objects.record([event], now=now)
     words = _("%(who)s is a new advocate.") if person.is_new else _("%(who)s was known already.")
     return Verdict.TAKEN, words % {"who": person.enrolment.advocate}
+
+
+def _take_refusal(source: HookSource, facts: dict[str, Any], key: str, now: datetime) -> tuple[str, str]:
+    """Whoever is named by address wants no mail, by phone no text messages, by customer number neither."""
+    place, said = _place(source, facts), f"hook:{source.pk}:{key}"
+    email, phone = facts.get("email") or "", facts.get("phone") or ""
+    if place:
+        ways = {way for way, told in (("email", email), ("sms", phone)) if told} or {"email", "sms"}
+        refuse([(place.advocate, ways)], now=now, said=said)
+        return Verdict.TAKEN, _("Recorded for %(who)s.") % {"who": place.advocate}
+    if not email and not phone:
+        return Verdict.IGNORED, _("No advocate of this program has this customer number or address.")
+    refuse_unknown(source.program, email=email, phone=phone, now=now, said=said)
+    return Verdict.TAKEN, _("Nothing will be written there about this program.")
 
 
 def _take_sale(

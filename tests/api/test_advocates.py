@@ -2,6 +2,8 @@
 
 import pytest
 
+from campaigns.models import Suppression
+from referrals.contacts import email_key, phone_key
 from referrals.models import Advocate, Enrolment, Event, Tagging
 from referrals.public_ids import public_id
 from tests.cast import System
@@ -44,6 +46,22 @@ def test_somebody_known_gets_what_is_said_about_them_and_no_second_row():
     assert [e.data for e in Event.objects.filter(kind="field_changed").order_by("pk")] == [
         {"field": "email"}, {"field": "company"}, {"field": "email"}
     ]  # fmt: skip
+
+
+def test_whoever_wants_no_mail_gets_none_and_only_they_can_change_that():
+    crm = System()
+    crm.post("/advocates", ANNA)
+
+    bulk = [ANNA | {"no_mail": True}, {"external_id": "43", "phone": "+390612345678", "no_texts": True}]
+    assert crm.post("/advocates/bulk", {"items": bulk}).status_code == 200
+    again = crm.post("/advocates", ANNA | {"no_mail": True})
+    crm.patch(f"/advocates/{again.json()['id']}", {"no_mail": False, "no_texts": True})
+
+    assert set(Suppression.objects.values_list("key", "program", "reason")) == {
+        (email_key("anna@example.com"), None, "unsubscribed"),
+        (phone_key("+390612345678"), None, "unsubscribed"),
+    }
+    assert Event.objects.filter(kind="unsubscribed").count() == 1
 
 
 def test_another_programs_people_get_a_place_and_keep_what_is_known_of_them():

@@ -8,6 +8,8 @@ from hashlib import sha256
 import pytest
 from standardwebhooks import Webhook
 
+from campaigns.models import Suppression
+from referrals.contacts import email_key, phone_key
 from referrals.hooks.presets import PRESETS
 from referrals.hooks.reading import find, pointers_of, read_json
 from referrals.hooks.schemes import Arrived, is_signed
@@ -169,6 +171,24 @@ def test_a_new_customer_is_taken_in_as_an_advocate(now):
 
     assert Advocate.objects.get().external_id == "C9"
     assert Event.objects.filter(kind="customer_created").count() == 1
+
+
+def test_whoever_unsubscribed_elsewhere_gets_nothing_from_us_known_or_not(now):
+    source = connect()
+    anna = EnrolmentFactory(program=source.program, advocate__external_id="C7").advocate
+    calls = [{"customer": "C7", "email": anna.email}, {"email": "eva@x.example"}, {"phone": "+390612345678"}]
+
+    said = [send(source, {"type": "contact.unsubscribed", "data": data}, now=now, key=f"m{n}").words
+            for n, data in enumerate([*calls, {"customer": "C8"}])]  # fmt: skip
+
+    assert said[:2] == [f"Recorded for {anna}.", "Nothing will be written there about this program."]
+    assert said[3] == "No advocate of this program has this customer number or address."
+    assert set(Suppression.objects.values_list("key", "program", "reason")) == {
+        (anna.email_key, None, "unsubscribed"),
+        (email_key("eva@x.example"), source.program_id, "unsubscribed"),
+        (phone_key("+390612345678"), source.program_id, "unsubscribed"),
+    }
+    assert Event.objects.filter(kind="unsubscribed", advocate=anna).count() == 1
 
 
 def test_an_advocates_own_order_is_a_purchase_that_may_lead_to_an_ask(now):
