@@ -15,5 +15,5 @@ def follow(sender: type[Event], events: list[Event], now: datetime, **kwargs: An
     """In this order: a tier reached by a sale counts for the reward of that sale."""
     take_back(events, now=now)
     reinstate(events, now=now)
-    update_standings(events, now=now)
-    grant_rewards(events, now=now)
+    tiers = update_standings(events, now=now)
+    grant_rewards(events, now=now, tiers=tiers)

@@ -5,9 +5,10 @@ differ – is found out before anything of it is stored, and is taken in alone, 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.db import transaction
@@ -118,14 +119,14 @@ class Batch:
             found = Outcome(self, cases[0])
         except Unusual:
             return None
-        own = [sale.amount for sale in found.sold if sale.currency == self.program.currency]
+        own = [sale.amount for _turn, sale in found.sold if sale.currency == self.program.currency]
         self.amounts = [*reversed(own), *self.amounts][:LAST_SALES]
         return found
 
     def _store(self, usual: "Sequence[Outcome]") -> None:
         note_touches([touch for one in usual for touch in one.case.new_touches])
-        Referral.objects.bulk_create([row for one in usual for row in one.made], batch_size=200)
-        sold = [sale for one in usual for sale in one.sold]
+        Referral.objects.bulk_create(in_turn(one.made for one in usual), batch_size=200)
+        sold = in_turn(one.sold for one in usual)
         for sale in sold:
             # Said once more, now that the friend has a key.
             sale.referral = sale.referral
@@ -137,7 +138,7 @@ class Batch:
             row.conversion = row.conversion
         Attribution.objects.bulk_create([row for row in rows if row.pk is None], batch_size=200)
         save_many([row for row in rows if row.pk is not None], DECIDED)
-        self._tell([referral for one in usual for referral in one.won], sold)
+        self._tell(in_turn(one.won for one in usual), sold)
 
     def _tell(self, won: Sequence[Referral], sold: Sequence[Conversion]) -> None:
         """Make customers of these friends, and record what happened, sale by sale."""
@@ -154,6 +155,12 @@ class Batch:
         Event.objects.record(events, now=self.now)
 
 
+def in_turn(found: Iterable[Sequence[tuple[int, Any]]]) -> list[Any]:
+    """What the sales of all buyers brought, in the order of the sales."""
+    pairs = sorted(chain.from_iterable(found), key=lambda pair: pair[0])
+    return [thing for _turn, thing in pairs]
+
+
 class Outcome:
     """What becomes of the sales to one buyer. Raises Unusual where that cannot be told from what is gathered."""
 
@@ -161,12 +168,14 @@ class Outcome:
         self.batch, self.case = batch, case
         self.answers: dict[int, Taken | Refused] = {}
         self.rows: dict[str, Attribution] = {}
-        self.made: list[Referral] = []
-        self.won: list[Referral] = []
-        self.sold: list[Conversion] = []
+        # Each with the place of the sale that brought it.
+        self.made: list[tuple[int, Referral]] = []
+        self.won: list[tuple[int, Referral]] = []
+        self.sold: list[tuple[int, Conversion]] = []
         if not case.is_even or case.is_recorded_by_hand:
             raise Unusual
         for number, sale in case.sales_in_turn.items():
+            self.turn = number
             self.answers[number] = self._take(sale)
 
     def _take(self, sale: Sale) -> Taken | Refused:
@@ -210,13 +219,13 @@ class Outcome:
             return
         if row.reversed_at or row.external_id in self.batch.gathered.refunded:
             raise Unusual
-        if referral not in self.won and referral.status != CONVERTED:
+        if referral not in [friend for _turn, friend in self.won] and referral.status != CONVERTED:
             if not referral.may_become(CONVERTED) or self._looks_odd(referral, row):
                 raise Unusual
-            self.won.append(referral)
+            self.won.append((self.turn, referral))
         row.standing = Standing.DECIDED
         row.conversion = sale_of(row, referral, self.batch.now)
-        self.sold.append(row.conversion)
+        self.sold.append((self.turn, row.conversion))
 
     def _looks_odd(self, referral: Referral, row: Attribution) -> bool:
         if row.by_hand or not referral.may_become(Referral.Status.UNDER_REVIEW):
@@ -232,5 +241,5 @@ class Outcome:
             raise Unusual
         referral = new_referral(self.case, row, decision, place, buyer, self.batch.now)
         self.case.referrals.append(referral)
-        self.made.append(referral)
+        self.made.append((self.turn, referral))
         return referral

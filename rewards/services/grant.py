@@ -1,7 +1,8 @@
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Min, Q
 
@@ -21,12 +22,14 @@ SETTLED = (
 )  # fmt: skip
 
 
-def grant_rewards(events: Sequence[Event], *, now: datetime) -> list[Reward]:
+def grant_rewards(
+    events: Sequence[Event], *, now: datetime, tiers: Mapping[UUID, int | None] | None = None
+) -> list[Reward]:
     """Promise what the rules give for these events: one reward per referral (or event), rule and side, ever.
 
-    What budget, stock or codes do not cover follows the rule's fallback. Returns the rewards that are
-    new. Runs in the transaction that recorded the events, in a number of queries that does not grow
-    with the number of events.
+    What budget, stock or codes do not cover follows the rule's fallback. ``tiers`` are those at which single
+    events of the batch found their advocates, where it is not the present one. Returns the rewards that are
+    new. Runs in the transaction that recorded the events, in a number of queries that does not grow with them.
     """
     earning = [event for event in events if event.kind in EARNING and event.advocate_id]
     earning += _held_back(events)
@@ -35,7 +38,7 @@ def grant_rewards(events: Sequence[Event], *, now: datetime) -> list[Reward]:
     rules = _rules(earning, now)
     if not rules:
         return []
-    world = World(earning, rules, now)
+    world = World(earning, rules, now, tiers or {})
     wanted = [
         _reward(rule, event, world, now) for event in earning for rule in rules if world.earns(event, rule)
     ]
@@ -96,8 +99,14 @@ def _settled(reward: Reward) -> dict[str, Any]:
 class World:
     """What the rules ask about, fetched once for a batch of events."""
 
-    def __init__(self, events: Sequence[Event], rules: Sequence[RewardRule], now: datetime) -> None:
-        self.now = now
+    def __init__(
+        self,
+        events: Sequence[Event],
+        rules: Sequence[RewardRule],
+        now: datetime,
+        tiers: Mapping[UUID, int | None],
+    ) -> None:
+        self.now, self.tiers_then = now, tiers
         advocates = {event.advocate_id for event in events}
         programs = {event.program_id for event in events}
         self.enrolments = _places_at_hand(events) if not any(rule.limit for rule in rules) else {}
@@ -112,6 +121,7 @@ class World:
         self.members = {rule.pk: self._members(rule) for rule in rules if rule.segment}
         self.climbed = self._climbed([rule for rule in rules if rule.when == RewardRule.When.TIER])
         self.given = self._given(rules)
+        self.had = self._had(events, [rule for rule in rules if rule.limit])
         self.bought = friends_in_order(self.enrolments.values()) if any(rule.nth for rule in rules) else {}
 
     def earns(self, event: Event, rule: RewardRule) -> bool:
@@ -132,6 +142,9 @@ class World:
             return False
         if rule.limit and self.given[rule.pk, enrolment.pk] >= rule.limit:
             return False
+        if event.referral_id and (rule.pk, event.referral_id) in self.had:
+            return False
+        self.had.add((rule.pk, event.referral_id))
         self.given[rule.pk, enrolment.pk] += 1
         return True
 
@@ -139,12 +152,17 @@ class World:
         """Whether this advocate is one of those whom the rule is for."""
         if rule.kind and enrolment.advocate.kind != rule.kind:
             return False
-        if rule.tier_id and self.tiers.get(enrolment.pk) != rule.tier_id:
+        if rule.tier_id and self._tier(enrolment, event) != rule.tier_id:
             return False
         if (rule.pk, enrolment.pk, event.data.get("tier_id")) in self.climbed:
             # Whoever came down and up again has had it.
             return False
         return rule.segment_id is None or enrolment.advocate_id in self.members[rule.pk]
+
+    def _tier(self, enrolment: Enrolment, event: Event) -> int | None:
+        if event.kind == Event.Kind.TIER_REACHED:
+            return event.data.get("tier_id")
+        return self.tiers_then.get(event.pk, self.tiers.get(enrolment.pk))
 
     def enrolment(self, event: Event) -> Enrolment | None:
         return self.enrolments.get((event.program_id, event.advocate_id))
@@ -152,6 +170,14 @@ class World:
     def _given(self, rules: Iterable[RewardRule]) -> Counter[tuple[int, int]]:
         limited = [rule for rule in rules if rule.limit]
         return given_under(limited, self.enrolments.values(), self.now) if limited else Counter()
+
+    def _had(self, events: Sequence[Event], limited: Sequence[RewardRule]) -> set[tuple[int, int | None]]:
+        """The friends for whom a limited rule has given something, which does not count a second time."""
+        friends = {event.referral_id for event in events if event.referral_id}
+        if len(events) < 2 or not (friends and limited):
+            return set()
+        had = Reward.objects.filter(rule__in=limited, referral__in=friends)
+        return set(had.values_list("rule", "referral"))
 
     def _tiers(self) -> dict[int, int]:
         standings = Standing.objects.filter(enrolment__in=self.enrolments.values(), tier__isnull=False)

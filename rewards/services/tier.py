@@ -1,5 +1,7 @@
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet, Sum
@@ -18,18 +20,62 @@ MOVING = {
 BATCH = 500
 
 
-def update_standings(events: Sequence[Event], *, now: datetime) -> None:
-    """Move the advocates of these events up or down their ladders, and record who reached what."""
+def update_standings(events: Sequence[Event], *, now: datetime) -> dict[UUID, int | None]:
+    """Move the advocates of these events up or down their ladders, and record who reached what.
+
+    Returns, where several sales of one advocate are among them, the tier at which each of these sales found or
+    brought them: as if they had come one after the other.
+    """
     moving = [event for event in events if event.kind in MOVING and event.advocate_id]
     if not moving:
-        return
+        return {}
     ladders = _ladders({event.program_id for event in moving})
     if not ladders:
-        return
+        return {}
     enrolments = Enrolment.objects.filter(
         program__in=ladders, advocate__in={event.advocate_id for event in moving}
     )
-    _place(list(_queue_up(enrolments)), ladders, now)
+    rows = list(_queue_up(enrolments))
+    return _place(rows, ladders, now, _steps(rows, ladders, moving, now))
+
+
+def _steps(
+    enrolments: Sequence[Enrolment], ladders: dict[int, list[Tier]], moving: Sequence[Event], now: datetime
+) -> dict[int, list[tuple[Event | None, int]]]:
+    """How far each advocate, of whom several sales are recorded together, was after each of them."""
+    sold: dict[tuple[int | None, int | None], list[Event]] = defaultdict(list)
+    for event in moving:
+        sold[event.program_id, event.advocate_id].append(event)
+    several = {e.pk: e for e in enrolments if len(sold[e.program_id, e.advocate_id]) > 1}
+    found: dict[int, list[tuple[Event | None, int]]] = {}
+    for program, tiers in ladders.items():
+        mine = [e for e in several.values() if e.program_id == program]
+        if not mine or tiers[0].measure == Tier.Measure.POINTS:
+            continue
+        sales: dict[int, dict[str, tuple[int, int]]] = defaultdict(dict)
+        columns = ("referral__enrolment", "external_id", "referral", F("amount") - F("refunded"))
+        for enrolment, order, friend, left in _counted(mine, tiers[0], now).values_list(*columns):
+            sales[enrolment][order] = friend, left
+        for one in mine:
+            found[one.pk] = _one_by_one(sold[program, one.advocate_id], sales[one.pk], tiers[0])
+    return found
+
+
+def _one_by_one(
+    events: Sequence[Event], sales: dict[str, tuple[int, int]], first: Tier
+) -> list[tuple[Event | None, int]]:
+    """The total after each of these events, from the sales that count by now: friend and amount of each order."""
+    new = {event.data.get("order") for event in events}
+    had = {order: sale for order, sale in sales.items() if order not in new}
+    friends, value = {friend for friend, _left in had.values()}, sum(left for _friend, left in had.values())
+    steps: list[tuple[Event | None, int]] = []
+    for event in events:
+        friend, left = sales.get(event.data.get("order", ""), (None, 0))
+        value += left
+        if friend:
+            friends.add(friend)
+        steps.append((event, value if first.measure == Tier.Measure.VALUE else len(friends)))
+    return steps
 
 
 def refresh_standings(*, now: datetime) -> int:
@@ -62,12 +108,18 @@ def progress(enrolments: Iterable[Enrolment], tiers: Sequence[Tier], now: dateti
         if since:
             earned = earned.filter(status_at__gt=since)
         return dict(earned.values_list("enrolment").annotate(Sum("amount")))
-    sales = Conversion.objects.filter(referral__enrolment__in=enrolments, reversed_at=None)
-    if since:
-        sales = sales.filter(occurred_at__gt=since)
+    sales = _counted(enrolments, first, now)
     if first.measure == Tier.Measure.VALUE:
-        return _by_enrolment(sales.filter(currency=first.program.currency), Sum(F("amount") - F("refunded")))
+        return _by_enrolment(sales, Sum(F("amount") - F("refunded")))
     return _by_enrolment(sales, Count("referral", distinct=True))
+
+
+def _counted(enrolments: Iterable[Enrolment], first: Tier, now: datetime) -> QuerySet[Conversion]:
+    """The sales that count on this ladder."""
+    sales = Conversion.objects.filter(referral__enrolment__in=enrolments, reversed_at=None)
+    if first.within_days:
+        sales = sales.filter(occurred_at__gt=now - timedelta(days=first.within_days))
+    return sales.filter(currency=first.program.currency) if first.measure == Tier.Measure.VALUE else sales
 
 
 def _by_enrolment(sales: QuerySet[Conversion], measure: Sum | Count) -> dict[int, int]:
@@ -82,25 +134,37 @@ def _ladders(programs: set[int | None]) -> dict[int, list[Tier]]:
     return ladders
 
 
-def _place(enrolments: Sequence[Enrolment], ladders: dict[int, list[Tier]], now: datetime) -> None:
+def _place(
+    enrolments: Sequence[Enrolment], ladders: dict[int, list[Tier]], now: datetime,
+    steps: Mapping[int, list[tuple[Event | None, int]]] = {},
+) -> dict[UUID, int | None]:  # fmt: skip
     standing = {s.enrolment_id: s for s in Standing.objects.filter(enrolment__in=enrolments)}
-    changed, events = [], []
+    changed: dict[int, Standing] = {}
+    events: list[Event] = []
+    found: dict[UUID, int | None] = {}
     for program, tiers in ladders.items():
         mine = [e for e in enrolments if e.program_id == program]
         reached = progress(mine, tiers, now)
         for enrolment in mine:
-            tier = next((t for t in reversed(tiers) if t.threshold <= reached.get(enrolment.pk, 0)), None)
             current = standing.get(enrolment.pk)
-            if (current.tier_id if current else None) == (tier.pk if tier else None):
-                continue
-            rose = tier is not None and (not current or not current.tier_id or _above(tier, current, tiers))
-            changed.append(Standing(enrolment=enrolment, tier=tier, since=now))
-            events.append(_moved(enrolment, tier, rose, now))
+            now_at: list[tuple[Event | None, int]] = [(None, reached.get(enrolment.pk, 0))]
+            for event, total in steps.get(enrolment.pk, now_at):
+                tier = next((t for t in reversed(tiers) if t.threshold <= total), None)
+                if event:
+                    found[event.pk] = tier.pk if tier else None
+                if (current.tier_id if current else None) == (tier.pk if tier else None):
+                    continue
+                rose = tier is not None and (
+                    not current or not current.tier_id or _above(tier, current, tiers)
+                )
+                current = changed[enrolment.pk] = Standing(enrolment=enrolment, tier=tier, since=now)
+                events.append(_moved(enrolment, tier, rose, now))
     Standing.objects.bulk_create(
-        changed, update_conflicts=True, unique_fields=["enrolment"], update_fields=["tier", "since"]
+        changed.values(), update_conflicts=True, unique_fields=["enrolment"], update_fields=["tier", "since"]
     )
     if events:
         Event.objects.record(events, now=now)
+    return found
 
 
 def _above(tier: Tier, current: Standing, tiers: Sequence[Tier]) -> bool:

@@ -35,6 +35,8 @@ from tests.factories import (
     ProgramFactory,
     ReferralFactory,
     RewardRuleFactory,
+    RewardSchemeFactory,
+    TierFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -201,6 +203,39 @@ def test_many_at_once_end_as_they_would_one_by_one(program, now, seed):
     assert together[0] == alone[0]
     for name, rows in alone[1].items():
         assert together[1][name] == rows, name
+
+
+def a_ladder(program, measure):
+    """Tiers, and rules that look at them, at limits and at places in the order of friends."""
+    RewardSchemeFactory(program=program, has_ladder=True)
+    many = 1 if measure == "conversions" else 5000
+    for name, threshold in {"Bronze": 1, "Silver": 3, "Gold": 7}.items():
+        tier = TierFactory(program=program, name=name, threshold=threshold * many, measure=measure)
+        RewardRuleFactory(program=program, when="tier.reached", tier=tier, approval="never")
+        RewardRuleFactory(program=program, tier=tier)
+    RewardRuleFactory(program=program, most=2)
+    RewardRuleFactory(program=program, nth=2)
+
+
+@pytest.mark.parametrize("measure", ["conversions", "value"])
+def test_tiers_and_limits_are_reached_one_by_one(program, now, measure):
+    """Of friends who are new, so that all of it is done together."""
+    a_ladder(program, measure)
+    places = EnrolmentFactory.create_batch(2, program=program)
+    random = Random(1)
+    buyers = [random.randint(0, 9) for _ in range(18)]
+    sales = [
+        Sale(str(n), random.choice([5000, 9000]), "EUR", None, Buyer(f"ben{buyer}@friend.example"),
+             Hints(places[buyer % 2].code))
+        for n, buyer in enumerate(buyers)
+    ]  # fmt: skip
+
+    alone = undone(lambda: take_each(program, sales, now))
+    together = undone(lambda: take_conversions(program, sales, now=now, source="shop"))
+
+    for name, rows in alone[1].items():
+        assert together[1][name] == rows, name
+    assert len([event for event in alone[1]["events"] if "tier.reached" in event]) >= 4
 
 
 KINDS = (
