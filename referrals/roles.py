@@ -6,9 +6,10 @@ sees at all, ``grants()`` says what they may do with a row of a program.
 
 from typing import Any
 
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group, Permission, User
+from django.db.models import Exists, OuterRef, Q
 
-from referrals.models import Membership, Program
+from referrals.models import FollowUp, Membership, Program
 
 Role = Membership.Role
 VIEW, EDIT, ALL = "v", "vac", "vacd"
@@ -106,6 +107,14 @@ def programs_granting(user: Any, verb: str, model: Any) -> Any:
         return Program.objects.all()
     granted = [program for program, role in roles_of(user).items() if grants(role, verb, model)]
     return Program.objects.filter(pk__in=granted)
+
+
+def callers_in(programs: Any) -> Any:
+    """Colleagues who may make a call in at least one of these programs: whoever else got one could not open it."""
+    roles = [role for role in ORDER if grants(role, "change", FollowUp)]
+    member = Membership.objects.filter(user=OuterRef("pk"), program__in=programs, role__in=roles)
+    people = User.objects.filter(is_staff=True, is_active=True).order_by("username")
+    return people.filter(Q(is_superuser=True) | Exists(member))
 
 
 def sync_roles() -> None:

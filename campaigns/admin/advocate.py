@@ -109,6 +109,8 @@ class AdvocateForm(forms.ModelForm):
 
 @admin.register(Advocate)
 class AdvocateAdmin(StepsAdmin):
+    # The account manager gets the friends where the program says so.
+    caller_fields = ("owner",)
     about = gettext_lazy("Everyone who may recommend you: customers, partners, people who know you.")
     form = AdvocateForm
     list_display = ("who", "kind", "external_id", "programs", "referrals", "known_since")

@@ -27,15 +27,29 @@ class ChannelInline(ScopedInline):
     fields = ("position", "name", "slug", "active")
 
 
-class CallerInline(ScopedInline):
+class OfThisProgram:
+    """Who calls is chosen among those who can in this very program; before it exists, among all colleagues."""
+
+    def calling_programs(self, request: HttpRequest) -> Any:
+        match = request.resolver_match
+        pk = match.kwargs.get("object_id") if match else None
+        return Program.objects.filter(pk=pk) if pk else super().calling_programs(request)  # type: ignore[misc]
+
+
+class CallerInline(OfThisProgram, ScopedInline):
     model = Caller
+    caller_fields = ("user",)
     fields = ("user", "countries", "languages", "postcodes")
     verbose_name = gettext_lazy("person who calls in turn or by territory")
     verbose_name_plural = gettext_lazy("People who call, in turn or by territory")
 
+    def rows_of_page(self, pk: str) -> Any:
+        return Caller.objects.filter(program=pk)
+
 
 @admin.register(Program)
-class ProgramAdmin(HistoryAdmin):
+class ProgramAdmin(OfThisProgram, HistoryAdmin):
+    caller_fields = ("owner", "lead")
     about = gettext_lazy("What a program is called, how it speaks, who calls and by when.")
     list_display = (
         "name_and_company",

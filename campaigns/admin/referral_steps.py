@@ -12,11 +12,11 @@ from campaigns.services.attaching import attach
 from campaigns.services.review import close, take_up
 from referrals.admin.cells import colleague
 from referrals.admin.mention import AdvocateForm
-from referrals.admin.scoped import staff_of
 from referrals.admin.steps import Step, StepForm
 from referrals.contacts import clean_email, clean_line, clean_name, clean_phone, clean_text, email_key
 from referrals.models import Referral
 from referrals.money import to_minor
+from referrals.roles import callers_in
 from referrals.services.conversion import record_conversion
 from referrals.services.handling import correct_friend, hand_over, settle
 from referrals.transitions import Moved
@@ -95,11 +95,11 @@ class HandOverForm(StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Whoever gets it must be able to see it: staff of every program concerned.
-        people = staff_of(self.user)
+        # Whoever gets it must be able to open and log the call, in every program concerned.
+        people = User.objects.filter(is_active=True).order_by("username")
         for program in self.rows.order_by().values_list("program", flat=True).distinct():
-            people = people.filter(memberships__program=program) | people.filter(is_superuser=True)
-        self.fields["owner"].queryset = people.distinct()  # type: ignore[attr-defined]
+            people = people.filter(pk__in=callers_in([program]).order_by().values("pk"))
+        self.fields["owner"].queryset = people  # type: ignore[attr-defined]
         self.fields["owner"].label_from_instance = colleague  # type: ignore[attr-defined]
 
 

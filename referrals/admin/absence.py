@@ -38,6 +38,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(Absence)
 class AbsenceAdmin(ScopedAdmin):
+    caller_fields = ("stand_in",)
     about = gettext_lazy(
         "Who is away, and who calls meanwhile. Calls that fall into these days are passed on."
     )

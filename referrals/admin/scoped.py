@@ -21,7 +21,7 @@ from simple_history.admin import SimpleHistoryAdmin
 from referrals.admin.cells import colleague
 from referrals.contacts import refuse_unseen
 from referrals.models import Program
-from referrals.roles import grants, programs_granting, roles_of
+from referrals.roles import callers_in, grants, programs_granting, roles_of
 
 
 class Panel(NamedTuple):
@@ -40,6 +40,8 @@ class Rights:
     model: Any
     opts: Any
     admin_site: Any
+    # The fields that say who calls: they offer only colleagues who can.
+    caller_fields: ClassVar[tuple[str, ...]] = ()
 
     def program_ids(self, obj: Any) -> set[int]:
         """The programs that a row belongs to."""
@@ -80,6 +82,8 @@ class Rights:
         return self.may(request, "delete", obj)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.caller_fields:
+            kwargs["queryset"] = self._callers(db_field.name, request)
         kwargs.setdefault("queryset", self.choices_of(db_field.remote_field.model, request))
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
         if field and db_field.remote_field.model is User:
@@ -99,6 +103,23 @@ class Rights:
             for widget, name in zip(field.widget.widgets, (_("Date"), _("Time")), strict=True):
                 widget.attrs["aria-label"] = name
         return field
+
+    def calling_programs(self, request: HttpRequest) -> Any:
+        """The programs for which this page says who calls: those of the asker."""
+        return Program.objects.for_staff(asker(request))
+
+    def rows_of_page(self, pk: str) -> Any:
+        """What the page at hand edits."""
+        return self.model._default_manager.filter(pk=pk)
+
+    def _callers(self, name: str, request: HttpRequest) -> Any:
+        """Who can call; and who stands there now, so that saving something else does not take them out."""
+        people = callers_in(self.calling_programs(request))
+        match = request.resolver_match
+        if match and (pk := match.kwargs.get("object_id")):
+            kept = self.rows_of_page(pk).exclude(**{name: None}).values(name)
+            people = people | User.objects.filter(pk__in=kept).order_by("username")
+        return people
 
     def choices_of(self, model: Any, request: HttpRequest) -> Any:
         """The rows that a field of this page may point at: never another program's."""

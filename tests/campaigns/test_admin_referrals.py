@@ -120,14 +120,16 @@ def test_many_at_once_say_how_many_moved_and_how_many_did_not():
     ]
 
 
-def test_hand_over_offers_only_colleagues_who_can_see_it():
+def test_hand_over_offers_only_colleagues_who_can_call():
     referral = ReferralFactory()
-    eve, stranger = member_of(referral.program, "sales"), UserFactory()
+    eve, gone = member_of(referral.program, "sales"), member_of(referral.program, "sales")
+    type(gone).objects.filter(pk=gone.pk).update(is_active=False)
 
-    refused = take(referral, "hand-over", eve, owner=stranger.pk)
-    assert refused.context["form"].errors["owner"] == [
-        "Select a valid choice. That choice is not one of the available choices."
-    ]
+    for other in (UserFactory(), member_of(referral.program, "analyst"), gone):
+        refused = take(referral, "hand-over", eve, owner=other.pk)
+        assert refused.context["form"].errors["owner"] == [
+            "Select a valid choice. That choice is not one of the available choices."
+        ]
     take(referral, "hand-over", eve, owner=eve.pk)
 
     assert referral.owner == eve

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from campaigns.models import Ask, MessageTemplate
 from referrals.fit import reasons
-from referrals.models import Conversion, Event, FollowUp
+from referrals.models import Absence, Conversion, Event, FollowUp
 from tests.cast import client_of, member_of, said
 from tests.factories import (
     EnrolmentFactory,
@@ -23,6 +23,8 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 QUEUE = reverse("admin:calls")
+# The fields that say who calls.
+CALLERS = ("owner", "lead", "stand_in", "Caller.user")
 
 
 @pytest.fixture
@@ -87,6 +89,33 @@ class TestMyCalls:
     def test_an_analyst_and_a_stranger_stay_outside(self, program):
         assert client_of(member_of(program, "analyst")).get(QUEUE).status_code == 403
         assert Client().get(QUEUE).status_code == 302
+
+
+def test_whoever_cannot_call_is_offered_nowhere_and_whoever_stands_there_is_kept(program, tom):
+    maya, ada = member_of(program), member_of(program, "analyst")
+    place = EnrolmentFactory(program=program)
+    away = Absence.objects.create(user=tom, first_day="2026-03-02", last_day="2026-03-03")
+    member_of(ProgramFactory(), "sales")
+
+    def offered(name, row):
+        form = client_of(maya).get(reverse(f"admin:referrals_{name}_change", args=[row.pk]))
+        found = dict(form.context["adminform"].form.fields)
+        for inline in form.context["inline_admin_formsets"]:
+            found |= {
+                f"{inline.opts.model.__name__}.{k}": v for k, v in inline.formset.empty_form.fields.items()
+            }
+        return {name: set(field.queryset) for name, field in found.items() if name in CALLERS}
+
+    assert offered("program", program) == {
+        "lead": {tom, maya},
+        "owner": {tom, maya},
+        "Caller.user": {tom, maya},
+    }
+    assert offered("advocate", place.advocate) == {"owner": {tom, maya}}
+    assert offered("absence", away) == {"stand_in": {tom, maya}}
+
+    type(program).objects.filter(pk=program.pk).update(lead=ada)
+    assert offered("program", program)["lead"] == {tom, maya, ada}
 
 
 class TestTheCall:
