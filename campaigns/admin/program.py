@@ -44,7 +44,7 @@ class CallerInline(OfThisProgram, ScopedInline):
     verbose_name_plural = gettext_lazy("People who call, in turn or by territory")
 
     def rows_of_page(self, pk: str) -> Any:
-        return Caller.objects.filter(program=pk)
+        return Caller.objects.filter(program__in=Program.objects.filter(pk=pk))
 
 
 @admin.register(Program)
