@@ -30,7 +30,7 @@ STAFF_MODULES = {
             "plan", "preview", "prospects", "shortages", "tag", "taking", "tax_warnings", "unhappy",
         ),
         "rewards": ("budget", "claim", "explanation", "forecast", "report", "unrewarded"),
-        "referrals": ("imports",),
+        "referrals": ("imports", "two_sales"),
     }.items()
     for noun in nouns
 } | {"referrals/happenings.py", "referrals/tables.py", "referrals/cells.py", "referrals/wishes.py",

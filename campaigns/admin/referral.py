@@ -34,6 +34,7 @@ from referrals.contacts import (
 from referrals.models import Conversion, Enrolment, Event, FollowUp, Referral
 from referrals.money import format_money
 from referrals.services.referral import Friend, already_named, submit_referrals
+from referrals.services.same_sale import Doubt, doubts_of
 from referrals.transitions import Refused
 from rewards.admin.reward import rewards_panel
 
@@ -125,6 +126,16 @@ class NewReferralForm(forms.Form):
         return Friend(**{name: found[name] for name in ("name", "email", "phone", "company", "relation")})
 
 
+def _doubt(doubt: Doubt) -> Any:
+    """Two sales that may be one: a person looks."""
+    return format_html(
+        _("Perhaps the same sale twice: {} recorded by hand without a number, and {} as order {}, within a week. "
+          "If so, take back what was recorded by hand; if not, say there that they are two."),
+        link_to(doubt.by_hand, format_money(doubt.by_hand.amount, doubt.by_hand.currency)),
+        link_to(doubt.other, format_money(doubt.other.amount, doubt.other.currency)), doubt.other.external_id,
+    )  # fmt: skip
+
+
 @admin.register(Referral)
 class ReferralAdmin(StepsAdmin, FactsAdmin):
     about = gettext_lazy("What came in, and what became of it.")
@@ -196,7 +207,7 @@ class ReferralAdmin(StepsAdmin, FactsAdmin):
         since = format_html("{} {}", _("since"), moment(obj.status_at, obj.program.zone))
         first = format_html("{} {}{}", self.state(obj), since, format_html(" – {}", why) if why else "")
         named = _("%(advocate)s recommends %(friend)s.") % {"advocate": obj.enrolment.advocate, "friend": obj}
-        return [first, named]
+        return [first, named, *map(_doubt, doubts_of(obj))]
 
     def panels(self, request: HttpRequest, obj: Referral) -> list[Panel]:
         zone = obj.program.zone

@@ -18,6 +18,8 @@ from referrals.money import format_money, to_minor
 from referrals.services.conversion import reverse_conversion
 from referrals.services.explanation import answer_of, refunds_of
 from referrals.services.refund import take_refund
+from referrals.services.same_sale import doubts_of, joined_as
+from referrals.services.two_sales import tell_apart
 from referrals.transitions import Moved
 
 
@@ -47,6 +49,15 @@ def _take_back(rows: Any, *, now: datetime, by: Any, amount: int | None, note: s
     return Moved([sale], [])
 
 
+def _tell_apart(rows: Any, *, now: datetime, by: Any, note: str) -> Moved:
+    return tell_apart(rows.get(), now=now, by=by, note=note)
+
+
+def _may_be_two(sale: Conversion) -> bool:
+    doubts = doubts_of(sale.referral) if sale.has_no_number else []
+    return any(doubt.by_hand == sale for doubt in doubts) or joined_as(sale) is not None
+
+
 @admin.register(Conversion)
 class ConversionAdmin(StepsAdmin, FactsAdmin):
     about = gettext_lazy("What friends bought, each order once. Sales are recorded on the referral's page.")
@@ -66,6 +77,14 @@ class ConversionAdmin(StepsAdmin, FactsAdmin):
                 "was handed out becomes a claim that you may waive."
             ),
         ),
+        Step(
+            name="two-sales", label=gettext_lazy("These are two sales"), form=WhyForm, carry_out=_tell_apart,
+            bulk=False, fits=_may_be_two,
+            does=gettext_lazy(
+                "What a colleague recorded without a number and what was reported with one count both. Where they "
+                "were taken for one, the second is recorded now, with its rewards."
+            ),
+        ),
     )  # fmt: skip
 
     def summary(self, obj: Conversion) -> Sequence[Any]:
@@ -74,7 +93,9 @@ class ConversionAdmin(StepsAdmin, FactsAdmin):
         return said if row else [*said, *refunds_of(obj)]
 
     def why_not(self, row: Any) -> str:
-        return _("%(row)s was taken back before") % {"row": row}
+        if row.reversed_at:
+            return _("%(row)s was taken back before") % {"row": row}
+        return _("nothing was taken to be the same as %(row)s") % {"row": row}
 
     def panels(self, request: HttpRequest, obj: Conversion) -> list[Panel]:
         row = self._answer(obj)

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from referrals.admin.cells import colleague, link_to, moment, status_word
 from referrals.admin.scoped import FactsAdmin, Panel, ProgramFilter
@@ -25,6 +25,13 @@ CALLED = {
     "declined": gettext_lazy("said no"),
 }
 UNWANTED = {"email": gettext_lazy("no mail"), "sms": gettext_lazy("no text messages")}
+# Happenings whose sentence is made of what came with them.
+SAID: dict[str, Any] = {
+    Event.Kind.REFERRAL_ESCALATED: gettext_lazy("Nobody called in time: given to %(owner)s"),
+    Event.Kind.CONVERSION_JOINED: gettext_lazy(
+        "Recorded by hand and reported as order %(order)s: taken for one sale"
+    ),
+}
 FIELD = {
     name: getattr(Referral._meta.get_field(name), "verbose_name", name)
     for name in ("name", "email", "phone", "company")
@@ -42,10 +49,10 @@ def what(event: Event) -> Any:
         })  # fmt: skip
     if "outcome" in data:
         return f"{words}: {(OUTCOME | CALLED).get(data['outcome'], data['outcome'])}"
+    if said := SAID.get(event.kind):
+        return said % ({"owner": ""} | data)
     if data.get("amount") and data.get("currency"):
         return f"{words}: {format_money(int(data['amount']), data['currency'])}"
-    if event.kind == Event.Kind.REFERRAL_ESCALATED:
-        return _("Nobody called in time: given to %(owner)s") % {"owner": data.get("owner", "")}
     if event.kind == Event.Kind.REFERRAL_ASSIGNED:
         return _("Given to %(owner)s: %(rule)s") % {
             "owner": data.get("owner", ""), "rule": RULE.get(data.get("rule"), ""),
@@ -62,6 +69,11 @@ def what(event: Event) -> Any:
 def why(event: Event) -> str:
     """The reason and the note that came with it."""
     data = event.data
+    if event.kind == Event.Kind.CONVERSION_JOINED:
+        return ngettext(
+            "same friend, same amount, %(days)d day apart", "same friend, same amount, %(days)d days apart",
+            data["days"],
+        ) % {"days": data["days"]}  # fmt: skip
     reason = str(REASON.get(data.get("reason"), data.get("reason") or ""))
     order = _("order %(order)s") % {"order": data["order"]} if data.get("order") else ""
     fields = ", ".join(str(FIELD.get(name, name)) for name in data.get("fields", []))

@@ -41,6 +41,15 @@ class Conversion(models.Model):
     def __str__(self) -> str:
         return self.external_id
 
+    @staticmethod
+    def without_number(referral_id: int) -> str:
+        """What stands for the order number where a colleague gave none."""
+        return f"referral-{referral_id}"
+
+    @property
+    def has_no_number(self) -> bool:
+        return self.external_id == self.without_number(self.referral_id)
+
     @property
     def left(self) -> int:
         """What was paid and not paid back, in minor units."""

@@ -63,6 +63,8 @@ class Event(models.Model):
         CONVERSION_RECORDED = "conversion.recorded", _("sale recorded")
         CONVERSION_REVERSED = "conversion.reversed", _("sale taken back")
         CONVERSION_REDUCED = "conversion.reduced", _("part of a sale refunded")
+        CONVERSION_JOINED = "conversion.joined", _("two reports taken for one sale")
+        CONVERSION_TOLD_APART = "conversion.told_apart", _("said to be two sales")
         SURVEY_ANSWERED = "survey.answered", _("survey answered")
         REVIEW_LEFT = "review.left", _("review left")
         FOLLOWED = "followed", _("follows the company")

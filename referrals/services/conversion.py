@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from referrals.models import Conversion, Event, Referral
 from referrals.services.customer import make_advocate
 from referrals.services.referral import close_follow_ups
+from referrals.services.same_sale import joined, reported_before
 from referrals.transitions import Refused
 from referrals.upsert import insert_new
 
@@ -24,16 +25,20 @@ def record_conversion(
     """A friend bought: count the sale once and make the referral a customer.
 
     ``amount`` is in minor units of ``currency`` (ISO 4217). The same order reported again gives the
-    first conversion back and changes nothing. Raises Refused with a sentence when the order belongs to
+    first conversion back and changes nothing; so does a sale without a number that was reported from outside
+    within days. Raises Refused with a sentence when the order belongs to
     another referral or amount, or when the referral's status does not allow a sale.
     """
     with transaction.atomic():
         # Everyone who reports a sale of this friend queues up here.
         row = _queue_up(referral.pk)
         sale = Conversion(
-            program_id=row.program_id, external_id=external_id or f"referral-{row.pk}", referral=row,
+            program_id=row.program_id, external_id=external_id or Conversion.without_number(row.pk), referral=row,
             amount=amount, currency=currency, occurred_at=occurred_at or now, recorded_at=now,
         )  # fmt: skip
+        if sale.has_no_number and (same := reported_before(sale)):
+            Event.objects.record([_joined(same, sale, row, now, by)], now=now)
+            return same
         return record_sale(sale, now=now, by=by)
 
 
@@ -44,6 +49,13 @@ def record_sale(sale: Conversion, *, now: datetime, by: Any = None) -> Conversio
         row = sale.referral
         Event.objects.record([*_make_customer(row, now, by), event_of_sale(sale, row, by)], now=now)
     return stored
+
+
+def _joined(same: Conversion, sale: Conversion, row: Referral, now: datetime, by: Any) -> Event:
+    return joined(
+        same, row, number=sale.external_id, by_hand_at=sale.occurred_at, at=same.occurred_at, first="outside",
+        now=now, by=by,
+    )  # fmt: skip
 
 
 def _store(sale: Conversion) -> Conversion:

@@ -34,6 +34,7 @@ from referrals.services.sale import (
     take_conversion,
     waits,
 )
+from referrals.services.same_sale import same_by_hand
 from referrals.services.touch import Buyer, note_touches, touches_of
 from referrals.transitions import Refused
 from referrals.upsert import insert_new
@@ -181,6 +182,9 @@ class Outcome:
     def _take(self, sale: Sale) -> Taken | Refused:
         case, keys, now, source = self.case, sale.keys, self.batch.now, self.batch.source
         row = case.row_of(sale.order, received_at=now, source=source, **keys)
+        at = sale.at or now
+        if not row.is_sale and same_by_hand(case.by_hand, amount=sale.amount, currency=sale.currency, at=at):
+            raise Unusual
         if not row.is_sale:
             row.amount, row.currency, row.occurred_at = sale.amount, sale.currency, sale.at or now
             row.email_key, row.phone_key = keys["email_key"], keys["phone_key"]

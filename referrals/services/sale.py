@@ -18,13 +18,15 @@ from referrals.models import (
     Event,
     Program,
     Referral,
+    Refund,
 )
 from referrals.services.attribution import Decision, attribute_all
 from referrals.services.conversion import move_conversion, record_sale, reverse_conversion
 from referrals.services.referral import close_follow_ups
 from referrals.services.refund import apply_refunds
 from referrals.services.risk import assess, signs_of_sale
-from referrals.services.touch import Buyer, Case, Hints, keys_of, new_row, touches_of
+from referrals.services.same_sale import joined, same_by_hand
+from referrals.services.touch import Buyer, Case, Hints, keys_of, new_row, stand_as, touches_of
 from referrals.transitions import Refused
 
 Standing = Attribution.Standing
@@ -73,6 +75,8 @@ def take_conversion(
         case = Case(program, external_id, keys, hints.referral)
         row = case.row_of(external_id, received_at=now, source=source[:40], **keys)
         if not row.is_sale:
+            _take_number(case, row, amount, currency, occurred_at or now, now, by)
+        if not row.is_sale:
             row.amount, row.currency, row.occurred_at = amount, currency, occurred_at or now
             row.email_key, row.phone_key = keys["email_key"], keys["phone_key"]
         elif (row.amount, row.currency) != (amount, currency):
@@ -87,6 +91,38 @@ def take_conversion(
         # The moment that counts is the first one we were told.
         case.add(touches_of(program, external_id, row.occurred_at or now, hints, keys))
         return _settle(case, row, buyer, now, by)
+
+
+def _take_number(
+    case: Case, row: Attribution, amount: int, currency: str, at: datetime, now: datetime, by: Any
+) -> None:
+    """A colleague may have recorded this sale already, without its number: it gets the number, and stays as it was
+    recorded. Refunds that came before the order count."""
+    sold = same_by_hand(case.by_hand, amount=amount, currency=currency, at=at)
+    if sold is None or row.conversion:
+        return
+    number, sold.external_id = sold.external_id, row.external_id
+    Conversion.objects.filter(pk=sold.pk).update(external_id=row.external_id)
+    Refund.objects.filter(program=row.program_id, order=number).update(order=row.external_id)
+    taken_back, why = row.reversed_at, row.reversal_reason
+    stand_as(row, sold)
+    how = joined(
+        sold,
+        sold.referral,
+        number=number,
+        by_hand_at=sold.occurred_at,
+        at=at,
+        first="by hand",
+        now=now,
+        by=by,
+    )
+    Event.objects.record([how], now=now)
+    if taken_back:
+        row.conversion = reverse_conversion(sold, reason=why, now=now, by=by)
+        row.reversed_at, row.reversal_reason = taken_back, why
+    elif row.pk:
+        row.conversion = apply_refunds(sold, now=now, by=by)
+        row.reversed_at, row.reversal_reason = row.conversion.reversed_at, row.conversion.reversal_reason
 
 
 def take_reversal(

@@ -173,12 +173,17 @@ def new_row(program: Program, order: str, by_hand: Iterable[Conversion], **new: 
     row = Attribution(program=program, external_id=order, **new)
     sold = next((sold for sold in by_hand if sold.external_id == order), None)
     if sold:
-        row.conversion, row.enrolment_id, row.by_hand = sold, sold.referral.enrolment_id, True
-        row.standing = Attribution.Standing.DECIDED
-        row.amount, row.currency, row.occurred_at = sold.amount, sold.currency, sold.occurred_at
-        row.email_key, row.phone_key = sold.referral.email_key, sold.referral.phone_key
-        row.reversed_at, row.reversal_reason = sold.reversed_at, sold.reversal_reason
+        stand_as(row, sold)
     return row
+
+
+def stand_as(row: Attribution, sold: Conversion) -> None:
+    """What somebody here recorded by hand stays as they recorded it."""
+    row.conversion, row.enrolment_id, row.by_hand = sold, sold.referral.enrolment_id, True
+    row.standing = Attribution.Standing.DECIDED
+    row.amount, row.currency, row.occurred_at = sold.amount, sold.currency, sold.occurred_at
+    row.email_key, row.phone_key = sold.referral.email_key, sold.referral.phone_key
+    row.reversed_at, row.reversal_reason = sold.reversed_at, sold.reversal_reason
 
 
 def keys_of(buyer: Buyer, hints: Hints) -> dict[str, str]:
