@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Subquery
 
 from campaigns.models import Ask, Message, OutreachPlan, SurveyResponse
 from campaigns.services.entering import look_for_people
@@ -45,8 +45,11 @@ def plan_due(*, now: datetime) -> int:
 
 def _with_work(now: datetime) -> Any:
     """Live plans that have something to do, with what has to be known of them; two queries, or one for none."""
-    due = Exists(Ask.objects.due(now).filter(plan=OuterRef("pk")))
-    plans = OutreachPlan.objects.live().filter(due | Q(look_at__lte=now), program__status=Program.Status.LIVE)
+    # The first moment, and not whether any is due: just after a run the database believes that many are, and would
+    # look for one among all rows instead of in the index.
+    waiting = Ask.objects.open().filter(plan=OuterRef("pk")).order_by("due_at")
+    live = OutreachPlan.objects.live().alias(first_due=Subquery(waiting.values("due_at")[:1]))
+    plans = live.filter(Q(first_due__lte=now) | Q(look_at__lte=now), program__status=Program.Status.LIVE)
     plans = plans.annotate(has_circle=Exists(Pick.objects.filter(segment__program=OuterRef("program"))))
     return plans.select_related("program__owner", "segment").prefetch_related("steps__survey").order_by("pk")
 
