@@ -7,4 +7,6 @@ class CampaignsConfig(AppConfig):
     verbose_name = _("Messages")
 
     def ready(self) -> None:
-        from campaigns import factors, receivers, sessions  # noqa: F401 - connect on import, once models are loaded
+        # They connect on import, once models are loaded.
+        from campaigns import factors, receivers, sessions  # noqa: F401
+        from campaigns.services import suppression_list  # noqa: F401

@@ -27,10 +27,11 @@ STAFF_MODULES = {
     for app, nouns in {
         "campaigns": (
             "by_hand", "checking", "desk", "digest", "handling", "hold_out", "holding", "joining", "placeholders",
-            "plan", "preview", "prospects", "shortages", "tag", "taking", "tax_warnings", "unhappy",
+            "plan", "preview", "prospects", "shortages", "suppression_list", "tag", "taking", "tax_warnings",
+            "unhappy",
         ),
         "rewards": ("budget", "claim", "explanation", "forecast", "report", "unrewarded"),
-        "referrals": ("imports", "two_sales"),
+        "referrals": ("file_kind", "imports", "two_sales"),
     }.items()
     for noun in nouns
 } | {"referrals/happenings.py", "referrals/tables.py", "referrals/cells.py", "referrals/wishes.py",

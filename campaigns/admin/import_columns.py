@@ -8,11 +8,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from referrals.cells import DateOrder
-from referrals.happenings import targets_of
 from referrals.headings import FURTHER, LEFT_OUT, REPEATED
 from referrals.models import Enrolment, ImportFile
-from referrals.people import TARGETS
 from referrals.roles import programs_granting
+from referrals.services.file_kind import FileKind, kind_of
 
 LABELS = {
     "external_id": gettext_lazy("customer number"),
@@ -51,53 +50,60 @@ LABELS = {
 }
 
 
+# A column of another kind; what does not keep them offers only the last.
+OTHERWISE = ((FURTHER, gettext_lazy("keep as a further field")), (LEFT_OUT, gettext_lazy("do not read")))
+
+
 class ColumnsForm(forms.Form):
     """A choice for each column, with examples of what stands in it, and what holds for the whole file."""
 
     def __init__(self, *args: Any, file: ImportFile, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.file = file
-        targets = TARGETS if file.is_people else targets_of(file.what)
+        kind = kind_of(file.what)
         choices = [
-            *((target, LABELS[target]) for target in targets),
-            (FURTHER, _("keep as a further field")),
-            (LEFT_OUT, _("do not read")),
+            *((target, LABELS[target]) for target in kind.targets),
+            *OTHERWISE[not kind.keeps_others :],
         ]
         self.columns = {f"column{n}": name for n, name in enumerate(file.found.get("header", []))}
         for field, name in self.columns.items():
             examples = file.found.get("examples", {}).get(name, [])
             self.fields[field] = forms.ChoiceField(
-                label=name, choices=choices, initial=file.columns.get(name, FURTHER),
+                label=name, choices=choices, initial=file.columns.get(name, FURTHER if kind.keeps_others else LEFT_OUT),
                 help_text=" · ".join(examples) or _("empty"),
             )  # fmt: skip
-        self._ask_about_the_file(user)
+        about = self._about_the_file(kind, user)
+        self.fields |= {name: asked for name, asked in about.items() if name in kind.asks}
 
-    def _ask_about_the_file(self, user: Any) -> None:
+    def _about_the_file(self, kind: FileKind, user: Any) -> dict[str, forms.Field]:
+        """Everything that may be asked about a whole file."""
         file = self.file
-        self.fields["program"] = forms.ModelChoiceField(
-            programs_granting(user, "add", Enrolment), required=False, initial=file.program,
-            label=_("Enrol everyone in") if file.is_people else _("Program they belong to"),
-            empty_label=_("no program"),
-            help_text=_("They get a code and links. Nothing is sent.") if file.is_people else "",
-        )  # fmt: skip
-        if file.is_people:
-            self.fields["country"] = forms.RegexField(
+        # Who sees all programs may speak for all of them.
+        must = kind.needs_program and not (kind.may_be_of_all and user.is_superuser)
+        return {
+            "program": forms.ModelChoiceField(
+                programs_granting(user, "add", Enrolment), required=must, initial=file.program,
+                label=_("Enrol everyone in") if file.is_people else _("Program they belong to"),
+                empty_label=_("every program") if kind.may_be_of_all else _("no program"),
+                help_text=_("They get a code and links. Nothing is sent.") if file.is_people else "",
+            ),
+            "country": forms.RegexField(
                 r"^[A-Za-z]{2}$", required=False, initial=file.country, label=_("Country"),
                 help_text=_("Two letters, such as IT: reads phone numbers without country code."),
                 error_messages={"invalid": _("Write two letters, such as IT.")},
-            )  # fmt: skip
-            return
-        if "amount" in targets_of(file.what):
-            self.fields["currency"] = forms.CharField(
+            ),
+            "currency": forms.CharField(
                 max_length=3, required=False, initial=file.currency, label=_("Currency"),
                 help_text=_("Of every amount, such as EUR, unless a column says so."),
-            )  # fmt: skip
-        self.fields["dates"] = forms.ChoiceField(
-            choices=DateOrder.choices, required=False, initial=file.dates, label=_("Dates such as 03/04/2026")
-        )
-        self.fields["create_advocates"] = forms.BooleanField(
-            required=False, initial=file.create_advocates, label=_("Take in whoever is not known yet")
-        )
+            ),
+            "dates": forms.ChoiceField(
+                choices=DateOrder.choices, required=False, initial=file.dates, label=_("Dates such as 03/04/2026")
+            ),
+            "create_advocates": forms.BooleanField(
+                required=False, initial=file.create_advocates, label=_("Take in whoever is not known yet")
+            ),
+            "why": forms.ChoiceField(choices=kind.reasons, initial=file.why, label=_("Why nothing is sent there")),
+        }  # fmt: skip
 
     def clean_currency(self) -> str:
         currency: str = self.cleaned_data["currency"].upper()

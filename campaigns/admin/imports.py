@@ -20,12 +20,14 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_q.tasks import async_task
 
 from campaigns.admin.import_columns import ColumnsForm
+from campaigns.services.suppression_list import UNWANTED
 from referrals.admin.cells import moment, status_word
 from referrals.admin.scoped import asker
 from referrals.exports import csv_lines
-from referrals.happenings import KINDS
-from referrals.models import Event, ImportFile
-from referrals.services.uploads import MOST_ERRORS, remember_columns
+from referrals.models import ImportFile, Program
+from referrals.roles import programs_granting
+from referrals.services.file_kind import MOST_ERRORS, FileKind, kind_of, kinds
+from referrals.services.uploads import remember_columns
 
 LARGEST = 10 * 1024 * 1024
 READ_FILES = "campaigns.tasks.read_files"
@@ -46,10 +48,10 @@ class UploadForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        kinds = [(kind, _("events: %(kind)s") % {"kind": Event.Kind(kind).label}) for kind in KINDS]
-        self.fields["what"].choices = [(ImportFile.PEOPLE, _("people")), *kinds]  # type: ignore[attr-defined]
+        offered = [(kind.name, kind.label) for kind in kinds() if kind.is_for(user)]
+        self.fields["what"].choices = offered  # type: ignore[attr-defined]
 
     def clean_file(self) -> UploadedFile:
         file: UploadedFile = self.cleaned_data["file"]
@@ -69,7 +71,8 @@ def bring_in(request: HttpRequest) -> HttpResponse:
     if not may_import(request.user):
         raise PermissionDenied
     posted = request.method == "POST"
-    form = UploadForm(*((request.POST, request.FILES) if posted else ()))
+    asked = {"what": request.GET.get("what", ImportFile.PEOPLE)}
+    form = UploadForm(*((request.POST, request.FILES) if posted else ()), user=request.user, initial=asked)
     if posted and form.is_valid():
         file = _keep(request, **form.cleaned_data)
         return HttpResponseRedirect(reverse("admin:import-file", args=[file.pk]))
@@ -82,11 +85,24 @@ def _keep(request: HttpRequest, *, what: str, file: UploadedFile) -> ImportFile:
     name = "".join(c for c in str(file.name) if c.isprintable())[-100:] or _("file")
     with transaction.atomic():
         kept = ImportFile.objects.create(
-            uploaded_by=asker(request), uploaded_at=timezone.now(), name=name, content=file.read(), what=what
+            program=_only_program(asker(request), kind_of(what)),
+            uploaded_by=asker(request),
+            uploaded_at=timezone.now(),
+            name=name,
+            content=file.read(),
+            what=what,
         )
         _log(request, kept, ADDITION, "uploaded")
         _wake_worker()
     return kept
+
+
+def _only_program(user: Any, kind: FileKind) -> Program | None:
+    """The one that a file can only be about, if it has to be about one."""
+    if not kind.needs_program or (kind.may_be_of_all and user.is_superuser):
+        return None
+    programs = programs_granting(user, "add", ImportFile)[:2]
+    return programs[0] if len(programs) == 1 else None
 
 
 def _line(file: ImportFile) -> Sequence[Any]:
@@ -94,7 +110,7 @@ def _line(file: ImportFile) -> Sequence[Any]:
     return (
         url,
         file.name,
-        file.what_it_holds,
+        kind_of(file.what).label,
         status_word(file.status, file.get_status_display()),
         moment(file.uploaded_at),
     )
@@ -184,6 +200,7 @@ def _shown(file: ImportFile, form: ColumnsForm | None) -> dict[str, Any]:
         "errors": found.get("errors", [])[:100], "all_wrong": wrong >= MOST_ERRORS,
         "nothing": bool(counts) and not any(counts.get(name) for name in ("new", "changed", "refusals")),
         "said": _said(file, counts) if file.status == Status.DONE else "",
+        "see": SEE.get(file.what, SEE[""]),
     }  # fmt: skip
 
 
@@ -196,21 +213,37 @@ OF_PEOPLE = {
     "no_texts": gettext_lazy("want no text messages"),
     "suppressed": gettext_lazy("get nothing from us already"),
 }
+OF_ADDRESSES = {
+    "new": gettext_lazy("new on the list"),
+    "unchanged": gettext_lazy("on it already"),
+    "refused": gettext_lazy("refused"),
+}
 OF_EVENTS = {
     "new": gettext_lazy("new events"),
     "unchanged": gettext_lazy("recorded before"),
     "people": gettext_lazy("new people"),
     "refused": gettext_lazy("refused"),
 }
+TILES = {ImportFile.PEOPLE: OF_PEOPLE, UNWANTED: OF_ADDRESSES}
+# Where to look at what came in.
+SEE = {
+    ImportFile.PEOPLE: ("admin:referrals_advocate_changelist", gettext_lazy("See the people")),
+    UNWANTED: ("admin:campaigns_suppression_changelist", gettext_lazy("See the list")),
+    "": ("admin:referrals_event_changelist", gettext_lazy("See the events")),
+}
 
 
 def _tiles(file: ImportFile, counts: dict[str, int]) -> list[tuple[Any, int]]:
-    names = OF_PEOPLE if file.is_people else OF_EVENTS
+    names = TILES.get(file.what, OF_EVENTS)
     return [(label, counts[name]) for name, label in names.items() if name in counts]
 
 
 def _said(file: ImportFile, counts: dict[str, int]) -> str:
     new, changed = counts.get("new", 0), counts.get("changed", 0)
+    if file.what == UNWANTED:
+        return ngettext(
+            "Nothing is sent to %(count)d more address.", "Nothing is sent to %(count)d more addresses.", new
+        ) % {"count": new}
     if not file.is_people:
         return ngettext("%(count)d event was recorded.", "%(count)d events were recorded.", new) % {
             "count": new

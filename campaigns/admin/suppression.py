@@ -4,16 +4,24 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
+from django.urls import reverse_lazy
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.models import Suppression
 from campaigns.services.suppression import suppress
+from campaigns.services.suppression_list import UNWANTED
 from referrals.admin.cells import moment
 from referrals.admin.scoped import ScopedAdmin, asker
 from referrals.contacts import clean_email, email_key
 from referrals.models import Program
+
+# The address is known once all pages are.
+format_html_lazy: Any = lazy(format_html, SafeString)
 
 
 class SuppressionForm(forms.ModelForm):
@@ -43,8 +51,13 @@ class WhereFilter(admin.SimpleListFilter):
 
 @admin.register(Suppression)
 class SuppressionAdmin(ScopedAdmin):
-    about = gettext_lazy(
-        "Mailboxes that want nothing more from us. They are kept as fingerprints, without an address."
+    about = format_html_lazy(
+        gettext_lazy(
+            "Mailboxes that want nothing more from us. They are kept as fingerprints, without an address. "
+            '<a href="{}?what={}">Bring in a list</a> from your mail tool.'
+        ),
+        reverse_lazy("admin:imports"),
+        UNWANTED,
     )
     form = SuppressionForm
     list_display = ("reason", "where", "since")

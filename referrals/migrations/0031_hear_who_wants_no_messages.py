@@ -4,20 +4,67 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('referrals', '0030_hear_of_deeds_from_outside'),
+        ("referrals", "0030_hear_of_deeds_from_outside"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='historicalhookmapping',
-            name='means',
-            field=models.CharField(choices=[('order.paid', 'somebody bought something'), ('order.refunded', 'an order was cancelled or refunded'), ('deal.won', 'a deal was won'), ('deal.lost', 'a deal was lost'), ('customer.created', 'there is a new customer'), ('tag.applied', 'a tag was put on somebody'), ('tag.removed', 'a tag was taken off somebody'), ('list.added', 'somebody was added to a list'), ('field.changed', 'a field of somebody changed'), ('project.done', 'a project was finished'), ('result', 'a customer had first results'), ('milestone', 'a customer reached a milestone'), ('engaged', 'a customer engaged with the company'), ('satisfaction', 'a customer said how satisfied they are'), ('survey.answered', 'a survey was answered'), ('review.left', 'a review was left'), ('followed', 'somebody follows the company'), ('shared', 'a post was shared'), ('contact.unsubscribed', 'somebody wants no more messages')], max_length=20, verbose_name='it means'),
+            model_name="historicalhookmapping",
+            name="means",
+            field=models.CharField(
+                choices=[
+                    ("order.paid", "somebody bought something"),
+                    ("order.refunded", "an order was cancelled or refunded"),
+                    ("deal.won", "a deal was won"),
+                    ("deal.lost", "a deal was lost"),
+                    ("customer.created", "there is a new customer"),
+                    ("tag.applied", "a tag was put on somebody"),
+                    ("tag.removed", "a tag was taken off somebody"),
+                    ("list.added", "somebody was added to a list"),
+                    ("field.changed", "a field of somebody changed"),
+                    ("project.done", "a project was finished"),
+                    ("result", "a customer had first results"),
+                    ("milestone", "a customer reached a milestone"),
+                    ("engaged", "a customer engaged with the company"),
+                    ("satisfaction", "a customer said how satisfied they are"),
+                    ("survey.answered", "a survey was answered"),
+                    ("review.left", "a review was left"),
+                    ("followed", "somebody follows the company"),
+                    ("shared", "a post was shared"),
+                    ("contact.unsubscribed", "somebody wants no more messages"),
+                ],
+                max_length=20,
+                verbose_name="it means",
+            ),
         ),
         migrations.AlterField(
-            model_name='hookmapping',
-            name='means',
-            field=models.CharField(choices=[('order.paid', 'somebody bought something'), ('order.refunded', 'an order was cancelled or refunded'), ('deal.won', 'a deal was won'), ('deal.lost', 'a deal was lost'), ('customer.created', 'there is a new customer'), ('tag.applied', 'a tag was put on somebody'), ('tag.removed', 'a tag was taken off somebody'), ('list.added', 'somebody was added to a list'), ('field.changed', 'a field of somebody changed'), ('project.done', 'a project was finished'), ('result', 'a customer had first results'), ('milestone', 'a customer reached a milestone'), ('engaged', 'a customer engaged with the company'), ('satisfaction', 'a customer said how satisfied they are'), ('survey.answered', 'a survey was answered'), ('review.left', 'a review was left'), ('followed', 'somebody follows the company'), ('shared', 'a post was shared'), ('contact.unsubscribed', 'somebody wants no more messages')], max_length=20, verbose_name='it means'),
+            model_name="hookmapping",
+            name="means",
+            field=models.CharField(
+                choices=[
+                    ("order.paid", "somebody bought something"),
+                    ("order.refunded", "an order was cancelled or refunded"),
+                    ("deal.won", "a deal was won"),
+                    ("deal.lost", "a deal was lost"),
+                    ("customer.created", "there is a new customer"),
+                    ("tag.applied", "a tag was put on somebody"),
+                    ("tag.removed", "a tag was taken off somebody"),
+                    ("list.added", "somebody was added to a list"),
+                    ("field.changed", "a field of somebody changed"),
+                    ("project.done", "a project was finished"),
+                    ("result", "a customer had first results"),
+                    ("milestone", "a customer reached a milestone"),
+                    ("engaged", "a customer engaged with the company"),
+                    ("satisfaction", "a customer said how satisfied they are"),
+                    ("survey.answered", "a survey was answered"),
+                    ("review.left", "a review was left"),
+                    ("followed", "somebody follows the company"),
+                    ("shared", "a post was shared"),
+                    ("contact.unsubscribed", "somebody wants no more messages"),
+                ],
+                max_length=20,
+                verbose_name="it means",
+            ),
         ),
     ]

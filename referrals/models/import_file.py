@@ -7,7 +7,6 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from referrals.cells import DateOrder
-from referrals.models.event import Event
 from referrals.models.program import Program, ScopedQuerySet
 
 LEASE = timedelta(minutes=5)
@@ -84,6 +83,8 @@ class ImportFile(models.Model):
     program = models.ForeignKey(Program, models.CASCADE, null=True, blank=True, verbose_name=_("program"))
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     country = models.CharField(_("country"), max_length=2, blank=True)
+    # Why nothing is to be written to the addresses in it, if that is what it holds.
+    why = models.CharField(_("reason"), max_length=15, blank=True)
     dates = models.CharField(_("dates"), max_length=5, choices=DateOrder, blank=True)
     create_advocates = models.BooleanField(_("take in whoever is not known yet"), default=False)
     leave_out_faults = models.BooleanField(_("leave out the refused rows"), default=False)
@@ -111,10 +112,6 @@ class ImportFile(models.Model):
     @property
     def is_people(self) -> bool:
         return self.what == self.PEOPLE
-
-    @property
-    def what_it_holds(self) -> Any:
-        return _("people") if self.is_people else Event.Kind(self.what).label
 
     @property
     def in_hand(self) -> bool:

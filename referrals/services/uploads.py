@@ -7,24 +7,15 @@ from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext as _
 
-from referrals.cells import DateOrder
-from referrals.happenings import Happenings, targets_of
-from referrals.happenings import Imported as Recorded
-from referrals.headings import LEFT_OUT, REPEATED, guess, guess_happening
 from referrals.models import ImportFile, ImportMapping
-from referrals.people import People
-from referrals.roles import programs_granting
-from referrals.services.imports import import_events
-from referrals.services.people import Count, Merged, import_people
+from referrals.services.file_kind import Outcome, Work, kind_of
+from referrals.services.people import Count
 from referrals.tables import Table
 from referrals.transitions import Refused
-from referrals.wishes import WISHES
 from referrals.workbooks import UPLOADED
 
-MOST_ERRORS = 1000
 EXAMPLES = 3
 
 
@@ -66,7 +57,9 @@ def _read(file: ImportFile, table: Table, now: datetime, count: Count) -> None:
         found["examples"] = _examples(again)
     reason = ""
     try:
-        found |= _told(_run(file, table, now, dry_run=True, count=count))
+        found |= _told(
+            kind_of(file.what).run(file, table, _work(file, table, now, dry_run=True, count=count))
+        )
     except (ValidationError, Refused) as error:
         reason = _sentence(error)
     ImportFile.objects.filter(pk=file.pk).advance(
@@ -78,74 +71,29 @@ def _apply(file: ImportFile, table: Table, now: datetime) -> None:
     """Import the file and say so, in one transaction: a worker that dies has done all of it, or nothing."""
     mine = ImportFile.objects.filter(pk=file.pk)
 
-    def finish(done: Merged | Recorded) -> None:
-        mine.advance(ImportFile.Status.DONE, found=file.found | _told(done))
-
-    if file.is_people:
-        done = _run(file, table, now, dry_run=False, finish=finish)
-    else:
-        with transaction.atomic():
-            done = _run(file, table, now, dry_run=False)
-            if done.kept:
-                finish(done)
+    work = _work(file, table, now, dry_run=False)
+    work.finish = lambda done: _say_done(mine, file, done)
+    done = kind_of(file.what).run(file, table, work)
     if not done.kept:
         # People have changed since the file was looked at: it has to be looked at again.
         mine.advance(ImportFile.Status.READ, found=file.found | _told(done))
 
 
-def _run(file: ImportFile, table: Table, now: datetime, *, dry_run: bool, **hooks: Any) -> Any:
+def _say_done(mine: Any, file: ImportFile, done: Outcome) -> None:
+    mine.advance(ImportFile.Status.DONE, found=file.found | _told(done))
+
+
+def _work(file: ImportFile, table: Table, now: datetime, **more: Any) -> Work:
     def on_progress(position: int) -> None:
         percent = min(99, 100 * position // max(table.size, 1))
         ImportFile.objects.filter(pk=file.pk).update(progress=percent)
 
-    options: dict[str, Any] = {"now": now, "dry_run": dry_run, "most_errors": MOST_ERRORS}
-    if not file.is_people:
-        # Looking, count what could be recorded beside what is refused.
-        plan = _happenings(file, leave_out_faults=dry_run or file.leave_out_faults)
-        return import_events(table, plan, **options)
-    return import_people(
-        table, _people(file), by=file.uploaded_by, on_progress=on_progress, **options, **hooks
-    )
-
-
-def _people(file: ImportFile) -> People:
-    user = file.uploaded_by
-    mine = None if user.is_superuser else frozenset(_programs(user))
-    return People(
-        columns=_chosen(file), wishes=_wishes(file), left_out=_left_out(file), program=file.program,
-        country=file.country,
-        leave_out_faults=file.leave_out_faults, programs=mine,
-    )  # fmt: skip
-
-
-def _happenings(file: ImportFile, *, leave_out_faults: bool) -> Happenings:
-    user = file.uploaded_by
-    return Happenings(
-        kind=file.what, currency=file.currency, columns=_chosen(file), left_out=_left_out(file), program=file.program,
-        create_advocates=file.create_advocates, dates=DateOrder(file.dates),
-        leave_out_faults=leave_out_faults, staff=None if user.is_superuser else user,
-    )  # fmt: skip
-
-
-def _programs(user: Any) -> Sequence[int]:
-    return list(programs_granting(user, "add", ImportFile).values_list("pk", flat=True))
-
-
-def _chosen(file: ImportFile) -> dict[str, str]:
-    return {target: name for name, target in file.columns.items() if target not in REPEATED}
-
-
-def _wishes(file: ImportFile) -> dict[str, str]:
-    return {name: target for name, target in file.columns.items() if target in WISHES}
-
-
-def _left_out(file: ImportFile) -> frozenset[str]:
-    return frozenset(name for name, target in file.columns.items() if target == LEFT_OUT)
+    return Work(now=now, on_progress=on_progress, **more)
 
 
 def _columns(file: ImportFile, header: Sequence[str]) -> tuple[str, dict[str, str]]:
     """Where the file seems to be from, and what was chosen, remembered or else guessed for its columns."""
-    guessed = guess(header) if file.is_people else guess_happening(header, targets_of(file.what))
+    guessed = kind_of(file.what).guess(header)
     if set(file.columns) == set(header):
         return guessed.source, file.columns
     known = ImportMapping.objects.filter(fingerprint=fingerprint(header), what=file.what).first()
@@ -175,29 +123,13 @@ def _examples(table: Table) -> dict[str, list[str]]:
     return {name: list(values) for name, values in found.items()}
 
 
-def _told(done: Merged | Recorded) -> dict[str, Any]:
-    counts = (
-        {"new": done.new, "changed": done.changed, "unchanged": done.unchanged, "tags": done.tags}
-        | _wanting(done)
-        if isinstance(done, Merged)
-        else {
-            "new": done.new_events,
-            "unchanged": done.rows - done.new_events - done.refused,
-            "people": done.new_advocates,
-        }
-    )
+def _told(done: Outcome) -> dict[str, Any]:
     return {
-        "counts": {"rows": done.rows, "refused": len({error.row for error in done.errors}), **counts},
+        "counts": {"refused": len({error.row for error in done.errors}), **done.counts},
         "errors": [[error.row, error.column, _visible(error.text)] for error in done.errors],
-        "changes": [list(change) for change in getattr(done, "changes", [])],
-        "arrivals": [list(change) for change in getattr(done, "arrivals", [])],
+        "changes": [list(change) for change in done.changes],
+        "arrivals": [list(change) for change in done.arrivals],
     }
-
-
-def _wanting(done: Merged) -> dict[str, int]:
-    """Who wants no mail, if anybody."""
-    found = {"no_mail": done.no_mail, "no_texts": done.no_texts, "refusals": done.refusals, **done.counted}
-    return {name: count for name, count in found.items() if count}
 
 
 def _sentence(error: ValidationError | Refused) -> str:
