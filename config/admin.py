@@ -43,7 +43,7 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         _("Other systems"),
         ("SiteWidget", "ApiKey", "HookSource", "HookDelivery", "WebhookEndpoint", "WebhookCall"),
     ),
-    ("asking", _("Asking"), ("OutreachPlan", "Ask", "Survey", "ReviewPlace", "Experiment")),
+    ("asking", _("Asking"), ("OutreachPlan", "Ask", "Survey", "Testimonial", "ReviewPlace", "Experiment")),
     (
         "messages",
         _("Messages"),

@@ -21,6 +21,7 @@ from campaigns.admin import (
     survey,
     tag,
     template,
+    testimonial,
     user,
     voice,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "survey",
     "tag",
     "template",
+    "testimonial",
     "user",
     "voice",
 ]

@@ -27,6 +27,7 @@ from campaigns.models.template import (
     Purpose,
     Topic,
 )
+from campaigns.models.testimonial import Testimonial
 from campaigns.models.voice import BrandVoice
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "Survey",
     "SurveyResponse",
     "SurveyText",
+    "Testimonial",
     "ToldShortage",
     "Topic",
 ]

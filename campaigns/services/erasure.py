@@ -10,6 +10,7 @@ from campaigns.models.contact_preference import keys_of
 from campaigns.services.asks import end
 from campaigns.services.call_task import settle_calls
 from campaigns.services.suppression import suppress_keys
+from campaigns.services.testimonial import forget_answers
 from referrals.models import Advocate
 from referrals.services.forgetting import forget
 from referrals.transitions import Moved
@@ -38,6 +39,7 @@ def _erase(advocate: Advocate, now: datetime, by: Any) -> None:
     CallTask.objects.filter(advocate=advocate).update(note="", reason="")
     ContactPreference.objects.filter(advocate=advocate).update(advocate=None)
     _forget_messages(advocate, now)
+    forget_answers(advocate, now=now)
     user = advocate.user
     forget(advocate, now=now, by=by)
     if user and not user.is_staff:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Ask, Message, PlanStep, Purpose, Survey, SurveyResponse
 from campaigns.services.asks import end
+from campaigns.services.testimonial import follow_answer
 from referrals.many import save_many
 from referrals.models import Enrolment, Event
 from referrals.transitions import Refused
@@ -75,6 +76,7 @@ def answer(response: SurveyResponse, said: Said, *, language: str, now: datetime
         row.changes += 0 if is_first or row.score == before else 1
         _keep_consent(row, said.consent, now)
         row.save()
+        follow_answer(row, now=now)
         if is_first or row.score != before:
             Event.objects.record([_event(row, now)], now=now)
         _settle_round(row, now)
@@ -97,11 +99,12 @@ def _settle_round(row: SurveyResponse, now: datetime) -> None:
 
 
 def keep_private(response: SurveyResponse, *, now: datetime) -> None:
-    """They may not be quoted any more, whatever else holds for the survey. Repeatable."""
+    """They may not be quoted any more, whatever else holds for the survey, and are not from now on. Repeatable."""
     with transaction.atomic():
         row = _locked(response)
         _keep_consent(row, "", now)
         row.save(update_fields=["may_quote", "quote_words", "quote_at"])
+        follow_answer(row, now=now)
 
 
 def _locked(response: SurveyResponse) -> SurveyResponse:

@@ -1,8 +1,10 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from campaigns.models import Testimonial
 from campaigns.offers import Side, offers_of
 from referrals.models import Program
 
@@ -23,4 +25,9 @@ def show_program(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _page(request: HttpRequest, program: Program) -> HttpResponse:
     offers = offers_of(program, read_by=Side.ADVOCATE, now=timezone.now())
-    return render(request, "campaigns/program.html", {"program": program, "offers": offers})
+    page = {
+        "program": program,
+        "offers": offers,
+        "testimonials": list(Testimonial.objects.shown_on(program, get_language() or "")),
+    }
+    return render(request, "campaigns/program.html", page)

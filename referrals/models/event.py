@@ -67,6 +67,7 @@ class Event(models.Model):
         CONVERSION_TOLD_APART = "conversion.told_apart", _("said to be two sales")
         SURVEY_ANSWERED = "survey.answered", _("survey answered")
         REVIEW_LEFT = "review.left", _("review left")
+        TESTIMONIAL_MOVED = "testimonial.moved", _("testimonial decided or taken back")
         FOLLOWED = "followed", _("follows the company")
         SHARED = "shared", _("shared a post")
         ANNIVERSARY = "anniversary", _("a year in the program")

@@ -66,6 +66,7 @@ from tests.factories import (
     SurveyResponseFactory,
     TagFactory,
     TaxThresholdFactory,
+    TestimonialFactory,
     TierFactory,
     UserFactory,
     WebhookEndpointFactory,
@@ -155,7 +156,8 @@ def write_and_ask(referral):
     RegularMail.objects.create(program=referral.program)
     ReviewPlaceFactory(program=referral.program)
     asked = SurveyFactory(program=referral.program)
-    SurveyResponseFactory(survey=asked, enrolment=referral.enrolment, answered_at=NOW, score=9)
+    answer = SurveyResponseFactory(survey=asked, enrolment=referral.enrolment, answered_at=NOW, score=9)
+    TestimonialFactory(response=answer)
 
 
 def connect(program, n):

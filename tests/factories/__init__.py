@@ -11,6 +11,7 @@ from tests.factories.campaigns import (
     ReviewPlaceFactory,
     SurveyFactory,
     SurveyResponseFactory,
+    TestimonialFactory,
 )
 from tests.factories.referrals import (
     HOOK_SECRET,
@@ -93,6 +94,7 @@ __all__ = [
     "SurveyResponseFactory",
     "TagFactory",
     "TaxThresholdFactory",
+    "TestimonialFactory",
     "TierFactory",
     "UserFactory",
     "WebhookEndpointFactory",

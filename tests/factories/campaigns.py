@@ -17,6 +17,7 @@ from campaigns.models import (
     ReviewPlace,
     Survey,
     SurveyResponse,
+    Testimonial,
 )
 from referrals.contacts import email_key
 from tests.factories.referrals import (
@@ -146,3 +147,15 @@ class SurveyResponseFactory(DjangoModelFactory):
     source = SurveyResponse.Source.PLAN
     asked_at = NOW
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=90))
+
+
+class TestimonialFactory(DjangoModelFactory):
+    class Meta:
+        model = Testimonial
+
+    response = factory.SubFactory(SurveyResponseFactory, answered_at=NOW, score=9)
+    program = factory.SelfAttribute("response.survey.program")
+    original = words = "They call back."
+    name = "Anna"
+    language = "en"
+    status_at = NOW

@@ -62,7 +62,7 @@ def test_the_program_page_says_what_both_get_and_asks_for_one_thing(client, djan
     ProfileFactory(program=rule.program, headline="Small shops")
     RewardRuleFactory(program=rule.program, side="friend", active=False)
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         page = client.get("/p/acme/").text
 
     assert rule.incentive.name in page

@@ -69,12 +69,12 @@ def test_an_advocate_who_does_not_want_to_be_named_is_not(ben, enrolment, link):
 
 
 @pytest.mark.parametrize("rules", [1, 3])
-def test_a_visit_costs_three_queries_and_leaves_no_cookie(
+def test_a_visit_costs_four_queries_and_leaves_no_cookie(
     ben, enrolment, link, rules, django_assert_num_queries
 ):
     RewardRuleFactory.create_batch(rules, program=enrolment.program)
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         response = ben.get(link)
 
     assert not response.cookies
