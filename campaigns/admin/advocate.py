@@ -17,7 +17,8 @@ from campaigns.admin.advocate_steps import ERASE, PEOPLE_STEPS
 from campaigns.admin.asking import ASK_NOW
 from campaigns.admin.contact_preference import choices_panel
 from campaigns.admin.held_back import held_panel
-from campaigns.admin.timeline import timeline_page, timeline_panel, who_they_are
+from campaigns.admin.message import messages_panel
+from campaigns.admin.timeline import messages_of, timeline_page, timeline_panel, who_they_are
 from campaigns.models import Message, Suppression
 from referrals.admin.cells import count_of, full_link, link_to, moment, person, status_word
 from referrals.admin.history import NEWEST
@@ -210,6 +211,7 @@ class AdvocateAdmin(StepsAdmin):
             referrals_panel(Referral.objects.filter(**scope)),
             rewards_panel(Reward.objects.filter(**scope)),
             choices_panel(obj),
+            messages_panel(messages_of(obj, asker(request)), None),
             held_panel(Message.objects.for_staff(asker(request)).filter(advocate=obj), None),
             timeline_panel(obj, asker(request)),
         ]
