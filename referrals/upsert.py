@@ -1,7 +1,7 @@
 """Rows stored in one statement where the ORM takes two, or has none."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection, models
 from django.db.models.constants import OnConflict
@@ -9,6 +9,8 @@ from django.db.models.sql import InsertQuery
 
 Row = TypeVar("Row", bound=models.Model)
 BATCH = 500
+# Of more rows, wording the statement is the smaller part.
+LONGEST = 8
 
 
 def insert_new(rows: Sequence[Row], *, by: str = "pk") -> list[Row]:
@@ -24,25 +26,81 @@ def insert_new(rows: Sequence[Row], *, by: str = "pk") -> list[Row]:
     keys = {known.to_python(found): pk for found, pk in _insert(rows, known)}
     fresh = [row for row in rows if getattr(row, known.attname) in keys]
     for row in fresh:
-        row.pk = meta.pk.to_python(keys[getattr(row, known.attname)])
-        row._state.adding, row._state.db = False, connection.alias
+        _is_stored(row, keys[getattr(row, known.attname)])
     return fresh
 
 
-def _insert(rows: Sequence[Any], known: Any) -> Iterator[tuple[Any, Any]]:
+def insert_all(rows: Sequence[Row]) -> None:
+    """Store these rows, all of them or (IntegrityError) none, and set their keys; a statement a batch."""
+    keys = (pk for pk, _again in _insert(rows, rows[0]._meta.pk, None)) if rows else ()
+    for row, pk in zip(rows, keys, strict=True):
+        _is_stored(row, pk)
+
+
+def _is_stored(row: models.Model, key: Any) -> None:
+    row.pk = row._meta.pk.to_python(key)
+    row._state.adding, row._state.db = False, connection.alias
+
+
+def _insert(
+    rows: Sequence[Any], known: Any, on_conflict: OnConflict | None = OnConflict.IGNORE
+) -> Iterator[tuple[Any, Any]]:
     """The value of ``known``, and the key, of each row that was stored."""
     meta = rows[0]._meta
     fields = [field for field in meta.concrete_fields if field is not meta.auto_field]
     batch = min(BATCH, connection.ops.bulk_batch_size(fields, rows))
     for start in range(0, len(rows), batch):
-        query = InsertQuery(type(rows[0]), on_conflict=OnConflict.IGNORE)
-        query.insert_values(fields, list(rows[start : start + batch]))
-        compiler = query.get_compiler(connection=connection)
-        compiler.returning_fields = [known, meta.pk]
+        some = rows[start : start + batch]
         with connection.cursor() as cursor:
-            for statement, values in compiler.as_sql():
-                cursor.execute(statement, values)
+            cursor.execute(*_statement(some, fields, known, on_conflict))
             yield from cursor.fetchall()
+
+
+class Wording(NamedTuple):
+    """How the ORM stores so many rows; their values stand column by column or row by row."""
+
+    sql: str
+    by_column: bool
+
+
+_wordings: dict[Hashable, Wording] = {}
+
+
+def _statement(
+    rows: Sequence[Any], fields: Sequence[Any], known: Any, on_conflict: OnConflict | None
+) -> tuple[str, Sequence[Any]]:
+    """As the ORM words it: anew, unless it has worded the same for as few rows before."""
+    model: Any = type(rows[0])
+    for row in rows:
+        # What a related row got its key for since this one was made.
+        row._prepare_related_fields_for_save(operation_name="insert")
+    values = [
+        [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+        for row in rows
+    ]
+    shape = connection.vendor, model, known, on_conflict, len(rows)
+    if wording := _wordings.get(shape):
+        return wording.sql, _laid_out(values, wording.by_column)
+    query = InsertQuery(model, on_conflict=on_conflict)
+    query.insert_values(fields, list(rows))
+    compiler = query.get_compiler(connection=connection)
+    compiler.returning_fields = [known, model._meta.pk]
+    [(sql, worded)] = compiler.as_sql()
+    by_column = len(worded) != len(rows) * len(fields)
+    if len(rows) <= LONGEST and _bare(worded) == _bare(_laid_out(values, by_column)):
+        _wordings[shape] = Wording(sql, by_column)
+    return sql, worded
+
+
+def _laid_out(values: list[list[Any]], by_column: bool) -> list[Any]:
+    if by_column:
+        return [list(column) for column in zip(*values, strict=True)]
+    return [value for row in values for value in row]
+
+
+def _bare(values: Sequence[Any]) -> list[Any]:
+    """Without the wrappers that the database adapter puts around JSON, which are never equal."""
+    return [_bare(one) if isinstance(one, list) else getattr(one, "obj", one) for one in values]
 
 
 def store_rows(model: type[models.Model], rows: models.QuerySet[Any], unique: Sequence[str]) -> None:

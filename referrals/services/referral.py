@@ -31,6 +31,7 @@ from referrals.services.known import Known, what_is_known
 from referrals.services.known import NamedBefore as NamedBefore
 from referrals.services.risk import Evidence, assess, signs_of, signs_of_answer, weigh
 from referrals.transitions import Refused
+from referrals.upsert import insert_all
 from referrals.visitors import Client
 
 SUBMISSION_LIVES = timedelta(hours=48)
@@ -126,16 +127,12 @@ def submit_referrals(
         ]
         choose_callers(enrolment, referrals, now=now)
         risks = _look_for_risk(referrals, known, client, now)
-        Referral.objects.bulk_create(referrals)
-        RiskAssessment.objects.bulk_create(risks)
+        insert_all(referrals)
+        insert_all(risks)
         who = Consent.Who.FRIEND if source in Referral.JOINED else Consent.Who.ADVOCATE
-        Consent.objects.bulk_create(
-            [Consent(referral=r, who=who, words=agreement, given_at=now) for r in referrals]
-        )
+        insert_all([Consent(referral=r, who=who, words=agreement, given_at=now) for r in referrals])
         due = due_within_office_hours(program, now, program.contact_within_hours)
-        FollowUp.objects.bulk_create(
-            [FollowUp(referral=r, owner_id=r.owner_id, due_at=due) for r in referrals if r.is_open]
-        )
+        insert_all([FollowUp(referral=r, owner_id=r.owner_id, due_at=due) for r in referrals if r.is_open])
         events = events_of_submission(referrals, by, now)
         Event.objects.record([*events, *events_of_assignment(referrals, enrolment, now)], now=now)
     return referrals

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 from referrals.locks import hold
 from referrals.models import Advocate, AdvocateSummary, Event, Spending, StaleSummary
 from referrals.services.finder import rescore
-from referrals.upsert import store_rows
+from referrals.upsert import insert_all, store_rows
 
 Kind = Event.Kind
 BOUGHT = (Kind.PURCHASE, Kind.DEAL_WON)
@@ -35,7 +35,7 @@ BATCH = 5_000
 def note_changes(events: Iterable[Event]) -> None:
     """Remember whose facts these events change; they are counted anew within a minute."""
     people = {event.advocate_id for event in events if event.kind in COUNTED_KINDS and event.advocate_id}
-    StaleSummary.objects.bulk_create([StaleSummary(advocate_id=pk) for pk in sorted(people)])
+    insert_all([StaleSummary(advocate_id=pk) for pk in sorted(people)])
 
 
 def renew_summaries(*, now: datetime) -> int:

@@ -2,6 +2,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from referrals.models import Click, Enrolment, Event, Referral
+from referrals.upsert import insert_all
 
 # A page reports back within this time, or not at all.
 CONFIRM_WITHIN = timedelta(hours=2)
@@ -14,9 +15,9 @@ def record_visit(
     enrolment: Enrolment, *, channel_id: int | None, visitor: str, is_bot: bool, now: datetime
 ) -> Click:
     """Write a visit to a share link down as it came; whether it was a person shows later."""
-    return Click.objects.create(
-        enrolment=enrolment, channel_id=channel_id, visitor=visitor, is_bot=is_bot, at=now
-    )
+    click = Click(enrolment=enrolment, channel_id=channel_id, visitor=visitor, is_bot=is_bot, at=now)
+    insert_all([click])
+    return click
 
 
 def _opens_links_by_the_dozen(visitor: str, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from uuid6 import uuid7
 from referrals.models import Enrolment, Event, Program
 from referrals.models.program import ScopedQuerySet
 from referrals.money import format_money
+from referrals.upsert import insert_all
 from rewards.models.incentive import POINTS
 
 
@@ -64,8 +65,8 @@ class LedgerQuerySet(ScopedQuerySet):
                 )
                 for account, amount in ((move.source, -move.amount), (move.target, move.amount))
             ]
-        self.bulk_create(transactions, batch_size=500)
-        LedgerEntry.objects.bulk_create(entries, batch_size=500)
+        insert_all(transactions)
+        insert_all(entries)
 
 
 class LedgerTransaction(models.Model):
