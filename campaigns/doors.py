@@ -1,9 +1,10 @@
 """What stands in front of the public pages: limits, and what may be kept or passed on of them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import wraps
+from typing import TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from referrals.visitors import client_network
 
 _SLUG = re.compile(r"[\w-]+", re.ASCII)
 View = Callable[..., HttpResponse]
+Row = TypeVar("Row")
 A_MINUTE, AN_HOUR, A_DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 FORMS_A_MINUTE, FORMS_A_DAY = 10, 200
 UNKNOWN_LINKS_AN_HOUR = 60
@@ -80,3 +82,10 @@ def channel_slug(request: HttpRequest) -> str:
     """The channel by whose link somebody came (``?c=``), if what stands there can be one."""
     slug = request.GET.get("c", "")[:20]
     return slug if _SLUG.fullmatch(slug) else ""
+
+
+def only_one(rows: Sequence[Row]) -> Row:
+    """The row that was found; raises Http404 when there is none."""
+    if not rows:
+        raise Http404
+    return rows[0]

@@ -5,12 +5,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from referrals.models import Advocate, Program
 from referrals.money import format_money
+from referrals.prepared import prepared
 from rewards.models import Incentive, RewardRule
 
 Side, When, Kind = RewardRule.Side, RewardRule.When, Advocate.Kind
@@ -81,15 +83,19 @@ def offers_of(program: Program, *, read_by: str, now: datetime, kind: str = "") 
 
     ``kind`` is the advocate's, where one is known: what only others get is left out.
     """
-    # What only some get is no promise to whoever reads it.
-    rules = RewardRule.objects.in_force(now).filter(program=program, segment=None)
-    rules = rules.select_related("incentive", "tier").only(*SAID)
     sides: dict[str, list[Offer]] = defaultdict(list)
-    for rule in rules.order_by("pk"):
+    for rule in _promising(program.pk, now):
         rule.program = program
         if not kind or rule.kind in {"", kind}:
             sides[rule.side].append(Offer(rule.incentive.name, _when(rule, read_by, kind), _odds(rule)))
     return Offers(sides[Side.ADVOCATE], sides[Side.FRIEND])
+
+
+@prepared
+def _promising(program: int, now: datetime) -> QuerySet[RewardRule]:
+    # What only some get is no promise to whoever reads it.
+    rules = RewardRule.objects.in_force(now).filter(program=program, segment=None)
+    return rules.select_related("incentive", "tier").only(*SAID).order_by("pk")
 
 
 def odds_path(program: Program, incentive: Incentive) -> str:

@@ -2,6 +2,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from campaigns.doors import AN_HOUR, channel_slug, count_unknown, limit_forms, private_page
+from campaigns.doors import AN_HOUR, channel_slug, count_unknown, limit_forms, only_one, private_page
 from campaigns.services.asks import record_click
 from campaigns.services.notices import ask_to_confirm
 from campaigns.services.voice import WITH_VOICE
@@ -18,6 +19,7 @@ from referrals.contacts import NAME_LENGTH, email_key
 from referrals.forms import ReferForm, StrangerForm
 from referrals.hours import call_by
 from referrals.models import Advocate, Channel, Enrolment, Limit, Program, Question, Submission
+from referrals.prepared import prepared
 from referrals.services.enrolment import enrol
 from referrals.services.referral import (
     NamedBefore,
@@ -60,10 +62,7 @@ def refer(request: HttpRequest, slug: str) -> HttpResponse:
 @limit_forms
 def refer_personal(request: HttpRequest, token: str) -> HttpResponse:
     """The form from a personal link: no sign-in, and what it takes in goes out at once."""
-    enrolment = get_object_or_404(
-        Enrolment.objects.for_page().select_related(*WITH_VOICE).live().on_channel(channel_slug(request)),
-        token=token,
-    )
+    enrolment = only_one(_of_token(token, channel_slug(request)))
     form = _read(request, ReferForm, enrolment.program, enrolment.advocate)
     if form.is_bound and form.is_valid():
         # Somebody who fills in a form has opened the link, also where no script told us.
@@ -72,6 +71,12 @@ def refer_personal(request: HttpRequest, token: str) -> HttpResponse:
         channel = Channel(pk=enrolment.channel_id) if enrolment.channel_id else None
         return _send(request, form, enrolment, channel, timezone.now())
     return _show(request, form, enrolment)
+
+
+@prepared
+def _of_token(token: str, channel: str) -> QuerySet[Enrolment]:
+    places = Enrolment.objects.for_page().select_related(*WITH_VOICE).live().on_channel(channel)
+    return places.filter(token=token)
 
 
 # Reports no more than that somebody is there, and only of the ask that led here: the signature says so.
@@ -121,9 +126,14 @@ def _read(
         request.POST if request.method == "POST" and not wants_another else None,
         draft=request.POST if wants_another else None,
         program=program,
-        questions=list(Question.objects.filter(profile__program=program)),
+        questions=_questions(program.pk),
         advocate=advocate,
     )
+
+
+@prepared
+def _questions(program: int) -> QuerySet[Question]:
+    return Question.objects.filter(profile__program=program)
 
 
 def _show(request: HttpRequest, form: ReferForm, enrolment: Enrolment) -> HttpResponse:

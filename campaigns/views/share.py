@@ -4,6 +4,7 @@ from uuid import UUID
 
 import segno
 from django.core.signing import BadSignature, Signer
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -11,13 +12,14 @@ from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from campaigns.doors import channel_slug, count_unknown, limit_forms, private_page
+from campaigns.doors import channel_slug, count_unknown, limit_forms, only_one, private_page
 from campaigns.models import Testimonial
 from campaigns.offers import Side, offers_of
 from campaigns.sharing import onward_link, share_link
 from referrals.forms import JoinForm
 from referrals.hours import call_by
 from referrals.models import Click, Enrolment
+from referrals.prepared import prepared
 from referrals.services.join import join_by_link
 from referrals.services.visit import confirm_visit, note_return_by_device, record_visit
 from referrals.transitions import Refused
@@ -32,9 +34,7 @@ A_DAY = 86_400
 def show_share(request: HttpRequest, code: str) -> HttpResponse:
     """What a friend sees who opens a share link. The visit is written down; it counts when a person shows."""
     now = timezone.now()
-    enrolment = get_object_or_404(
-        Enrolment.objects.for_page().live().on_channel(channel_slug(request)), code=code.upper()
-    )
+    enrolment = only_one(_of_code(code.upper(), channel_slug(request)))
     click = record_visit(
         enrolment,
         channel_id=enrolment.channel_id,
@@ -52,6 +52,11 @@ def show_share(request: HttpRequest, code: str) -> HttpResponse:
         "testimonials": list(Testimonial.objects.shown_on(enrolment.program, get_language() or "")),
     }
     return render(request, "campaigns/share.html", page)
+
+
+@prepared
+def _of_code(code: str, channel: str) -> QuerySet[Enrolment]:
+    return Enrolment.objects.for_page().live().on_channel(channel).filter(code=code)
 
 
 @csrf_exempt

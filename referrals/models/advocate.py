@@ -183,6 +183,9 @@ class Enrolment(models.Model):
         help_text=_("A year. Rewards above the reportable amount wait until this says the current one."),
     )
 
+    # Of the link by which somebody came, where ``on_channel()`` looked it up.
+    channel_id: int | None
+
     objects = EnrolmentQuerySet.as_manager()
 
     class Meta:

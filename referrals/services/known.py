@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from django.utils.translation import ngettext
 from referrals.contacts import email_key, phone_key
 from referrals.likeness import likeness
 from referrals.models import Advocate, Enrolment, Referral
+from referrals.prepared import prepared
 from referrals.services.risk import clients_of_advocate
 from referrals.transitions import Refused
 from referrals.visitors import Client
@@ -86,22 +88,26 @@ def what_is_known(enrolment: Enrolment, friends: Sequence[Friend], source: str, 
 
 
 def _who_they_are(enrolment: Enrolment, keys: set[str], likenesses: set[str], known: Known) -> None:
-    circle = Referral.objects.filter(
-        enrolment__advocate=models.OuterRef("pk"), email_key=enrolment.advocate.email_key
-    )
-    by_key = models.Q(email_key__in=keys) | models.Q(phone_key__in=keys)
-    found = by_key | models.Q(likeness__in=likenesses)
-    people = Advocate.objects.filter(found).annotate(was_referrer=models.Exists(circle))
-    # Whoever is known for certain comes before those who only resemble them.
-    certain_first = people.order_by(models.Case(models.When(by_key, then=0), default=1))
-    columns = certain_first.values_list("email_key", "phone_key", "kind", "was_referrer", "name", "email")
-    for *pair, kind, was_referrer, name, email in columns[:MOST_ALIKE]:
+    people = _people(enrolment.advocate.email_key, keys, likenesses)
+    for *pair, kind, was_referrer, name, email in people:
         if not keys.intersection(pair):
             known.alike.append((name, email))
         elif kind in Advocate.CUSTOMERS:
             known.reasons |= dict.fromkeys(pair, Referral.Reason.EXISTING_CUSTOMER)
         elif was_referrer and enrolment.advocate.email_key:
             known.reasons |= dict.fromkeys(pair, Referral.Reason.CIRCLE)
+
+
+@prepared
+def _people(advocate: str, keys: set[str], likenesses: set[str]) -> models.QuerySet[Advocate, Any]:
+    circle = Referral.objects.filter(enrolment__advocate=models.OuterRef("pk"), email_key=advocate)
+    by_key = models.Q(email_key__in=keys) | models.Q(phone_key__in=keys)
+    found = by_key | models.Q(likeness__in=likenesses)
+    people = Advocate.objects.filter(found).annotate(was_referrer=models.Exists(circle))
+    # Whoever is known for certain comes before those who only resemble them.
+    certain_first = people.order_by(models.Case(models.When(by_key, then=0), default=1))
+    columns = ("email_key", "phone_key", "kind", "was_referrer", "name", "email")
+    return certain_first.values_list(*columns)[:MOST_ALIKE]
 
 
 def refuse_too_many(before: int, more: int) -> None:
@@ -130,22 +136,9 @@ def refuse_twice(friends: Sequence[Friend], named: set[str]) -> None:
 
 def _named_before(enrolment: Enrolment, keys: set[str], likenesses: set[str], now: datetime) -> Known:
     """Which of the keys anyone named in this program, which this advocate, and how many they named lately."""
-    today = models.Q(enrolment=enrolment, submitted_at__gt=now - timedelta(days=1)) & ~_CAME_BY_LINK
-    same = models.Q(email_key__in=keys) | models.Q(phone_key__in=keys) | models.Q(likeness__in=likenesses)
-    rows = Referral.objects.filter(today | models.Q(models.Q(program_id=enrolment.program_id) & same))
-    known = Known()
-    is_today = models.Case(models.When(today, then=True), default=False)
-    columns = (
-        "enrolment_id",
-        is_today,
-        "submitted_at",
-        "name",
-        "email",
-        "likeness",
-        "email_key",
-        "phone_key",
-    )
-    for place, counted, at, name, email, like, *pair in rows.values_list(*columns):
+    known, day_ago = Known(), now - timedelta(days=1)
+    rows = _friends(enrolment.pk, enrolment.program_id, keys, likenesses, day_ago)
+    for place, counted, at, name, email, like, *pair in rows:
         same_person = keys.intersection(pair)
         known.before |= same_person
         known.own |= same_person if place == enrolment.pk else set()
@@ -154,3 +147,16 @@ def _named_before(enrolment: Enrolment, keys: set[str], likenesses: set[str], no
         if not same_person and like in likenesses:
             known.alike.append((name, email))
     return known
+
+
+@prepared
+def _friends(
+    enrolment: int, program: int, keys: set[str], likenesses: set[str], day_ago: datetime
+) -> models.QuerySet[Referral, Any]:
+    today = models.Q(enrolment=enrolment, submitted_at__gt=day_ago) & ~_CAME_BY_LINK
+    same = models.Q(email_key__in=keys) | models.Q(phone_key__in=keys) | models.Q(likeness__in=likenesses)
+    rows = Referral.objects.filter(today | models.Q(models.Q(program_id=program) & same))
+    is_today = models.Case(models.When(today, then=True), default=False)
+    return rows.values_list(
+        "enrolment_id", is_today, "submitted_at", "name", "email", "likeness", "email_key", "phone_key"
+    )
