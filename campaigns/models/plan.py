@@ -19,11 +19,6 @@ class OutreachPlanQuerySet(StatusQuerySet):
     def live(self) -> "OutreachPlanQuerySet":
         return self.filter(status=OutreachPlan.Status.LIVE)
 
-    def waiting_for(self, kinds: set[str]) -> "OutreachPlanQuerySet":
-        """Live plans that begin when something of these kinds happens."""
-        triggers = [trigger for trigger, found in OutreachPlan.KINDS.items() if found & kinds]
-        return self.live().filter(trigger__in=triggers)
-
     def announce(self, moved: Sequence["OutreachPlan"], *, now: datetime, by: Any) -> None:
         Event.objects.record([plan.event_of_status(now, by) for plan in moved], now=now)
 

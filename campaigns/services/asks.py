@@ -6,12 +6,13 @@ from typing import Any
 
 from django.core.signing import BadSignature, Signer
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from campaigns.models import Ask, Message, OutreachPlan
 from campaigns.services.prospects import Hindrance, judged, next_round
 from referrals.models import Advocate, Event, Referral
+from referrals.prepared import prepared
 from referrals.transitions import Moved, Refused
 
 Kind, Aim = Event.Kind, OutreachPlan.Aim
@@ -40,11 +41,22 @@ def stop_asking(events: Sequence[Event], *, now: datetime) -> None:
     """Somebody did what they were asked for, said no or unsubscribed; or a friend answered: their rounds are over."""
     for kind, (reason, aims) in STOPS.items():
         theirs = {event.advocate_id for event in events if event.kind == kind and event.advocate_id}
-        if theirs:
+        if theirs and _open_rounds(theirs):
             end(Ask.objects.filter(advocate__in=theirs, referral=None, plan__aim__in=aims), reason, now=now)
     answered = {event.referral_id for event in events if event.kind in ANSWERS and event.referral_id}
-    if answered:
+    if answered and _open_nurture(answered, now):
         end(Ask.objects.filter(referral__in=answered, since__lt=now), Ask.End.ANSWERED, now=now)
+
+
+@prepared
+def _open_rounds(advocates: set[int]) -> QuerySet[Ask, int]:
+    return Ask.objects.open().filter(advocate__in=advocates, referral=None).values_list("pk", flat=True)[:1]
+
+
+@prepared
+def _open_nurture(referrals: set[int], now: datetime) -> QuerySet[Ask, int]:
+    waiting = Ask.objects.open().filter(referral__in=referrals, since__lt=now)
+    return waiting.values_list("pk", flat=True)[:1]
 
 
 def end_for_keys(keys: set[str], program_id: int | None, reason: str, *, now: datetime) -> None:

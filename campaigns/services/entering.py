@@ -5,12 +5,13 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import DateTimeField, Exists, F, IntegerField, OuterRef, UUIDField, Value
+from django.db.models import DateTimeField, Exists, F, IntegerField, OuterRef, QuerySet, UUIDField, Value
 from django.db.models.functions import Cast
 
 from campaigns.models import Ask, OutreachPlan
 from campaigns.services.prospects import Hindrance, happened, judged, next_round, not_in, people, rounds_like
 from referrals.models import Event
+from referrals.prepared import prepared
 
 # Rows that one statement stores.
 BATCH = 5000
@@ -27,8 +28,14 @@ def enter_by_events(events: Sequence[Event], *, now: datetime) -> int:
     if not kinds & ALL_KINDS:
         return 0
     keys = [event.pk for event in events if event.kind in ALL_KINDS and event.advocate_id]
-    plans = OutreachPlan.objects.waiting_for(kinds)
+    triggers = [trigger for trigger, found in OutreachPlan.KINDS.items() if found & kinds]
+    plans = _live_plans(triggers)
     return sum(_enter(plan, Event.objects.filter(pk__in=keys), now) for plan in plans)
+
+
+@prepared
+def _live_plans(triggers: list[str]) -> QuerySet[OutreachPlan]:
+    return OutreachPlan.objects.live().filter(trigger__in=triggers)
 
 
 def look_for_people(plan: OutreachPlan, *, now: datetime) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 from django.utils.formats import date_format
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from campaigns.models import Message, Purpose
 from campaigns.services import outbox
 from referrals.hours import due_within_office_hours
 from referrals.models import Enrolment, Event, Membership, Program, Referral, Submission
+from referrals.prepared import prepared
 from rewards.models import Reward, RewardRule, Tier
 from rewards.models.reward import NOT_COUNTED
 
@@ -143,16 +144,21 @@ def _of_sales(referrals: list[Referral], now: datetime) -> Iterable[Message]:
         yield to_friend(Purpose.WELCOME, referral)
 
 
-def _promised(referrals: list[Referral]) -> dict[int, list[Reward]]:
+def _promised(referrals: list[Referral]) -> dict[int | None, list[Reward]]:
     """What these referrals have earned their advocates by now; in one query."""
-    found: dict[int, list[Reward]] = defaultdict(list)
+    found: dict[int | None, list[Reward]] = defaultdict(list)
     if referrals:
-        earned = Reward.objects.filter(referral__in=referrals, side=RewardRule.Side.ADVOCATE)
-        told = earned.filter(status__in=SET_ASIDE).select_related("incentive", "wrapped_in")
-        columns = ("referral", "due_at", "opened_at", "incentive__name", "wrapped_in__name")
-        for reward in sorted(told.only(*columns), key=lambda reward: reward.pk):
+        earned = _set_aside([referral.pk for referral in referrals])
+        for reward in sorted(earned, key=lambda reward: reward.pk):
             found[reward.referral_id].append(reward)
     return found
+
+
+@prepared
+def _set_aside(referrals: list[int]) -> QuerySet[Reward]:
+    earned = Reward.objects.filter(referral__in=referrals, side=RewardRule.Side.ADVOCATE)
+    told = earned.filter(status__in=SET_ASIDE).select_related("incentive", "wrapped_in")
+    return told.only("referral", "due_at", "opened_at", "incentive__name", "wrapped_in__name")
 
 
 def _in_sight(rewards: Sequence[Reward], program: Program, now: datetime) -> dict[str, str]:

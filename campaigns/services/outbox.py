@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.models import OrmQ
@@ -11,6 +12,8 @@ from django_q.tasks import async_task
 
 from campaigns.models import Message, MessageChannel
 from referrals.contacts import email_key, phone_key
+from referrals.prepared import prepared
+from referrals.upsert import insert_new
 
 DELIVER = "campaigns.tasks.deliver"
 
@@ -26,7 +29,7 @@ def queue(messages: Iterable[Message], *, now: datetime) -> int:
         message.language = message.language or settings.LANGUAGE_CODE
         message.due_at = message.due_at or now
         message.created_at = now
-    Message.objects.bulk_create(reachable, ignore_conflicts=True)
+    insert_new(reachable)
     wake_worker_after_commit()
     return len(reachable)
 
@@ -73,9 +76,14 @@ class Nudges(ORM):
         # What a worker has taken, or may take already, is locked until much later, or no more.
         soon = timezone.now() + cls.MARGIN, timezone.now() + cls.MOMENT
         if cls.seen is None or not soon[0] <= cls.seen <= soon[1]:
-            cls.seen = OrmQ.objects.filter(lock__range=soon).values_list("lock", flat=True).first()
+            cls.seen = next(iter(_coming(*soon)), None)
         return cls.seen is not None
 
     def enqueue(self, task: str) -> int:
         lock = timezone.now() + self.MOMENT
         return int(OrmQ.objects.create(key=self.list_key, payload=task, lock=lock).pk)
+
+
+@prepared
+def _coming(after: datetime, before: datetime) -> QuerySet[OrmQ, datetime]:
+    return OrmQ.objects.filter(lock__range=(after, before)).values_list("lock", flat=True)[:1]

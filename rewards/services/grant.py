@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 
 from referrals.models import Conversion, Enrolment, Event, Referral
+from referrals.prepared import prepared
 from referrals.upsert import insert_new
 from rewards.models import Incentive, Reward, RewardRule, Standing
 from rewards.models.reward import NOT_COUNTED, book
@@ -236,12 +237,14 @@ def _places_at_hand(events: Sequence[Event]) -> dict[tuple[Any, Any], Enrolment]
     return found if all((event.program_id, event.advocate_id) in found for event in events) else {}
 
 
+@prepared
+def _in_force(programs: set[int], kinds: set[str], now: datetime) -> QuerySet[RewardRule]:
+    rules = RewardRule.objects.in_force(now).filter(program__in=programs, when__in=kinds)
+    return rules.select_related("program__scheme", "incentive", "fallback_incentive", "segment")
+
+
 def _rules(events: Sequence[Event], now: datetime) -> list[RewardRule]:
-    rules = list(
-        RewardRule.objects.in_force(now)
-        .filter(program__in={e.program_id for e in events}, when__in={e.kind for e in events})
-        .select_related("program__scheme", "incentive", "fallback_incentive", "segment")
-    )
+    rules = _in_force({e.program_id for e in events}, {e.kind for e in events}, now)
     # Sorted here: of so many columns, the ORM takes longer to say it than the database to do it.
     rules.sort(key=lambda rule: rule.pk)
     for rule in rules:

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from referrals.models import Program
+from referrals.prepared import prepared
 from rewards.models import Budget, CouponCode, Incentive, Reward
 from rewards.models.incentive import POINTS
 
@@ -22,10 +23,8 @@ class Shelf:
 
     def __init__(self, incentives: Iterable[Incentive], programs: Iterable[int]) -> None:
         incentives = list(incentives)
-        budgets = Budget.objects.filter(program__in=set(programs))
-        locked = budgets.select_for_update(no_key=True).order_by("pk")
         self.budgets: dict[int, list[Budget]] = defaultdict(list)
-        for budget in locked:
+        for budget in _locked_budgets(set(programs)):
             self.budgets[budget.program_id].append(budget)
         self.stock = _lock_stock(incentives, programs)
         self.codes: dict[int, list[CouponCode]] = defaultdict(list)
@@ -130,6 +129,11 @@ def return_to_budget(rewards: Iterable[Reward]) -> None:
             freed[reward.budget_id] += reward.cost
     for budget, amount in sorted(freed.items()):
         Budget.objects.filter(pk=budget).update(used=F("used") - amount)
+
+
+@prepared
+def _locked_budgets(programs: set[int]) -> QuerySet[Budget]:
+    return Budget.objects.filter(program__in=programs).select_for_update(no_key=True).order_by("pk")
 
 
 def _lock_stock(incentives: Sequence[Incentive], programs: Iterable[int]) -> dict[int, int]:

@@ -1,10 +1,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from referrals.models import Conversion, Event
+from referrals.prepared import prepared
 from rewards.models import Reward
 from rewards.services.grant import friends_in_order
 from rewards.services.renewal import queue_up
@@ -101,8 +103,7 @@ def reinstate(events: Sequence[Event], *, now: datetime) -> None:
     sold = {e.referral_id: e for e in events if e.kind == SOLD}
     if not sold:
         return
-    gone = Reward.objects.filter(referral__in=sold, status_reason__in=GONE)
-    keys = dict(gone.values_list("pk", "enrolment"))
+    keys = dict(_gone(list(sold)))
     if not keys:
         return
     queue_up(keys.values())
@@ -116,6 +117,12 @@ def reinstate(events: Sequence[Event], *, now: datetime) -> None:
     if kept:
         Reward.objects.filter(pk__in=kept).advance(Status.ISSUED, now=now)
     promise_again([r for r in rows if r.status in (Status.DECLINED, Status.REVOKED)], now=now, by=None)
+
+
+@prepared
+def _gone(referrals: list[int]) -> QuerySet[Reward, tuple[Any, int]]:
+    gone = Reward.objects.filter(referral__in=referrals, status_reason__in=GONE)
+    return gone.values_list("pk", "enrolment")
 
 
 def _earned_again(taken: Sequence[Reward], sold: dict[int | None, Event]) -> list[Reward]:

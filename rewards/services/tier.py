@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from referrals.models import Conversion, Enrolment, Event
+from referrals.prepared import prepared
 from rewards.models import Reward, Standing, Tier
 from rewards.models.incentive import POINTS
 
@@ -126,10 +127,14 @@ def _by_enrolment(sales: QuerySet[Conversion], measure: Sum | Count) -> dict[int
     return dict(sales.values_list("referral__enrolment").annotate(total=measure))
 
 
+@prepared
+def _tiers(programs: set[int]) -> QuerySet[Tier]:
+    return Tier.objects.filter(program__in=programs, program__scheme__has_ladder=True).order_by("threshold")
+
+
 def _ladders(programs: set[int | None]) -> dict[int, list[Tier]]:
     ladders: dict[int, list[Tier]] = {}
-    tiers = Tier.objects.filter(program__in=programs, program__scheme__has_ladder=True)
-    for tier in tiers.order_by("threshold"):
+    for tier in _tiers(programs):
         ladders.setdefault(tier.program_id, []).append(tier)
     return ladders
 
