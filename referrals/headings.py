@@ -11,6 +11,8 @@ from referrals.wishes import WISHES
 
 # A column becomes a further field of the person under its own heading, or is not read at all.
 FURTHER, LEFT_OUT = "further", "left_out"
+# How many columns that nobody knows are proposed as further fields.
+HANDFUL = 12
 # What several columns of a file may be.
 REPEATED = {FURTHER, LEFT_OUT, *WISHES}
 HEADINGS: dict[str, tuple[str, ...]] = {
@@ -126,6 +128,13 @@ def guess(header: Sequence[str]) -> Guess:
         name: "wants_mail" for name in header if source == "ActiveCampaign" and _plain(name) == "status"
     }
     return Guess(targets, source)
+
+
+def only_some(targets: Mapping[str, str], examples: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The same targets, and of the columns that nobody knows only the first few in which there is something."""
+    known = [name for name, target in targets.items() if target == FURTHER and examples.get(name)]
+    kept = set(known[:HANDFUL])
+    return {n: LEFT_OUT if target == FURTHER and n not in kept else target for n, target in targets.items()}
 
 
 def guess_happening(header: Sequence[str], wanted: Sequence[str]) -> Guess:

@@ -27,7 +27,8 @@ TARGETS = (
 NAMES = ("first_name", "last_name")
 # Columns in which hardly any two cells are alike. In the others a cell that was read is not read again.
 UNLIKE = {"external_id", "email"}
-REMEMBERED = 1000
+# For how many cells of a file, shared out among its columns.
+REMEMBERED = 40_000
 MOST_TAGS = 40
 LONGEST_TAG = 60
 # Two letters that name something else: an unknown region, unions, places that are made up.
@@ -83,25 +84,26 @@ class PeopleReader:
     def __init__(self, table: Table, plan: People) -> None:
         self.plan, self.header, self.errors = plan, table.header, list[RowError]()
         self.source = _sources(table.header, plan)
+        remembering = partial(_remembering, most=min(1000, REMEMBERED // len(table.header)))
         colleagues = _colleagues() if "owner" in self.source else {}
         readers = _READERS | {"owner": lambda cell: _colleague(cell, colleagues)}
         place = {name: number for number, name in enumerate(table.header)}
         self._known = [
-            (target, place[source], read if target in UNLIKE else _remembering(read))
+            (target, place[source], read if target in UNLIKE else remembering(read))
             for target, source in self.source.items()
             if (read := readers.get(target))
         ]
         self._name_column = next((self.source[name] for name in NAMES if name in self.source), "")
-        self._name = _remembering(clean_name)
+        self._name = remembering(clean_name)
         self._phone = place.get(self.source.get("phone", ""), -1)
         self.wishes = _wishes(table.header, plan)
         self._wishes = [
-            (column, place[column], target in OF_MAIL, _remembering(partial(read_wish, target)))
+            (column, place[column], target in OF_MAIL, remembering(partial(read_wish, target)))
             for column, target in self.wishes.items()
         ]
         taken = {*self.source.values(), *self.wishes, *plan.left_out}
         self._further = [
-            (name, number, _remembering(_further_reader(name)))
+            (name, number, remembering(_further_reader(name)))
             for name, number in place.items()
             if name not in taken
         ]
@@ -229,8 +231,8 @@ def _colleague(cell: str, colleagues: Mapping[str, int]) -> int:
     return key
 
 
-def _remembering(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    return lru_cache(maxsize=REMEMBERED)(read)
+def _remembering(read: Callable[[str], Any], most: int) -> Callable[[str], Any]:
+    return lru_cache(maxsize=most)(read)
 
 
 def _line(length: int) -> Callable[[str], str]:

@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from referrals.contacts import clean_text
 from referrals.workbooks import TRUSTED, ZIP, Limits, workbook_rows
 
-MOST_COLUMNS = 40
+# What the largest exports have: all properties of a CRM, all columns of a shop's orders.
+MOST_COLUMNS = 300
 LONGEST_CELL = 1000
-# 40 cells of 1,000 signs with their separators, and room for quotation marks.
-LONGEST_LINE = 65536
+# 300 cells of 400 signs with their separators: as much as the csv library takes for one cell.
+LONGEST_LINE = 2**17
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 
 ZIP = b"PK\x03\x04"
 # What openpyxl holds at once: a row of a sheet, and whole every other part, such as shared strings and styles.
-MOST_TAGS_A_ROW = 2_000
+MOST_TAGS_A_ROW = 4_000
 MOST_TAGS_BESIDES = 2_400_000
 EXCEL_ROWS = 1_048_576
 _ROW = re.compile(rb"<(?:\w+:)?row(?=[\s/>])")

@@ -137,7 +137,14 @@ class ColumnsForm(forms.Form):
         return {"columns": columns, **found}
 
     def column_fields(self) -> list[forms.BoundField]:
-        return [self[field] for field in self.columns]
+        return [self[field] for field in self.columns if not self._is_unread(field)]
+
+    def unread_fields(self) -> list[forms.BoundField]:
+        """Columns that are not read, as things stand: there may be hundreds."""
+        return [self[field] for field in self.columns if self._is_unread(field)]
+
+    def _is_unread(self, field: str) -> bool:
+        return self[field].value() == LEFT_OUT and not self[field].errors
 
     def other_fields(self) -> list[forms.BoundField]:
         return [self[field] for field in self.fields if field not in self.columns]

@@ -39,7 +39,7 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("File"),
         help_text=gettext_lazy(
-            "CSV or Excel (.xlsx), its first row names the columns. 10 MB, 50,000 rows and 40 columns at most."
+            "CSV or Excel (.xlsx), its first row names the columns. 10 MB, 50,000 rows and 300 columns at most."
         ),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,text/csv"}),
         error_messages={

@@ -21,7 +21,8 @@ from referrals.tables import RowError, Table
 from referrals.transitions import Refused
 
 MOST_ERRORS = 50
-CHUNK = 5000
+# Cells that are read before they are stored: 5,000 rows of 40 columns.
+CELLS = 200_000
 EVENTS = 2000
 SHOWN = 50
 # What somebody is called and where they are reached is not copied into a log that outlives them.
@@ -119,8 +120,8 @@ def _stage(
     most_errors: int,
     on_progress: Callable[[int], None],
 ) -> None:
-    rows = iter(table)
-    while len(reader.errors) < most_errors and (chunk := list(islice(rows, CHUNK))):
+    rows, size = iter(table), min(5000, CELLS // len(table.header))
+    while len(reader.errors) < most_errors and (chunk := list(islice(rows, size))):
         staging.add([person for row in chunk if (person := reader.read(row))])
         done.rows += len(chunk)
         on_progress(table.position)

@@ -1,6 +1,6 @@
 """Files that somebody uploaded, on their way: read, looked at, imported. Every step may be repeated."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from referrals.headings import only_some
 from referrals.models import ImportFile, ImportMapping
 from referrals.services.file_kind import Outcome, Work, kind_of
 from referrals.services.people import Count
@@ -16,7 +17,7 @@ from referrals.tables import Table
 from referrals.transitions import Refused
 from referrals.workbooks import UPLOADED
 
-EXAMPLES = 3
+EXAMPLES, LOOKED_AT = 3, 1000
 
 
 def work_off(*, now: datetime, count: Count = lambda _staging, _program: {}) -> int:
@@ -50,11 +51,11 @@ def _take_up(file: ImportFile, now: datetime, count: Count) -> None:
 
 def _read(file: ImportFile, table: Table, now: datetime, count: Count) -> None:
     """Find out what the file would do, and keep that for whoever uploaded it."""
-    source, columns = _columns(file, table.header)
-    file.columns = columns
-    found: dict[str, Any] = {"source": source, "header": table.header}
     with Table(bytes(file.content), UPLOADED) as again:
-        found["examples"] = _examples(again)
+        examples = _examples(again)
+    source, columns = _columns(file, table.header, examples)
+    file.columns = columns
+    found: dict[str, Any] = {"source": source, "header": table.header, "examples": examples}
     reason = ""
     try:
         found |= _told(
@@ -91,13 +92,15 @@ def _work(file: ImportFile, table: Table, now: datetime, **more: Any) -> Work:
     return Work(now=now, on_progress=on_progress, **more)
 
 
-def _columns(file: ImportFile, header: Sequence[str]) -> tuple[str, dict[str, str]]:
+def _columns(
+    file: ImportFile, header: Sequence[str], examples: Mapping[str, Sequence[str]]
+) -> tuple[str, dict[str, str]]:
     """Where the file seems to be from, and what was chosen, remembered or else guessed for its columns."""
     guessed = kind_of(file.what).guess(header)
     if set(file.columns) == set(header):
         return guessed.source, file.columns
     known = ImportMapping.objects.filter(fingerprint=fingerprint(header), what=file.what).first()
-    return guessed.source, known.columns if known else guessed.targets
+    return guessed.source, known.columns if known else only_some(guessed.targets, examples)
 
 
 def remember_columns(file: ImportFile, *, now: datetime) -> None:
@@ -116,7 +119,7 @@ def fingerprint(header: Sequence[str]) -> str:
 def _examples(table: Table) -> dict[str, list[str]]:
     """The first few different values of each column."""
     found: dict[str, dict[str, None]] = {name: {} for name in table.header}
-    for row in islice(table, 50):
+    for row in islice(table, LOOKED_AT):
         for name, cell in zip(table.header, row.cells, strict=False):
             if cell.strip() and len(found[name]) < EXAMPLES:
                 found[name][_visible(cell.strip()[:40])] = None

@@ -108,6 +108,22 @@ def test_what_was_chosen_for_the_columns_is_read_and_remembered(client):
     assert client.get(again).context["file"].columns == {"Mail": "email", "Nick": "name"}
 
 
+def test_of_hundreds_of_columns_a_handful_is_proposed_and_all_can_be_chosen(client):
+    names = ["Email", "Empty", *(f"P{n}" for n in range(298))]
+    url = looked_at(client, f"{','.join(names)}\nanna@x.example,,{','.join(str(n) for n in range(298))}\n")
+
+    page = client.get(url)
+    assert [f.label for f in page.context["form"].column_fields()] == ["Email", *(f"P{n}" for n in range(12))]
+    assert "287 columns that are not read" in page.content.decode()
+    choices = {f"column{n}": "further" for n in range(300)} | {"column0": "email"}
+    client.post(url, {"read": "1", **choices})
+    work_off(now=timezone.now())
+    client.post(url, {"import": "1"})
+    work_off(now=timezone.now())
+
+    assert len(Advocate.objects.get().attributes) == 298
+
+
 def test_one_meaning_for_two_columns_is_sent_back(client):
     url = looked_at(client, "Mail,Nick\nanna@x.example,Anna\n")
 

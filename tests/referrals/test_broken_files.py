@@ -158,7 +158,7 @@ FILES = {
     "no column that finds people": (b"Name,City\nAnna,Rome\n", NO_KEY),
     "a web page": (b"<html><body>Not found</body></html>\n<p>\n", NO_KEY),
     "a list of another kind": (b'[{"email": "anna@x.example"}]\n{}\n', NO_KEY),
-    "forty-one columns": (",".join(f"c{n}" for n in range(41)).encode(), "The file has 41 columns; 40 are allowed."),
+    "301 columns": (",".join(f"c{n}" for n in range(301)).encode(), "The file has 301 columns; 300 are allowed."),
     "two million columns": (b"c," * 2_000_000 + b"\n", "Row 1 is longer than any row may be."),
     "two million cells in a row": (b"Email\n" + b"," * 2_000_000, "Row 2 is longer than any row may be."),
     "a column without a name": (b"Email,,Name\na@x.example,,\n", "Column 2 has no name."),
@@ -194,7 +194,7 @@ FILES = {
     "a workbook of two million cells in a row": (
         lambda: with_part(SHEET, XML.format(f"<row>{'<c/>' * 2_000_000}</row>")), TOO_LARGE,
     ),
-    "a workbook of signs beside its rows": (lambda: with_part(SHEET, XML.format("<row/>") + "<c/>" * 3000), TOO_LARGE),
+    "a workbook of signs beside its rows": (lambda: with_part(SHEET, XML.format("<row/>") + "<c/>" * 5000), TOO_LARGE),
     "a workbook of endless styles": (lambda: with_part("xl/styles.xml", "<x/>" * 2_500_000), TOO_LARGE),
     "a workbook whose only row is the last": (
         lambda: with_part(SHEET, XML.format('<row r="999999999"><c r="A999999999"><v>1</v></c></row>')),

@@ -176,8 +176,8 @@ UNUSABLE = {
     "customer,day,sum,amount\n": (
         "The column “amount” would be lost behind the one that is read as it. Rename it."
     ),
-    ",".join(f"c{n}" for n in range(41)): (
-        "The file has 41 columns; 40 are allowed. Delete those you do not need."
+    ",".join(f"c{n}" for n in range(301)): (
+        "The file has 301 columns; 300 are allowed. Delete those you do not need."
     ),
     b"PK\x03\x04...": (
         "This is no Excel workbook (.xlsx) that can be read. Save it again as .xlsx without password, or as CSV."
