@@ -10,12 +10,14 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.utils.translation import gettext as _
 
+from campaigns.channels.letter import Letter
 from campaigns.channels.network import never_left
 from campaigns.channels.way import Answer, Way
 from campaigns.links import link_to
 from campaigns.models import Message
 from campaigns.services.composing import one_line
 from campaigns.services.frame import can_unsubscribe
+from campaigns.smtp import EmailBackend
 
 Status = Message.Status
 # Sign-in, permission, too many at once: no fault of the mail.
@@ -31,6 +33,7 @@ class Post(Way):
     def __init__(self) -> None:
         super().__init__()
         self.connection: Any = get_connection()
+        self._kind = Letter if isinstance(self.connection, EmailBackend) else EmailMultiAlternatives
 
     @staticmethod
     def leaves() -> bool:
@@ -44,7 +47,7 @@ class Post(Way):
 
     def send(self, message: Message) -> Answer:
         try:
-            mail = build_mail(message, self.connection)
+            mail = build_mail(message, self.connection, self._kind)
         except ValueError as error:
             return Answer(Status.FAILED, str(error))
         try:
@@ -108,11 +111,13 @@ class Post(Way):
         getattr(self.connection, "drop", self.connection.close)()
 
 
-def build_mail(message: Message, connection: Any) -> EmailMultiAlternatives:
+def build_mail(
+    message: Message, connection: Any, kind: type[EmailMultiAlternatives] = EmailMultiAlternatives
+) -> EmailMultiAlternatives:
     """The mail with its words and all its headers; the same Message-ID at every attempt."""
     program = message.program
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    mail = EmailMultiAlternatives(
+    mail = kind(
         subject=one_line(message.subject),
         body=message.text,
         from_email=formataddr(
