@@ -63,6 +63,8 @@ class Ask(models.Model):
         DONE = "done", _("all steps taken")
         TOO_LATE = "too_late", _("the moment has passed")
         HELD_OUT = "held_out", _("left out on purpose, to compare")
+        UNWANTED = "unwanted", _("wants no messages of this kind")
+        WAY = "way", _("does not want to be written to this way")
         UNSATISFIED = "unsatisfied", _("not satisfied enough")
         NOT_WARM = "not_warm", _("not warm enough for an automatic message")
         NOT_SENT = "not_sent", _("nobody sent the message by hand")

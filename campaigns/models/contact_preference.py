@@ -1,7 +1,8 @@
 from collections.abc import Iterable
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.message import Message
@@ -17,9 +18,25 @@ class ContactPreferenceQuerySet(models.QuerySet["ContactPreference"]):
         found = self.filter(Q(advocate=advocate) | Q(key__in=keys)).order_by("-changed_at").first()
         return found or ContactPreference(advocate=advocate, key=keys[0] if keys else "")
 
+    def refusing(self, topic: Topic) -> "ContactPreferenceQuerySet":
+        """Whoever does not want to hear of this."""
+        # SQLite cannot look into a list.
+        return self.alias(said=Cast("refused", TextField())).filter(said__contains=f'"{topic}"')
+
+    def not_by(self, channel: str) -> "ContactPreferenceQuerySet":
+        """Whoever does not allow this way; what ``allows_way()`` says of one."""
+        ways = ContactPreference.Way
+        return self.filter(
+            way__in=[way for way in ways if not ContactPreference(way=way).allows_way(channel)]
+        )
+
     def for_messages(self, messages: Iterable[Message]) -> dict[int, "ContactPreference"]:
         """What the advocates whom these messages are for have chosen, by their id; in one query."""
-        people = {m.advocate_id: m.advocate for m in messages if m.is_to_advocate and m.advocate}
+        return self.for_people(m.advocate for m in messages if m.is_to_advocate and m.advocate)
+
+    def for_people(self, advocates: Iterable[Advocate]) -> dict[int, "ContactPreference"]:
+        """What these advocates have chosen, by their id; in one query. Whoever never chose is not in it."""
+        people = {advocate.pk: advocate for advocate in advocates}
         keys = {key: pk for pk, advocate in people.items() for key in keys_of(advocate)}
         rows = self.filter(Q(advocate__in=list(people)) | Q(key__in=list(keys))).order_by("changed_at")
         found = {row.advocate_id if row.advocate_id in people else keys.get(row.key): row for row in rows}

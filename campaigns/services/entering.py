@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import DateTimeField, Exists, F, IntegerField, OuterRef, QuerySet, UUIDField, Value
 from django.db.models.functions import Cast
 
-from campaigns.models import Ask, OutreachPlan
+from campaigns.models import Ask, ContactPolicy, OutreachPlan
 from campaigns.services.prospects import Hindrance, happened, judged, next_round, not_in, people, rounds_like
 from referrals.models import Event
 from referrals.prepared import prepared
@@ -86,13 +86,13 @@ def _enter_people(plan: OutreachPlan, now: datetime) -> int:
 
     The inner circle comes first, and everyone in the order in which we came to know them.
     """
-    count = 0
+    count, policy = 0, ContactPolicy.objects.current()
     moment = Value(now, output_field=DateTimeField())
     for some in people(plan, now=now):
         last = 0
         while True:
             with transaction.atomic():
-                rows = judged(not_in(plan, some.filter(pk__gt=last)), plan, now=now)
+                rows = judged(not_in(plan, some.filter(pk__gt=last)), plan, now=now, policy=policy)
                 rows = rows.filter(hindrance__in=["", Hindrance.HELD_OUT]).order_by("pk")
                 keys = list(rows.values_list("pk", flat=True)[:BATCH])
                 if not keys:

@@ -14,8 +14,9 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Subquery
 
 from campaigns.models import Ask, Message, OutreachPlan, SurveyResponse
 from campaigns.services.entering import look_for_people
-from campaigns.services.prospects import FOR_NOW, STOPS, Hindrance, judged, rested_at
+from campaigns.services.prospects import FOR_NOW, STOPS, Hindrance, judged, path_to_advocate, rested_at
 from campaigns.services.taking import Round, Taking
+from campaigns.services.wishes import paused_until
 from referrals.models import Event, Pick, Program
 
 BATCH = 1000
@@ -72,13 +73,14 @@ def _take_batch(plan: OutreachPlan, now: datetime, *, is_picked: bool) -> int:
 
 
 def _take(plan: OutreachPlan, keys: Sequence[int], now: datetime) -> None:
-    rows = judged(Ask.objects.filter(pk__in=keys), plan, now=now)
+    taking = Taking(plan, now=now)
+    rows = judged(Ask.objects.filter(pk__in=keys), plan, now=now, policy=taking.policy)
+    rows = rows.annotate(paused_until=paused_until(path_to_advocate(rows), now))
     rows = rows.select_related("advocate__owner", "referral__enrolment__advocate")
     # Put in order here: PostgreSQL would read everybody's asks for it.
     asks = sorted(rows, key=lambda ask: (ask.due_at, ask.pk))
     for ask in asks:
         ask.plan = plan
-    taking = Taking(plan, now=now)
     going = [ask for ask in asks if ask.started_at]
     for ask in going:
         _go_on(ask, taking)
@@ -94,6 +96,9 @@ def _go_on(ask: Ask, taking: Taking) -> None:
         taking.end(ask, hindrance)
     elif ask.position > taking.last or ask.touches >= ask.plan.touches:
         taking.end(ask, End.DONE)
+    elif hindrance == Hindrance.PAUSED:
+        # What they do not want to get now is not written now.
+        ask.due_at = _over_at(ask, {}, taking)
     else:
         taking.ready.append(ask)
 
@@ -105,8 +110,7 @@ def _begin(asks: Sequence[Ask], taking: Taking) -> None:
     for ask in asks:
         hindrance = _hindrance(ask)
         if hindrance in FOR_NOW:
-            later = max(rested.get(ask.pk) or taking.now, taking.now + LOOK_AGAIN)
-            taking.put_off(ask, later, _final(hindrance))
+            taking.put_off(ask, _over_at(ask, rested, taking), _final(hindrance))
         elif hindrance == Hindrance.NOT_WARM:
             taking.put_off(ask, taking.now + WARMER_IN, End.NOT_WARM)
         elif hindrance:
@@ -117,6 +121,12 @@ def _begin(asks: Sequence[Ask], taking: Taking) -> None:
             ask.started_at = taking.now
             taking.ready.append(ask)
             room = None if room is None else room - 1
+
+
+def _over_at(ask: Ask, rested: dict[int, datetime], taking: Taking) -> datetime:
+    """When what hinders now is over, as far as that is known."""
+    known = rested.get(ask.pk) or ask.paused_until  # type: ignore[attr-defined]
+    return max(known or taking.now, taking.now + LOOK_AGAIN)
 
 
 def _hindrance(ask: Ask) -> str:

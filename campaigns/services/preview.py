@@ -6,34 +6,43 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import (
-    Case,
+    BooleanField,
     Count,
     DateTimeField,
-    F,
+    ExpressionWrapper,
     OuterRef,
+    Q,
     Subquery,
     Value,
-    When,
     prefetch_related_objects,
 )
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from campaigns.models import Ask, ContactPolicy, OutreachPlan
+from campaigns.models import Ask, ContactPolicy, MessageChannel, OutreachPlan, Topic
 from campaigns.services.prospects import (
     AFTER_SIGNING,
     FOR_NOW,
+    STOPS,
     Hindrance,
     everyone,
+    first_channel,
     happened,
     judged,
     not_in,
+    path_to_advocate,
     points,
     points_needed,
+    topic_of,
 )
 from campaigns.services.taking import Round, Taken, Taking
+from campaigns.services.wishes import paused_until
 from referrals.models import Advocate, Event
 
 DAYS = timedelta(days=30)
+BEGUN = Q(started_at__isnull=False)
+# What holds up a round that has begun.
+HOLDS = STOPS | {Hindrance.PAUSED}
 A_PAGE = 50
 
 
@@ -45,8 +54,8 @@ class Line(NamedTuple):
     why: str
 
 
-def newcomers(plan: OutreachPlan, *, now: datetime) -> Any:
-    """Everyone who would enter the plan if it looked now, each with ``since`` and ``why`` they are not asked."""
+def newcomers(plan: OutreachPlan, *, now: datetime, policy: ContactPolicy) -> Any:
+    """Everyone who would enter the plan if it looked now, each with ``since`` and what hinders it."""
     if plan.kinds:
         events = happened(plan, Event.objects.all(), now=now)
         latest = events.filter(advocate=OuterRef("pk")).order_by("-occurred_at").values("occurred_at")[:1]
@@ -55,26 +64,37 @@ def newcomers(plan: OutreachPlan, *, now: datetime) -> Any:
         found = everyone(plan, now=now).annotate(since=Value(now, output_field=DateTimeField()))
     else:
         found = Advocate.objects.none()
-    return judged(not_in(plan, found), plan, now=now).annotate(why=_lasting())
+    return judged(not_in(plan, found), plan, now=now, policy=policy)
 
 
-def waiting(plan: OutreachPlan, *, now: datetime) -> Any:
-    """The plan's open rounds, each with ``why`` it goes no further, if it has not begun yet."""
-    rows = judged(Ask.objects.open().filter(plan=plan, referral=None), plan, now=now)
-    return rows.annotate(why=Case(When(started_at__isnull=False, then=Value("")), default=_lasting()))
+def waiting(plan: OutreachPlan, *, now: datetime, policy: ContactPolicy) -> Any:
+    """The plan's open rounds, each with what hinders it."""
+    return judged(Ask.objects.open().filter(plan=plan, referral=None), plan, now=now, policy=policy)
 
 
-def _lasting() -> Case:
-    """What still hinders tomorrow: that somebody has signed today only means that they are asked later."""
-    return Case(When(hindrance=Hindrance.TOO_EARLY, then=Value("")), default=F("hindrance"))
+def _why(hindrance: str, *, has_begun: bool) -> str:
+    """What still hinders tomorrow. That somebody has signed today only means that they are asked later, and a round
+    that has begun is hindered by little."""
+    passes = hindrance == Hindrance.TOO_EARLY or (has_begun and hindrance not in HOLDS)
+    return "" if passes else hindrance
 
 
 def counts(plan: OutreachPlan, *, now: datetime) -> dict[str, int]:
     """How many people there are for each reason not to ask them; under the empty one, those who are asked."""
     prefetch_related_objects([plan], "steps")
+    policy = ContactPolicy.objects.current()
+    found: list[tuple[Any, Any]] = [
+        (newcomers(plan, now=now, policy=policy), Value(False)),
+        (waiting(plan, now=now, policy=policy), ExpressionWrapper(BEGUN, output_field=BooleanField())),
+    ]
     total: dict[str, int] = {}
-    for rows in (newcomers(plan, now=now), waiting(plan, now=now)):
-        for why, number in rows.order_by().values_list("why").annotate(n=Count("pk")):
+    for rows, begun in found:
+        # Named once each: the database would work out twice what stands there twice.
+        grouped = (
+            rows.annotate(begun=begun).order_by().values_list("hindrance", "begun").annotate(n=Count("pk"))
+        )
+        for hindrance, has_begun, number in grouped:
+            why = _why(hindrance, has_begun=has_begun)
             total[why] = total.get(why, 0) + number
     return total
 
@@ -88,19 +108,36 @@ def reach(plan: OutreachPlan, *, now: datetime) -> int:
 def lines(plan: OutreachPlan, why: str, *, now: datetime, page: int = 0) -> tuple[list[Line], bool]:
     """One page of the people of one reason, and whether there are more: first those who are in the plan
     already, then those who would come in."""
-    inside = waiting(plan, now=now).filter(why=why).select_related("advocate__owner").order_by("due_at", "pk")
-    outside = newcomers(plan, now=now).filter(why=why).select_related("owner").order_by("pk")
-    if why == Hindrance.NOT_WARM:
-        inside = inside.annotate(points=points(plan, "advocate_id"), needed=points_needed(plan))
-        outside = outside.annotate(points=points(plan, "pk"), needed=points_needed(plan))
     prefetch_related_objects([plan], "steps")
+    policy = ContactPolicy.objects.current()
+    inside = _with_details(plan, waiting(plan, now=now, policy=policy), why, now)
+    outside = _with_details(plan, newcomers(plan, now=now, policy=policy), why, now)
+    inside = inside.select_related("advocate__owner").order_by("due_at", "pk")
+    outside = outside.select_related("owner").order_by("pk")
     start, wanted = page * A_PAGE, A_PAGE + 1
     found: list[Any] = list(inside[start : start + wanted])
     if len(found) < wanted:
         skipped = max(0, start - inside.count())
         found += list(outside[skipped : skipped + wanted - len(found)])
-    policy = ContactPolicy.objects.current()
     return [_line(plan, one, why, policy, now) for one in found[:A_PAGE]], len(found) > A_PAGE
+
+
+def _with_details(plan: OutreachPlan, rows: Any, why: str, now: datetime) -> Any:
+    """Those of one reason, with what the reason says of each."""
+    rows, to = _of(rows, why), path_to_advocate(rows)
+    if why == Hindrance.NOT_WARM:
+        who = "advocate_id" if to else "pk"
+        return rows.annotate(points=points(plan, who), needed=points_needed(plan))
+    return rows.annotate(paused_until=paused_until(to, now)) if why == Hindrance.PAUSED else rows
+
+
+def _of(rows: Any, why: str) -> Any:
+    """Those for whom ``_why()`` says this."""
+    is_ask = rows.model is Ask
+    if why:
+        return rows.filter(hindrance=why, **({"started_at": None} if is_ask and why not in HOLDS else {}))
+    free = Q(hindrance__in=["", Hindrance.TOO_EARLY])
+    return rows.filter(free | (BEGUN & ~Q(hindrance__in=HOLDS)) if is_ask else free)
 
 
 def _line(plan: OutreachPlan, one: Any, why: str, policy: ContactPolicy, now: datetime) -> Line:
@@ -109,15 +146,24 @@ def _line(plan: OutreachPlan, one: Any, why: str, policy: ContactPolicy, now: da
     if one.hindrance == Hindrance.TOO_EARLY:
         ask.due_at = max(ask.due_at, now + AFTER_SIGNING)
     touches = [] if why else list(_play(plan, ask, policy, now))
-    return Line(ask.advocate, touches, _in_words(one, why) if why else "")
+    return Line(ask.advocate, touches, _in_words(plan, one, why) if why else "")
 
 
-def _in_words(one: Any, why: str) -> str:
+def _in_words(plan: OutreachPlan, one: Any, why: str) -> str:
     label = str(Hindrance(why).label)
-    if why != Hindrance.NOT_WARM:
-        return label
-    words = {"why": label, "points": one.points, "needed": one.needed}
-    return _("%(why)s: %(points)d of %(needed)d points") % words
+    match why:
+        case Hindrance.NOT_WARM:
+            words = {"why": label, "points": one.points, "needed": one.needed}
+            return _("%(why)s: %(points)d of %(needed)d points") % words
+        case Hindrance.PAUSED:
+            return _("paused until %(day)s") % {
+                "day": date_format(plan.program.local(one.paused_until), "j F Y")
+            }
+        case Hindrance.UNWANTED:
+            return _("wants no asks") if topic_of(plan) == Topic.ASKS else _("wants no questions")
+        case Hindrance.WAY:
+            return _("not by %(way)s") % {"way": MessageChannel(first_channel(plan)).label}
+    return label
 
 
 def _as_ask(plan: OutreachPlan, advocate: Any, now: datetime) -> Ask:

@@ -26,7 +26,16 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThan
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Ask, MessageChannel, OutreachPlan, PlanStep, Suppression
+from campaigns.models import (
+    Ask,
+    ContactPolicy,
+    MessageChannel,
+    OutreachPlan,
+    PlanStep,
+    Suppression,
+    Topic,
+)
+from campaigns.services import wishes
 from referrals.models import Advocate, Candidate, Event, Finder, Segment
 
 SIGNED = (Event.Kind.DEAL_WON, Event.Kind.CUSTOMER_CREATED)
@@ -44,37 +53,59 @@ class Hindrance(TextChoices):
     NO_ADDRESS = "no_address", _("no address")
     SUPPRESSED = "unsubscribed", _("wants no mail")
     DECLINED = "declined", _("said no")
+    UNWANTED = "unwanted", _("wants no messages of this kind")
+    WAY = "way", _("does not want to be written to this way")
     UNSATISFIED = "unsatisfied", _("not satisfied enough")
     NOT_WARM = "not_warm", _("not warm enough for an automatic message")
     HELD_OUT = "held_out", _("left out on purpose, to compare")
     TOO_LATE = "too_late", _("the moment has passed")
     OTHER_ROUND = "other_round", _("in another round")
     RESTING = "resting", _("asked not long ago")
+    PAUSED = "paused", _("asked for a pause")
+    ENOUGH = "enough", _("has had enough messages for now")
     TOO_EARLY = "too_early", _("signed less than a day ago")
 
 
 # What will be different another day; everything else ends a round before it begins.
-FOR_NOW = {Hindrance.OTHER_ROUND, Hindrance.RESTING, Hindrance.TOO_EARLY}
+FOR_NOW = {
+    Hindrance.OTHER_ROUND, Hindrance.RESTING, Hindrance.PAUSED, Hindrance.ENOUGH, Hindrance.TOO_EARLY
+}  # fmt: skip
 # A survey hears the unsatisfied, too; and whoever does not want to recommend may still say how it is.
 NOT_FOR_SURVEYS = {Hindrance.UNSATISFIED, Hindrance.DECLINED}
 # What stops a round that goes on.
-STOPS = {Hindrance.NO_ADDRESS, Hindrance.SUPPRESSED, Hindrance.DECLINED}
+STOPS = {
+    Hindrance.NO_ADDRESS, Hindrance.SUPPRESSED, Hindrance.DECLINED, Hindrance.UNWANTED, Hindrance.WAY
+}  # fmt: skip
 
 
-def judged(rows: Any, plan: OutreachPlan, *, now: datetime, by_hand: bool = False) -> Any:
-    """These advocates, or asks, each with ``hindrance``: why the plan does not ask them now; empty if it does."""
-    to = "advocate__" if rows.model is Ask else ""
+def judged(
+    rows: Any,
+    plan: OutreachPlan,
+    *,
+    now: datetime,
+    policy: ContactPolicy | None = None,
+    by_hand: bool = False,
+) -> Any:
+    """These advocates, or asks, each with ``hindrance``: why the plan does not ask them now; empty if it does.
+    ``policy`` is the contact policy in force, for whoever has it at hand."""
+    to = path_to_advocate(rows)
     who = OuterRef("advocate_id" if to else "pk")
+    channel = first_channel(plan)
+    address = address_for(channel)
     cases = [
         (Hindrance.OUT, _outside(plan, bool(to), now)),
-        (Hindrance.NO_ADDRESS, Q(**{f"{to}{_address(plan)}": ""})),
-        (Hindrance.SUPPRESSED, _suppressed(plan, OuterRef(f"{to}{_key(plan)}"))),
+        (Hindrance.NO_ADDRESS, Q(**{f"{to}{address}": ""})),
+        (Hindrance.SUPPRESSED, _suppressed(plan, OuterRef(f"{to}{address}_key"))),
         (Hindrance.DECLINED, _has(who, Event.Kind.ASK_DECLINED)),
+        (Hindrance.UNWANTED, wishes.refuse(topic_of(plan), to)),
+        (Hindrance.WAY, wishes.are_not_for(channel, to)),
         (Hindrance.UNSATISFIED, _unsatisfied(who, SATISFIED_BY_HAND if by_hand else plan.satisfied_from)),
         *([(Hindrance.NOT_WARM, _not_warm(plan, to))] if plan.needs_points and not by_hand else []),
         *([(Hindrance.TOO_LATE, Q(since__lt=now - plan.latest, started_at=None))] if to else []),
         (Hindrance.OTHER_ROUND, _in_another_round(who, bool(to))),
         (Hindrance.RESTING, _resting(who, plan, now)),
+        (Hindrance.PAUSED, wishes.pause(to, now)),
+        *([] if by_hand else [(Hindrance.ENOUGH, _has_enough(plan, to, policy, now))]),
         (Hindrance.TOO_EARLY, _has(who, *SIGNED, after=now - AFTER_SIGNING)),
         # Last, so that they are compared with people of whom all the same is true.
         *([] if by_hand else [(Hindrance.HELD_OUT, _held_out(plan, "advocate_id" if to else "pk"))]),
@@ -149,7 +180,17 @@ def _outside(plan: OutreachPlan, of_asks: bool, now: datetime) -> Any:
     return ~Exists(Advocate.objects.filter(mine, pk=OuterRef("advocate_id")))
 
 
-def _first_channel(plan: OutreachPlan) -> str:
+def path_to_advocate(rows: Any) -> str:
+    """Where the advocate stands, from one of these rows: advocates, or their asks."""
+    return "advocate__" if rows.model is Ask else ""
+
+
+def topic_of(plan: OutreachPlan) -> Topic:
+    """What somebody refuses who does not want to hear from such plans."""
+    return Topic.ASKS if plan.aim == OutreachPlan.Aim.RECOMMENDATION else Topic.SURVEYS
+
+
+def first_channel(plan: OutreachPlan) -> str:
     """How the plan first speaks to somebody."""
     for step in plan.steps.all():
         if step.kind == PlanStep.Kind.MESSAGE:
@@ -159,12 +200,9 @@ def _first_channel(plan: OutreachPlan) -> str:
     return MessageChannel.EMAIL
 
 
-def _address(plan: OutreachPlan) -> str:
-    return "email" if _first_channel(plan) == MessageChannel.EMAIL else "phone"
-
-
-def _key(plan: OutreachPlan) -> str:
-    return f"{_address(plan)}_key"
+def address_for(channel: str) -> str:
+    """The column of an advocate by which this way reaches them; with “_key”, the one to compare by."""
+    return "email" if channel == MessageChannel.EMAIL else "phone"
 
 
 def _suppressed(plan: OutreachPlan, key: Any) -> Any:
@@ -202,16 +240,29 @@ def points_needed(plan: OutreachPlan) -> Any:
 
 def _not_warm(plan: OutreachPlan, to: str) -> Any:
     """Too few points for a message that leaves by itself. What a person asks is left to that person."""
-    cold = Q(LessThan(points(plan, "advocate_id" if to else "pk"), points_needed(plan)))
+    return Q(LessThan(points(plan, "advocate_id" if to else "pk"), points_needed(plan))) & _by_itself(
+        plan, to
+    )
+
+
+def _has_enough(plan: OutreachPlan, to: str, policy: ContactPolicy | None, now: datetime) -> Any:
+    """Too many messages lately for one more that leaves by itself."""
+    key = f"{address_for(first_channel(plan))}_key"
+    policy = policy or ContactPolicy.objects.current()
+    return wishes.have_enough(to, key, policy, now) & _by_itself(plan, to)
+
+
+def _by_itself(plan: OutreachPlan, to: str) -> Q:
+    """To whom the plan writes without a person who sends it."""
     if not any(step.kind == PlanStep.Kind.MESSAGE for step in plan.steps.all()):
         return Q(pk=None)
     match plan.sender:
         case OutreachPlan.Sender.PROGRAM:
-            return cold
+            return Q()
         case OutreachPlan.Sender.ACCOUNT_MANAGER:
             # Where nobody looks after them, the company asks.
-            return cold & Q(**{f"{to}owner": None})
-    return cold if plan.program.owner_id is None else Q(pk=None)
+            return Q(**{f"{to}owner": None})
+    return Q() if plan.program.owner_id is None else Q(pk=None)
 
 
 def _held_out(plan: OutreachPlan, pk: str) -> Any:

@@ -70,8 +70,8 @@ class Taking:
         self.steps = {step.position: step for step in plan.steps.all()}
         self.last = max(self.steps, default=0)
         self.ready: list[Ask] = []
-        self._policy = policy or ContactPolicy.objects.current()
-        self._trials = Trials(plan, now=now, policy=self._policy)
+        self.policy = policy or ContactPolicy.objects.current()
+        self._trials = Trials(plan, now=now, policy=self.policy)
         self.taken: list[Taken] = []
         self._ended: list[Ask] = []
         self._invited: dict[int, SurveyResponse] = {}
@@ -135,7 +135,7 @@ class Taking:
         ask.position, ask.due_at = step.position, max(ask.due_at, self._not_before(ask, step))
         if ask.due_at > self.now:
             return
-        moment = next_allowed(self.now, zone_of(ask.advocate, self.plan.program), self._policy)
+        moment = next_allowed(self.now, zone_of(ask.advocate, self.plan.program), self.policy)
         if not ask.touches and moment > ask.since + self.plan.latest:
             self.end(ask, Ask.End.TOO_LATE)
         elif step.kind == Kind.MESSAGE and not (_reaches(ask, step) and _is_wanted(one, step)):

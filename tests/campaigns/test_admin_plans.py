@@ -98,7 +98,7 @@ def test_a_preview_costs_the_same_for_one_and_for_three(maya, program, count, dj
     members(count)
     maya.get(page(plan, "preview"))
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         maya.get(page(plan, "preview"))
 
 
