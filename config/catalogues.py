@@ -31,7 +31,7 @@ STAFF_MODULES = {
             "unhappy",
         ),
         "rewards": ("budget", "claim", "explanation", "forecast", "report", "unrewarded"),
-        "referrals": ("file_kind", "imports", "two_sales"),
+        "referrals": ("file_kind", "imports", "recorded", "two_sales"),
     }.items()
     for noun in nouns
 } | {"referrals/happenings.py", "referrals/tables.py", "referrals/cells.py", "referrals/wishes.py",

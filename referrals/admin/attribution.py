@@ -131,12 +131,17 @@ def touches_panel(row: Attribution) -> Panel:
 
 
 def attribution_panel(referral: Referral) -> Panel:
-    """For whom the sales to this friend count, in a sentence each; in two queries."""
+    """For whom the sales to this friend count, in a sentence each; in three queries."""
     rows = Attribution.objects.filter(conversion__referral=referral).order_by("occurred_at", "pk")
     people = rows.select_related("program", "enrolment__advocate", "rightful__advocate", "conversion")
+    by_hand = referral.conversions.filter(attribution=None).order_by("occurred_at", "pk")
+    told = _("It counts for %(who)s: a colleague recorded it. Open it to see what the rule says.")
     return Panel(
         _("Whom the sales count for"),
         (_("Order"), _("Answer")),
-        [(link_to(row), answer_of(row)[0]) for row in people[:NEWEST]],
-        _("No sale has been reported from outside."),
+        [
+            *((link_to(row), answer_of(row)[0]) for row in people[:NEWEST]),
+            *((link_to(row), told % {"who": referral.enrolment.advocate}) for row in by_hand[:NEWEST]),
+        ],
+        _("Nothing was sold yet."),
     )

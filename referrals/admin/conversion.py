@@ -16,7 +16,8 @@ from referrals.admin.steps import Step, StepsAdmin
 from referrals.models import Attribution, Conversion, Refund
 from referrals.money import format_money, to_minor
 from referrals.services.conversion import reverse_conversion
-from referrals.services.explanation import answer_of, refunds_of
+from referrals.services.explanation import answer_of
+from referrals.services.recorded import recorded
 from referrals.services.refund import take_refund
 from referrals.services.same_sale import doubts_of, joined_as
 from referrals.services.two_sales import tell_apart
@@ -89,8 +90,8 @@ class ConversionAdmin(StepsAdmin, FactsAdmin):
 
     def summary(self, obj: Conversion) -> Sequence[Any]:
         row = self._answer(obj)
-        said = answer_of(row) if row else [_("A colleague recorded it on the friend's page.")]
-        return said if row else [*said, *refunds_of(obj)]
+        said = answer_of(row) if row else recorded(obj)[1]
+        return [*said, _taken_for_one(obj)] if joined_as(obj) else said
 
     def why_not(self, row: Any) -> str:
         if row.reversed_at:
@@ -98,8 +99,12 @@ class ConversionAdmin(StepsAdmin, FactsAdmin):
         return _("nothing was taken to be the same as %(row)s") % {"row": row}
 
     def panels(self, request: HttpRequest, obj: Conversion) -> list[Panel]:
-        row = self._answer(obj)
-        return [*([touches_panel(row)] if row else []), _refunds_panel(obj)]
+        row = self._answer(obj) or recorded(obj)[0]
+        return [touches_panel(row), _refunds_panel(obj)]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request)
+        return rows.select_related("program", "referral__enrolment__advocate")
 
     def _answer(self, obj: Conversion) -> Attribution | None:
         rows = Attribution.objects.select_related(
@@ -128,6 +133,12 @@ class ConversionAdmin(StepsAdmin, FactsAdmin):
     @admin.display(description=gettext_lazy("recorded"))
     def recorded(self, conversion: Conversion) -> Any:
         return moment(conversion.recorded_at, conversion.program.zone)
+
+
+def _taken_for_one(sale: Conversion) -> str:
+    return _("A colleague recorded it without a number, and order %(order)s is taken for the same sale.") % {
+        "order": sale.external_id
+    }
 
 
 def _refunds_panel(sale: Conversion) -> Panel:

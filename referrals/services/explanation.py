@@ -79,11 +79,16 @@ def _names(row: Attribution) -> dict[str, str]:
 def _rules(row: Attribution) -> Iterator[str]:
     if not row.is_sale or row.by_hand:
         return
+    yield from rules_of(row.program, row.rule)
+
+
+def rules_of(program: Program, rule: str) -> Iterator[str]:
+    """What beats what here, for how long, and which of several that are equal."""
     yield _("Strongest first: %(ways)s.") % {"ways": ", ".join(str(label) for _way, label in Way.choices)}
-    yield from windows(row.program)
-    if row.rule in (Rule.LAST, Rule.FIRST):
+    yield from windows(program)
+    if rule in (Rule.LAST, Rule.FIRST):
         yield _("Of several that are equally strong, this program takes %(which)s.") % {
-            "which": row.program.get_which_touch_display()
+            "which": program.get_which_touch_display()
         }
 
 

@@ -13,7 +13,7 @@ from referrals.services.sale import take_conversion, take_reversal
 from referrals.services.touch import Buyer, Hints
 from rewards.models import Reward
 from tests.cast import client_of, member_of
-from tests.factories import ReferralFactory, RewardRuleFactory
+from tests.factories import EnrolmentFactory, ReferralFactory, RewardRuleFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -125,3 +125,28 @@ def test_a_refund_that_came_before_its_order_takes_back_what_was_recorded_by_han
 
     [sale] = Conversion.objects.all()
     assert (sale.external_id, sale.reversal_reason) == ("SO-1", "sent back")
+
+
+def test_a_sale_that_a_colleague_recorded_says_what_the_rule_says_and_why_not_somebody_else(ben, maya, today):
+    carlo = EnrolmentFactory(program=ben.program, advocate__name="Carlo Bianchi")
+    ReferralFactory(
+        enrolment=carlo, email=ben.email, source="named", submitted_at=today - timedelta(days=2)
+    )  # fmt: skip
+    by_hand(ben, maya)
+    sale = Conversion.objects.get()
+    url = reverse("admin:referrals_conversion_change", args=[sale.pk])
+
+    page = maya.get(url)
+
+    told = [str(line) for line in page.context["summary"]]
+    assert "It counts for Anna Rossi: " in told[0]
+    assert told[1] == "By the rule it counts for the same advocate: it is the strongest one."
+    assert "A recommendation counts for" in " ".join(told)
+    [touches] = [panel for panel in page.context["panels"] if panel.title == "What brought them"]
+    assert [(row[0], row[3]) for row in touches.rows] == [
+        ("Anna Rossi", "this one counts"), ("Carlo Bianchi", "there is a stronger one"),
+    ]  # fmt: skip
+
+    type(ben).objects.filter(pk=ben.pk).update(submitted_at=today - timedelta(days=999))
+    told = [str(line) for line in maya.get(url).context["summary"]]
+    assert told[1].startswith("By the rule alone it would count for Carlo Bianchi: ")
