@@ -7,7 +7,6 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple
 from zoneinfo import available_timezones
 
-from babel import Locale
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 from referrals.cells import read_id, read_text
 from referrals.contacts import clean_email, clean_name, clean_phone, email_key, phone_key
 from referrals.models import Advocate, Program
+from referrals.namings import country_of, kind_of, language_of
 from referrals.tables import LONGEST_CELL, Row, RowError, Table, is_ragged, ragged
 from referrals.wishes import OF_MAIL, WISHES, read_wish
 
@@ -31,8 +31,9 @@ UNLIKE = {"external_id", "email"}
 REMEMBERED = 40_000
 MOST_TAGS = 40
 LONGEST_TAG = 60
-# Two letters that name something else: an unknown region, unions, places that are made up.
-NO_COUNTRIES = {"ZZ", "EU", "EZ", "UN", "QO", "XA", "XB"}
+# What is left empty, with a warning, where it cannot be read: nobody stays out for it.
+LENIENT = {"kind", "language", "country", "timezone"}
+MOST_WARNINGS = 100
 
 
 @dataclass
@@ -78,18 +79,27 @@ class Person(NamedTuple):
     tags: tuple[str, ...]
 
 
+class Unread(NamedTuple):
+    """Why something about a person is left empty."""
+
+    text: str
+
+
 class PeopleReader:
-    """Turns rows into people; what is wrong with the others collects in ``errors``."""
+    """Turns rows into people; what is wrong with the others collects in ``errors``, and what was left empty of
+    those that can be read in ``warnings``, as long as these are few; ``warned`` counts them all."""
 
     def __init__(self, table: Table, plan: People) -> None:
         self.plan, self.header, self.errors = plan, table.header, list[RowError]()
+        self.warnings, self.warned = list[RowError](), 0
+        self._home = plan.country or (plan.program.country if plan.program else "")
         self.source = _sources(table.header, plan)
         remembering = partial(_remembering, most=min(1000, REMEMBERED // len(table.header)))
         colleagues = _colleagues() if "owner" in self.source else {}
         readers = _READERS | {"owner": lambda cell: _colleague(cell, colleagues)}
         place = {name: number for number, name in enumerate(table.header)}
         self._known = [
-            (target, place[source], read if target in UNLIKE else remembering(read))
+            (target, place[source], read if target in UNLIKE else remembering(_leniently(target, read)))
             for target, source in self.source.items()
             if (read := readers.get(target))
         ]
@@ -146,17 +156,35 @@ class PeopleReader:
         for target, at, read in self._known:
             if cell := cells[at].strip():
                 try:
-                    told[target] = read(cell)
+                    value = read(cell)
                 except ValidationError as error:
                     self._refuse(row, self.source[target], error)
+                    continue
+                if type(value) is Unread:
+                    self._warn(row, self.source[target], value.text)
+                else:
+                    told[target] = value
         if parts := [told.pop(name) for name in NAMES if told.get(name)]:
             told["name"] = self._try(row, self._name_column, self._name, " ".join(parts))
         if self._phone >= 0 and (cell := cells[self._phone].strip()):
-            country = told.get("country") or self.plan.country
-            told["phone"] = self._try(
-                row, self.source["phone"], lambda text: clean_phone(text, country), cell
-            )
+            told["phone"] = self._read_phone(row, cell, told.get("country") or self._home, told)
         return told
+
+    def _read_phone(self, row: Row, cell: str, country: str, told: Mapping[str, Any]) -> str:
+        """The number; where there is an address to write to, one that cannot be read keeps nobody out."""
+        try:
+            return clean_phone(cell, country)
+        except ValidationError as error:
+            if told.get("email"):
+                self._warn(row, self.source["phone"], " ".join(error.messages))
+            else:
+                self._refuse(row, self.source["phone"], error)
+            return ""
+
+    def _warn(self, row: Row, column: str, text: str) -> None:
+        self.warned += 1
+        if len(self.warnings) < MOST_WARNINGS:
+            self.warnings.append(RowError(row.number, column, text))
 
     def _try(self, row: Row, column: str, read: Callable[[str], Any], cell: str) -> Any:
         try:
@@ -231,6 +259,18 @@ def _colleague(cell: str, colleagues: Mapping[str, int]) -> int:
     return key
 
 
+def _leniently(target: str, read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """The reader, which answers ``Unread`` instead of refusing, so that this is remembered as well."""
+
+    def attempt(cell: str) -> Any:
+        try:
+            return read(cell)
+        except ValidationError as error:
+            return Unread(" ".join(error.messages))
+
+    return attempt if target in LENIENT else read
+
+
 def _remembering(read: Callable[[str], Any], most: int) -> Callable[[str], Any]:
     return lru_cache(maxsize=most)(read)
 
@@ -262,55 +302,32 @@ def _read_tags(cell: str) -> tuple[str, ...]:
     return tuple(words.values())
 
 
-@lru_cache(maxsize=1000)
 def _read_kind(cell: str) -> str:
-    for value, label in Advocate.Kind.choices:
-        if cell.casefold() in {value, value.replace("_", " "), str(label).casefold()}:
-            return str(value)
-    raise ValidationError(
-        _("“%(cell)s” is no kind of contact. Choose from %(names)s."),
-        params={"cell": cell[:40], "names": get_text_list(Advocate.Kind.values, _("or"))},
-    )
+    if (kind := kind_of(cell)) is None:
+        raise ValidationError(
+            _("“%(cell)s” is no kind of contact. Choose from %(names)s."),
+            params={"cell": cell[:40], "names": get_text_list(Advocate.Kind.values, _("or"))},
+        )
+    return kind
 
 
-@lru_cache(maxsize=1000)
 def _read_language(cell: str) -> str:
-    codes = dict(settings.LANGUAGES)
-    names = {name.casefold(): code for code, name in codes.items()}
-    names |= {str(Locale("en").languages[code]).casefold(): code for code in codes}
-    code = names.get(cell.casefold(), cell[:2].lower() if cell[2:3] in {"", "-", "_"} else "")
-    if code not in codes:
+    if not (code := language_of(cell)):
         raise ValidationError(
             _("“%(cell)s” is no language that we write in. Choose from %(names)s, or leave this column out."),
-            params={"cell": cell[:40], "names": get_text_list(list(codes), _("or"))},
+            params={"cell": cell[:40], "names": get_text_list(list(dict(settings.LANGUAGES)), _("or"))},
         )
     return code
 
 
-@lru_cache(maxsize=1000)
 def _read_country(cell: str) -> str:
-    code = _countries().get(cell.casefold())
-    if code is None:
+    if (code := country_of(cell)) is None:
         raise ValidationError(
             _("“%(cell)s” is no country. Write its two letters, such as IT."), params={"cell": cell[:40]}
         )
     return code
 
 
-@lru_cache(maxsize=1)
-def _countries() -> dict[str, str]:
-    """Countries by their two letters, and by name in each of our languages."""
-    named = {
-        name.casefold(): code
-        for language, _name in settings.LANGUAGES
-        for code, name in Locale.parse(language).territories.items()
-        if len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES
-    }
-    codes = {code.casefold(): code for code in named.values()}
-    return named | codes | {"uk": "GB", "usa": "US", "united states of america": "US", "great britain": "GB"}
-
-
-@lru_cache(maxsize=1000)
 def _read_zone(cell: str) -> str:
     zone = cell.replace("_slash_", "/").replace(" ", "_").casefold()
     name = _zones().get(zone)

@@ -200,7 +200,7 @@ def _shown(file: ImportFile, form: ColumnsForm | None) -> dict[str, Any]:
         "errors": found.get("errors", [])[:100], "all_wrong": wrong >= MOST_ERRORS,
         "nothing": bool(counts) and not any(counts.get(name) for name in ("new", "changed", "refusals")),
         "said": _said(file, counts) if file.status == Status.DONE else "",
-        "see": SEE.get(file.what, SEE[""]),
+        "warnings": found.get("warnings", []), "see": SEE.get(file.what, SEE[""]),
     }  # fmt: skip
 
 
@@ -209,6 +209,7 @@ OF_PEOPLE = {
     "changed": gettext_lazy("changed"),
     "unchanged": gettext_lazy("as they are"),
     "refused": gettext_lazy("refused"),
+    "warned": gettext_lazy("cells left empty"),
     "no_mail": gettext_lazy("want no mail"),
     "no_texts": gettext_lazy("want no text messages"),
     "suppressed": gettext_lazy("get nothing from us already"),

@@ -18,6 +18,7 @@ from referrals.contacts import clean_email, clean_line, clean_name, clean_note, 
 from referrals.happenings import KINDS
 from referrals.models import Event
 from referrals.models.program import valid_timezone
+from referrals.namings import country_of, language_of
 
 MOST_FIELDS = 50
 
@@ -57,9 +58,16 @@ def _currency(value: str) -> str:
 
 
 def _language(value: str) -> str:
-    if value not in dict(settings.LANGUAGES):
-        raise ValidationError(f"Write one of {', '.join(dict(settings.LANGUAGES))}.")
-    return value
+    if (code := language_of(value)) is None:
+        ours = ", ".join(dict(settings.LANGUAGES))
+        raise ValidationError(f"Write a language as BCP 47 does; of these we write {ours}.")
+    return code
+
+
+def _country(value: str) -> str:
+    if (code := country_of(value)) is None:
+        raise ValidationError("No country is called like this. Write its two letters, such as IT.")
+    return code
 
 
 def _moment(value: datetime) -> datetime:
@@ -102,8 +110,19 @@ ExternalId = Annotated[
 Tag = Annotated[
     str, Field(min_length=1, max_length=60, examples=["VIP"]), cleaned(partial(clean_line, length=60))
 ]
-Country = Annotated[str, Field(pattern="^([A-Z]{2})?$", examples=["IT"])]
-Language = Annotated[str, Field(max_length=5, examples=["it"]), cleaned(_language)]
+Country = Annotated[
+    str,
+    Field(max_length=60, examples=["IT"], description="By two or three letters, or by name; kept as two."),
+    cleaned(_country),
+]
+Language = Annotated[
+    str,
+    Field(
+        max_length=35, examples=["it"],
+        description="A BCP 47 tag, such as en-US: its language is kept if we write in it, else none.",
+    ),
+    cleaned(_language),
+]  # fmt: skip
 TimeZone = Annotated[str, Field(max_length=40, examples=["Europe/Rome"]), cleaned(_time_zone)]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"]), cleaned(_currency)]
 Amount = Annotated[

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from jsonpointer import JsonPointer, JsonPointerException
@@ -15,6 +14,7 @@ from jsonpointer import JsonPointer, JsonPointerException
 from referrals.cells import LARGEST, read_amount, read_currency, read_id, read_moment, read_score, read_text
 from referrals.contacts import clean_email, clean_line, clean_name, clean_phone
 from referrals.hooks.meanings import FACTS, NAMES, facts_of
+from referrals.namings import country_of, language_of
 
 DEEPEST = 20
 NOWHERE = object()
@@ -83,11 +83,11 @@ def read_fact(name: str, cell: str, *, currency: str, minor_units: bool, now: da
 
 
 def _language(cell: str) -> str:
-    return code if (code := cell[:2].lower()) in dict(settings.LANGUAGES) else ""
+    return language_of(cell) or ""
 
 
 def _country(cell: str) -> str:
-    return cell.upper() if len(cell) == 2 and cell.isascii() and cell.isalpha() else ""
+    return country_of(cell) or ""
 
 
 def _minor(cell: str) -> int:

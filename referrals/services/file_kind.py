@@ -31,6 +31,8 @@ class Outcome(NamedTuple):
     errors: Sequence[RowError]
     changes: Sequence[Any] = ()
     arrivals: Sequence[Any] = ()
+    # What is left empty because it cannot be read; ``warned`` among the counts says how much.
+    warnings: Sequence[RowError] = ()
 
 
 @dataclass
@@ -117,12 +119,18 @@ def _people(file: ImportFile) -> People:
 
 
 def _merged(done: Merged) -> Outcome:
-    wanting = {"no_mail": done.no_mail, "no_texts": done.no_texts, "refusals": done.refusals, **done.counted}
+    wanting = {
+        "warned": done.warned,
+        "no_mail": done.no_mail,
+        "no_texts": done.no_texts,
+        "refusals": done.refusals,
+        **done.counted,
+    }
     counts = {
         "rows": done.rows, "new": done.new, "changed": done.changed, "unchanged": done.unchanged, "tags": done.tags,
         **{name: count for name, count in wanting.items() if count},
     }  # fmt: skip
-    return Outcome(done.kept, counts, done.errors, done.changes, done.arrivals)
+    return Outcome(done.kept, counts, done.errors, done.changes, done.arrivals, done.warnings)
 
 
 def _run_happenings(file: ImportFile, table: Table, work: Work) -> Outcome:

@@ -57,6 +57,9 @@ class Merged:
     # What an app above counted among them.
     counted: Mapping[str, int] = field(default_factory=dict)
     errors: list[RowError] = field(default_factory=list)
+    # What was left empty because it cannot be read: the first of it, and how much.
+    warnings: list[RowError] = field(default_factory=list)
+    warned: int = 0
     changes: list[Change] = field(default_factory=list)
     arrivals: list[Change] = field(default_factory=list)
     # Whether anything was kept.
@@ -137,6 +140,7 @@ def _merge(staging: Staging, reader: PeopleReader, done: Merged, most_errors: in
     merging.find_changes(staging)
     merging.find_new_tags(staging)
     done.errors = sorted([*reader.errors, *faults])[:most_errors]
+    done.warnings, done.warned = reader.warnings, reader.warned
     [(done.new,)] = staging.ask("SELECT COUNT(*) FROM import_person WHERE advocate_id IS NULL")
     [(done.changed,)] = staging.ask("""
         SELECT COUNT(*) FROM (

@@ -130,6 +130,7 @@ def _told(done: Outcome) -> dict[str, Any]:
     return {
         "counts": {"refused": len({error.row for error in done.errors}), **done.counts},
         "errors": [[error.row, error.column, _visible(error.text)] for error in done.errors],
+        "warnings": [[one.row, one.column, _visible(one.text)] for one in done.warnings],
         "changes": [list(change) for change in done.changes],
         "arrivals": [list(change) for change in done.arrivals],
     }

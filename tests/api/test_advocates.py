@@ -64,6 +64,21 @@ def test_whoever_wants_no_mail_gets_none_and_only_they_can_change_that():
     assert Event.objects.filter(kind="unsubscribed").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "country", "kept"),
+    [
+        ("en-US", "USA", ("en", "US")),
+        ("de", "Deutschland", ("", "DE")),
+        ("pt_BR", "it", ("", "IT")),
+        ("ita", "", ("it", "")),
+    ],
+)
+def test_languages_and_countries_are_read_as_systems_write_them(language, country, kept):
+    answer = System().post("/advocates", ANNA | {"language": language, "country": country})
+
+    assert (answer.status_code, answer.json()["language"], answer.json()["country"]) == (201, *kept)
+
+
 def test_another_programs_people_get_a_place_and_keep_what_is_known_of_them():
     other = EnrolmentFactory(advocate=AdvocateFactory(email="anna@example.com", name="Anna Rossi"))
     crm = System()
@@ -91,7 +106,7 @@ def test_number_and_address_of_two_people_are_refused_in_words():
     ("wrong", "pointer"),
     [
         ({"email": "nobody"}, "/email"), ({"name": "https://x.example"}, "/name"), ({"phone": "x"}, "/phone"),
-        ({"kind": "boss"}, "/kind"), ({"country": "it"}, "/country"), ({"timezone": "Mars"}, "/timezone"),
+        ({"kind": "boss"}, "/kind"), ({"country": "Atlantis"}, "/country"), ({"timezone": "Mars"}, "/timezone"),
         ({"language": "xx"}, "/language"), ({"attributes": {"a": [1]}}, "/attributes/a/str"),
         ({"attributes": {"a": "\u202e"}}, "/attributes"), ({"e-mail": "x"}, "/e-mail"), ({"name": None}, "/name"),
         ({"external_id": " 42"}, "/external_id"),

@@ -65,10 +65,6 @@ CELLS = {
             "12", "call me", "+39\u202d0612345", "=+39061", "3.93E+11", "++39 06 123", "+39061234567890123456",
         ),
     },
-    "Country": {"“": ("Atlantis", "ZZ", "ITA!")},
-    "Language": {"“": ("de", "klingon", "e")},
-    "Time zone": {"“": ("Rome", "GMT+25", "+02:00")},
-    "Kind": {"“": ("friend", "vip")},
     "Owner": {"No colleague is called “": ("nobody", "#N/A")},
     "Tags": {
         "These are 41 tags; 40 are allowed. Leave out those you do not need.": (";".join(map(str, range(41))),),
@@ -107,7 +103,7 @@ def quoted(cell):
 @pytest.mark.parametrize(("column", "cell", "said"), BAD_CELLS, ids=range(len(BAD_CELLS)))
 def test_a_cell_that_cannot_be_read_is_refused_with_its_place(column, cell, said):
     good = ["C1", "ben@x.example", *[""] * 9]
-    bad = ["C2", "carla@x.example", *[""] * 9]
+    bad = ["C2", "" if column == "Phone" else "carla@x.example", *[""] * 9]
     bad[COLUMNS.index(column)] = cell
     rows = "".join(",".join(map(quoted, row)) + "\n" for row in (good, bad))
 

@@ -191,6 +191,26 @@ def test_a_row_that_cannot_be_told_apart_is_refused_with_its_place(run, case):
     assert (Advocate.objects.count(), Event.objects.count()) == (2, 0)
 
 
+def test_words_of_other_languages_are_read_and_what_is_none_is_left_empty_with_a_warning(run):
+    text = "Email,Language,Country,Kind,Time zone,Phone\n"
+    text += "a@x.example,Tedesco,Deutschland,Ehemaliger Kunde,,030 123456\n"
+    text += "b@x.example,fr-CA,ITA,fournisseur,,06 1234567\nc@x.example,Nederlands,Франция,dipendente,,\n"
+    text += "d@x.example,klingon,Atlantis,vip,Mars,call me\n"
+
+    said = run(text)
+
+    assert "4 new advocates" in said
+    assert said.endswith(
+        "6 cells left empty, such as Row 2, Language: “Tedesco” is no language that we write in. Choose from "
+        "en, it, ru, es, nl or fr, or leave this column out."
+    )
+    names = ("language", "country", "kind", "timezone", "phone")
+    assert list(Advocate.objects.order_by("email").values_list(*names)) == [
+        ("", "DE", "past_customer", "", "+4930123456"), ("fr", "IT", "supplier", "", "+39061234567"),
+        ("nl", "FR", "employee", "", ""), ("", "", "customer", "", ""),
+    ]  # fmt: skip
+
+
 def test_a_cell_of_mere_space_takes_no_further_field_away(run):
     run("Email,City,Plan\na@x.example,Rome,pro\n")
 

@@ -66,6 +66,8 @@ class Command(FileCommand):
             text += f" {', '.join(unwanted)}."
         if count := done.counted.get("suppressed"):
             text += f" {count:,} get nothing from us already."
+        if done.warned:
+            text += f" {done.warned:,} cells left empty, such as {done.warnings[0]}"
         return f"{text} {done.enrolled:,} enrolled." if plan.program and not options["dry_run"] else text
 
 
