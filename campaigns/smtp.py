@@ -6,6 +6,8 @@ from typing import Any
 
 from django.core.mail.backends.smtp import EmailBackend as DjangoEmailBackend
 
+from campaigns.letter import Letter
+
 
 class Noticing:
     """Remembers the server's last answer, and whether the last thing sent was a mail's final dot."""
@@ -38,6 +40,13 @@ class EmailBackend(DjangoEmailBackend):
     @property
     def connection_class(self) -> type[smtplib.SMTP]:
         return SecureConnection if self.use_ssl else Connection
+
+    def _send(self, email_message: Any) -> bool:
+        if not isinstance(email_message, Letter):
+            return bool(super()._send(email_message))  # type: ignore[misc]
+        octets = email_message.message().as_bytes(linesep="\r\n")
+        self.connection.sendmail(*email_message.envelope, octets)  # type: ignore[union-attr]
+        return True
 
     @property
     def answer(self) -> str:

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.utils.translation import gettext as _
 
-from campaigns.channels.letter import Letter
 from campaigns.channels.network import never_left
 from campaigns.channels.way import Answer, Way
+from campaigns.letter import Letter
 from campaigns.links import link_to
 from campaigns.models import Message
 from campaigns.services.composing import one_line

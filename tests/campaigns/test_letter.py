@@ -4,8 +4,9 @@ import re
 
 import pytest
 from django.core.mail import EmailMultiAlternatives
+from django.core.mail.message import sanitize_address
 
-from campaigns.channels.letter import Letter
+from campaigns.letter import Letter
 
 USUAL = {
     "subject": "Your friend is a customer now",
@@ -77,3 +78,31 @@ def test_nobody_can_foresee_where_a_part_ends():
         mail.attach_alternative("<p>x", "text/html")
 
     assert len({mail.message().as_bytes("\r\n").partition(b"\r\nMIME")[0] for mail in mails}) == 2
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "anna@mail.example",
+        "Anna.Rossi+x_y-z@Mail.example",
+        "o'brien@mail.example",
+        "jös@bücher.example",
+        '"Anna Rossi" <anna@mail.example>',
+        "anna..rossi@mail.example",
+        "anna@localhost",
+        "anna@-mail-.example",
+        "anna@mail",
+        "anna mail@mail.example",
+        "anna",
+    ],
+)
+def test_the_server_is_told_the_addresses_that_django_would_tell_it(address):
+    def told(find):
+        try:
+            return find()
+        except ValueError as error:
+            return repr(error)
+
+    letter = Letter(**USUAL | {"to": [address]})
+
+    assert told(lambda: letter.envelope[1][0]) == told(lambda: sanitize_address(address, "utf-8"))

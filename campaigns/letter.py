@@ -13,11 +13,16 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.core.mail.message import RFC5322_EMAIL_LINE_LENGTH_LIMIT, forbid_multi_line_headers
+from django.core.mail.message import (
+    RFC5322_EMAIL_LINE_LENGTH_LIMIT,
+    forbid_multi_line_headers,
+    sanitize_address,
+)
 
 _POLICY = compat32.clone(linesep="\r\n")
 # One line of ASCII that nothing would have to be done to.
 _PLAIN = re.compile(r"(?!.*=\?)[!-~](?:[ -~]{0,50}[!-~])?")
+_PLAIN_ADDRESS = re.compile(r"[\w+-]+(?:\.[\w+-]+)*@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+", re.ASCII)
 _LINE_END = re.compile(rb"\r\n?|\n")
 
 
@@ -45,6 +50,14 @@ class Letter(EmailMultiAlternatives):
             octets += [rule, b"\r\n", part]
         return Written(b"".join([*octets, rule, b"--\r\n"]))
 
+    @property
+    def envelope(self) -> tuple[str, list[str]]:
+        """From whom and to whom, as the server is told it."""
+        return _sanitized(self.from_email), [
+            address if _PLAIN_ADDRESS.fullmatch(address) else _sanitized(address)
+            for address in self.recipients()
+        ]
+
     def _headers(self) -> list[tuple[str, str]]:
         addresses = [("From", [self.from_email]), ("To", self.to), ("Reply-To", self.reply_to)]
         return [
@@ -71,7 +84,12 @@ def _header(name: str, value: str) -> bytes:
     return _folded(name, value)
 
 
-# Who sends, and where answers go.
+# Who sends, and where answers go, are the same in many mails.
+@lru_cache(maxsize=256)
+def _sanitized(address: str) -> str:
+    return str(sanitize_address(address, settings.DEFAULT_CHARSET))
+
+
 @lru_cache(maxsize=256)
 def _folded(name: str, value: str) -> bytes:
     return _POLICY.fold_binary(*forbid_multi_line_headers(name, value, settings.DEFAULT_CHARSET))
