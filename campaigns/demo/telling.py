@@ -26,6 +26,7 @@ from campaigns.demo.deeds import (
 )
 from campaigns.demo.files import upload_fair
 from campaigns.demo.happy import find_happy, know_people
+from campaigns.demo.opinions import ask_opinions
 from campaigns.demo.people import ADVOCATES, enrol_people, find_address, find_phone
 from campaigns.demo.steps import Staff, take_step
 from campaigns.demo.story import CAME, NAMED, Came, Named
@@ -135,6 +136,7 @@ class Story:
         yield 1, lambda at: collect_entries(now=at)
         yield 1, lambda at: begin_plans(self.program, self.staff.manager, at)
         yield 1, lambda at: know_people(self.enrolments, at)
+        yield 1, lambda at: ask_opinions(self.enrolments, self.staff.manager, at)
         yield 1, lambda at: connect_systems(self.program, self.staff.manager, at)
         yield 0, lambda at: find_happy(self.enrolments, self.staff.manager, at)
         yield 0, run_plans

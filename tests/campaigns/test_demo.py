@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from campaigns.demo.telling import found_demo
-from campaigns.models import ContactPreference, HeldBack, Message
+from campaigns.models import CallTask, ContactPreference, HeldBack, Message, SurveyResponse, Testimonial
 from campaigns.services.bank import load_bank
 from referrals.models import Advocate, Attribution, Claim, Click, FollowUp, ImportFile, Program, Referral
 from referrals.roles import sync_roles
@@ -98,6 +98,14 @@ def test_the_manager_the_caller_and_the_analyst_can_sign_in(client, demo):
 def test_somebody_was_left_in_peace_at_night_and_somebody_wants_less(demo):
     assert HeldBack.objects.held_back().filter(held_for="quiet", status="kept").count() == 1
     assert ContactPreference.objects.count() == 3
+
+
+def test_customers_have_said_how_it_is_and_one_of_them_is_quoted(client, demo):
+    assert sorted(SurveyResponse.objects.answered().values_list("score", flat=True)) == [4, 9, 10]
+    assert SurveyResponse.objects.waiting().exists()
+    assert set(Testimonial.objects.values_list("status", flat=True)) == {"approved", "draft"}
+    assert CallTask.objects.open().get(origin="unhappy").advocate.name == "Ruth Abernathy"
+    assert "the meter runs backwards" in client.get("/p/sunny-neighbours/").text
 
 
 def test_a_file_waits_to_be_looked_at(demo):

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.demo.telling import found_demo
+from campaigns.models import SurveyResponse
 from config import serving
 from referrals.models import Enrolment, Program
 from referrals.tokens import ALPHABET
@@ -73,6 +74,9 @@ def _where_to_go() -> list[str]:
             _line(f"Refer a friend, as {enrolment.advocate}", enrolment.personal_path),
             _line(f"What a friend of {enrolment.advocate.first_name} sees", enrolment.share_path),
         ]
+    if asked := SurveyResponse.objects.waiting().select_related("enrolment__advocate").order_by("pk").first():
+        path = reverse("survey", args=[asked.token])
+        lines += [_line(f"A survey, as {asked.enrolment.advocate}", path)]
     lines += [_line("Back office", reverse("admin:index"))]
     if not settings.MAIL_LEAVES:
         lines += [_line("Every mail, kept here", reverse("admin:campaigns_message_changelist"))]
