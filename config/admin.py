@@ -43,7 +43,11 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         _("Other systems"),
         ("SiteWidget", "ApiKey", "HookSource", "HookDelivery", "WebhookEndpoint", "WebhookCall"),
     ),
-    ("asking", _("Asking"), ("OutreachPlan", "Ask", "Survey", "Testimonial", "ReviewPlace", "Experiment")),
+    (
+        "asking",
+        _("Asking"),
+        ("OutreachPlan", "Ask", "Survey", "SurveyResponse", "Testimonial", "ReviewPlace", "Experiment"),
+    ),
     (
         "messages",
         _("Messages"),

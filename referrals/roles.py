@@ -74,6 +74,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "campaigns.survey": (ALL, VIEW, VIEW, VIEW),
     "campaigns.surveytext": (ALL, VIEW, VIEW, VIEW),
     "campaigns.reviewplace": (ALL, VIEW, VIEW, VIEW),
+    "campaigns.surveyresponse": ("vc", VIEW, VIEW, VIEW),
     "campaigns.testimonial": ("vc", VIEW, VIEW, VIEW),
     "campaigns.byhand": ("vc", "vc", "vc", VIEW),
     "campaigns.heldback": (VIEW, VIEW, VIEW, VIEW),

@@ -3,14 +3,20 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Avg, Count, Q
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns.models import Survey, SurveyText
-from referrals.admin.cells import person, status_word
-from referrals.admin.scoped import ProgramFilter, ScopedInline
+from campaigns.services.survey_report import ENOUGH, Result, result_of, table_of
+from referrals.admin.cells import link_to, moment, person, status_word
+from referrals.admin.scoped import Panel, ProgramFilter, ScopedInline
+from referrals.exports import csv_lines
 from rewards.admin.setup import SetupAdmin
+
+NEWEST = 20
 
 
 class TextInline(ScopedInline):
@@ -58,7 +64,33 @@ class SurveyAdmin(SetupAdmin):
         return ""
 
     def summary(self, obj: Survey) -> Sequence[Any]:
-        return [self.state(obj), *([] if obj.is_open else [_("Its links say that it is closed.")])]
+        url = reverse("admin:campaigns_survey_export", args=[obj.pk])
+        return [
+            self.state(obj),
+            *([] if obj.is_open else [_("Its links say that it is closed.")]),
+            format_html('<a href="{}">{}</a>', url, _("All answers as a table (CSV)")),
+        ]
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.export_view)
+        return [
+            path("<path:object_id>/export/", view, name="campaigns_survey_export"),
+            *super().get_urls(),
+        ]
+
+    def export_view(self, request: HttpRequest, object_id: str) -> HttpResponse | StreamingHttpResponse:
+        survey = self.get_object(request, object_id)
+        if survey is None or not self.has_view_permission(request, survey):
+            raise Http404
+        self.log_change(request, survey, _("Exported the answers"))
+        return StreamingHttpResponse(
+            csv_lines(table_of(survey)),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="answers.csv"'},
+        )
+
+    def panels(self, request: HttpRequest, obj: Survey) -> list[Panel]:
+        return [_result_panel(obj), _newest_panel(obj)]
 
     @admin.display(description=gettext_lazy("survey"), ordering="name")
     def survey(self, survey: Survey) -> Any:
@@ -76,3 +108,52 @@ class SurveyAdmin(SetupAdmin):
     @admin.display(description=gettext_lazy("of 10, on average"), ordering="average_score")
     def average(self, survey: Any) -> str:
         return "" if survey.average_score is None else f"{survey.average_score:.1f}"
+
+
+def _result_panel(survey: Survey) -> Panel:
+    found = result_of(survey)
+    rows: list[tuple[Any, ...]] = [
+        (_("Asked"), found.asked, ""), (_("Answered"), found.answered, _share(found.answered, found.asked))
+    ]  # fmt: skip
+    if found.scored:
+        rows += [
+            (
+                _("9 or 10: would gladly recommend you"),
+                found.promoters,
+                _share(found.promoters, found.scored),
+            ),
+            (_("7 or 8"), found.passives, _share(found.passives, found.scored)),
+            (_("0 to 6: not satisfied"), found.detractors, _share(found.detractors, found.scored)),
+            (
+                _("Net promoter score: the first share minus the last"),
+                f"{found.score:+.0f}",
+                _interval(found),
+            ),
+        ]
+    headers = (_("What"), _("Number"), _("Share"))
+    return Panel(
+        _("What the answers come to"), headers, rows if found.asked else [], _("Nobody was asked yet.")
+    )
+
+
+def _interval(found: Result) -> str:
+    if found.scored < ENOUGH:
+        return _("too few answers to tell: %(enough)d are the least") % {"enough": ENOUGH}
+    low, high = found.interval
+    return _("%(low)+.0f to %(high)+.0f, with 95 %% certainty") % {"low": low, "high": high}
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{round(100 * part / whole)} %" if whole else ""
+
+
+def _newest_panel(survey: Survey) -> Panel:
+    newest = survey.responses.answered().select_related("enrolment__advocate").order_by("-answered_at", "-pk")
+    rows = [
+        (link_to(row), "" if row.score is None else row.score, " · ".join(row.answers.values())[:200],
+         moment(row.answered_at, survey.program.zone))
+        for row in newest[:NEWEST]
+    ]  # fmt: skip
+    more = f"{reverse('admin:campaigns_surveyresponse_changelist')}?survey={survey.pk}"
+    headers = (_("Who"), _("Of 10"), _("Words"), _("When"))
+    return Panel(_("Newest answers"), headers, rows, _("No answers yet."), more)

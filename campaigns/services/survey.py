@@ -13,7 +13,7 @@ from campaigns.services.asks import end
 from campaigns.services.testimonial import follow_answer
 from referrals.many import save_many
 from referrals.models import Enrolment, Event
-from referrals.transitions import Refused
+from referrals.transitions import Moved, Refused
 
 State = SurveyResponse.State
 # How the page looks on which an answer is taken.
@@ -105,6 +105,14 @@ def keep_private(response: SurveyResponse, *, now: datetime) -> None:
         _keep_consent(row, "", now)
         row.save(update_fields=["may_quote", "quote_words", "quote_at"])
         follow_answer(row, now=now)
+
+
+def revoke(responses: Any, *, now: datetime, by: Any) -> Moved:
+    """Let these links lead nowhere; what was answered stays. Repeatable: those taken back before are refused."""
+    rows: list[SurveyResponse] = list(responses.select_related("enrolment__advocate"))
+    fresh = [row for row in rows if row.revoked_at is None]
+    SurveyResponse.objects.filter(pk__in=[row.pk for row in fresh], revoked_at=None).update(revoked_at=now)
+    return Moved(fresh, [row for row in rows if row not in fresh])
 
 
 def _locked(response: SurveyResponse) -> SurveyResponse:
