@@ -3,9 +3,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Avg, Count, Q
+from django.forms import Textarea
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -22,6 +24,11 @@ NEWEST = 20
 class TextInline(ScopedInline):
     model = SurveyText
     fields = ("place", "language", "text")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "text":
+            kwargs["widget"] = Textarea(attrs={"rows": 2, "cols": 50})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         return 1 if obj else 2
@@ -150,7 +157,7 @@ def _share(part: int, whole: int) -> str:
 def _newest_panel(survey: Survey) -> Panel:
     newest = survey.responses.answered().select_related("enrolment__advocate").order_by("-answered_at", "-pk")
     rows = [
-        (link_to(row), "" if row.score is None else row.score, " · ".join(row.answers.values())[:200],
+        (link_to(row), "" if row.score is None else row.score, Truncator(" · ".join(row.answers.values())).chars(200),
          moment(row.answered_at, survey.program.zone))
         for row in newest[:NEWEST]
     ]  # fmt: skip

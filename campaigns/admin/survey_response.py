@@ -4,6 +4,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -97,7 +98,7 @@ class SurveyResponseAdmin(StepsAdmin, FactsAdmin):
 
     @admin.display(description=gettext_lazy("answer"), ordering="score")
     def said(self, row: SurveyResponse) -> str:
-        words = next(iter(row.answers.values()), "")[:80]
+        words = Truncator(next(iter(row.answers.values()), "")).chars(80)
         return words if row.score is None else f"{row.score} · {words}".rstrip(" ·")
 
     @admin.display(description=gettext_lazy("answered"), ordering="answered_at")

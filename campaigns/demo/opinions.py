@@ -24,7 +24,7 @@ class Opinion(NamedTuple):
 STORY = (
     Opinion(16, "Priya Shah", 10, {
         "before": "We dreaded every electricity bill, and had three quotes that nobody could explain.",
-        "hesitation": "Whether the roof would be a building site for weeks.",
+        "hesitation": "I feared that the roof would be a building site for weeks.",
         "now": "Two days of work, and the meter runs backwards at noon. My father rings to ask how much we made.",
     }, may_quote=True),
     Opinion(12, "Hannah Lindqvist", 9, {

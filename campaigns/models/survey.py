@@ -96,8 +96,8 @@ class SurveyText(models.Model):
     objects = SurveyTextQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("words of a survey")
-        verbose_name_plural = _("words of a survey")
+        verbose_name = _("words")
+        verbose_name_plural = _("words of your own")
         ordering = ["pk"]
         constraints = [
             # Also finds all words of a survey, for its page.

@@ -39,7 +39,7 @@ class SurveyResponse(models.Model):
     class State(models.TextChoices):
         OPEN = "open", _("no answer yet")
         ANSWERED = "answered", _("answered")
-        SETTLED = "settled", _("answered, not to be changed any more")
+        SETTLED = "settled", _("answered for good")
         EXPIRED = "expired", _("expired")
         REVOKED = "revoked", _("taken back")
         CLOSED = "closed", _("closed")
