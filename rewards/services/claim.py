@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from referrals.transitions import Moved
 from rewards.models import Reward
 from rewards.models.reward import RewardQuerySet
+from rewards.services.renewal import queue_up
 from rewards.services.reservation import return_to_budget
 
 Status = Reward.Status
@@ -25,6 +26,7 @@ def settle_claims(rewards: RewardQuerySet, *, outcome: str, note: str = "", now:
     it counts as spent; kept, it is handed out as before. The code, if there was one, stays given away. A claim
     is settled once."""
     with transaction.atomic():
+        queue_up(rewards.values_list("enrolment", flat=True))
         claims = rewards.filter(status=Status.CLAIMED)
         others = list(rewards.exclude(status=Status.CLAIMED).with_people())
         moved, refused = claims.advance(Outcome(outcome).value, now=now, by=by, note=note)

@@ -1,6 +1,6 @@
 """Taking budget, stock and codes in the transaction that promises a reward, and giving them back.
 
-Rows are locked in one order everywhere – rewards, enrolments, then all budgets and all stocks of the
+Rows are locked in one order everywhere – enrolments, rewards, then all budgets and all stocks of the
 programs – so that transactions wait for each other and never lock each other up, even if one of them
 reserves more than once. Codes are taken from among those that nobody has locked.
 """

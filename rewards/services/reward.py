@@ -7,8 +7,9 @@ from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from referrals.models import Enrolment
 from referrals.transitions import Moved
-from rewards.models import CouponCode, Incentive, Reward
+from rewards.models import CouponCode, Incentive, Reward, RewardScheme
 from rewards.models.reward import NOT_COUNTED, RewardQuerySet
 from rewards.services.grant import needs_approval
 from rewards.services.renewal import queue_up, refuse_over_limit, refuse_unpaid
@@ -65,7 +66,6 @@ def undo(rewards: RewardQuerySet, *, now: datetime, by: Any) -> Moved:
     Declined ones need budget, stock and code anew; where nothing is left they go on the waiting list.
     """
     with transaction.atomic():
-        queue_up(rewards.values_list("enrolment", flat=True))
         rows = _lock(rewards)
         approved = [row for row in rows if row.status == Status.APPROVED]
         dropped = [row for row in rows if row.status in (Status.DECLINED, Status.REVOKED)]
@@ -216,12 +216,14 @@ def _in_batches(rewards: RewardQuerySet, move: Callable[[Sequence[Reward]], list
     skip = connection.features.has_select_for_update_skip_locked
     told = rewards.select_related(*Reward.TOLD_WITH).order_by("due_at")
     free = told.select_for_update(of=("self",), no_key=True, skip_locked=skip)
+    climbing = list(RewardScheme.objects.filter(has_ladder=True).values_list("program", flat=True))
     count = 0
     while keys := list(rewards.order_by("due_at").values_list("pk", flat=True)[:KEYS]):
         taken = 0
         for start in range(0, len(keys), BATCH):
             with transaction.atomic():
-                rows = list(free.filter(pk__in=keys[start : start + BATCH]))
+                some = keys[start : start + BATCH]
+                rows = list(free.filter(_at_hand(some, climbing), pk__in=some))
                 count += len(move(rows))
                 taken += len(rows)
         if not taken:
@@ -229,12 +231,27 @@ def _in_batches(rewards: RewardQuerySet, move: Callable[[Sequence[Reward]], list
     return count
 
 
+def _at_hand(keys: Sequence[Any], climbing: Sequence[int]) -> Q:
+    """Those whose advocates nobody else has locked, in programs where what is handed out moves them on the ladder:
+    like everywhere, advocates are locked before their rewards."""
+    if not climbing:
+        return Q()
+    skip = connection.features.has_select_for_update_skip_locked
+    theirs = Reward.objects.filter(pk__in=keys, program__in=climbing).values("enrolment")
+    places = Enrolment.objects.filter(pk__in=theirs).select_for_update(no_key=True, skip_locked=skip)
+    return ~Q(program__in=climbing) | Q(
+        enrolment__in=list(places.order_by("pk").values_list("pk", flat=True))
+    )
+
+
 def _rows(rewards: Iterable[Reward]) -> RewardQuerySet:
     return Reward.objects.filter(pk__in=[reward.pk for reward in rewards])
 
 
 def _lock(rewards: models.QuerySet[Reward]) -> list[Reward]:
-    keys = list(rewards.values_list("pk", flat=True))
+    """These rewards, locked after their advocates, whom a step may move on the ladder."""
+    keys = dict(rewards.values_list("pk", "enrolment"))
+    queue_up(keys.values())
     rows = Reward.objects.with_rule().filter(pk__in=keys).order_by("pk")
     return list(rows.select_for_update(of=("self",), no_key=True))
 

@@ -94,7 +94,7 @@ def test_settling_three_claims_asks_as_often_as_one(now, django_assert_num_queri
             )
             for _ in range(count)
         ]
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(13):
             settle_claims(
                 Reward.objects.filter(pk__in=[r.pk for r in rows]), outcome="waived", now=now, by=None
             )

@@ -273,6 +273,32 @@ def test_a_sale_of_a_limited_rule_and_a_step_of_another_do_not_wait_for_each_oth
     assert ledger_differences() == []
 
 
+def test_points_paid_while_their_sales_are_refunded_lift_or_lower_the_advocate_and_wait_for_each_other(now):
+    """Paying points moves the advocate on the ladder, as a refund does; both begin with the advocate."""
+    program = ProgramFactory()
+    RewardScheme.objects.create(program=program, has_ladder=True)
+    Tier.objects.create(program=program, name="Silver", threshold=300, measure="points")
+    for approval in ("never", "always"):
+        incentive = IncentiveFactory(program=program, kind="points", value=100, fulfilment="automatic")
+        RewardRuleFactory(program=program, incentive=incentive, approval=approval)
+    enrolments, by = EnrolmentFactory.create_batch(2, program=program), UserFactory()
+    sales = [sell(ReferralFactory(enrolment=enrolments[n % 2]), now) for n in range(12)]
+
+    def step(n):
+        steps = (
+            lambda: reverse_conversion(sales[n // 2], reason="refunded", now=now),
+            lambda: release_rewards(now=now),
+            lambda: reverse_conversion(sales[n // 2], reason="refunded", now=now),
+            lambda: approve(Reward.objects.filter(enrolment=enrolments[n // 2 % 2]), now=now, by=by),
+        )
+        return steps[n % 4]()
+
+    said = at_once(24, step)
+
+    assert errors(said) == []
+    assert ledger_differences() == []
+
+
 def test_incentives_promised_and_taken_back_in_opposite_order_do_not_lock_each_other_up(now):
     """Sales that renew one promise and make another, while staff take back, undo and refill."""
     program = ProgramFactory()

@@ -158,7 +158,7 @@ def test_handing_out_three_rewards_asks_as_often_as_one(now, django_assert_num_q
     for count in (1, 3):
         for _ in range(count):
             RewardFactory(status="approved", rule__incentive=incentive, referral__enrolment__program=program)
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             hand_out(Reward.objects.filter(status="approved"), now=now, by=None)
 
 
