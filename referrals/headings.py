@@ -4,9 +4,11 @@ Headings as HubSpot, Mailchimp, Shopify, Salesforce and ActiveCampaign wrote the
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from referrals.heading_words import FIRST_OR_WHOLE, GERMAN_FIRST, LAST_OR_WHOLE, WORDS
 from referrals.wishes import WISHES
 
 # A column becomes a further field of the person under its own heading, or is not read at all.
@@ -70,7 +72,7 @@ OPT_OUTS = "opted out of email"
 HAPPENINGS: dict[str, tuple[str, ...]] = {
     "advocate": (
         "advocate", "customer id", "customer number", "external id", "contact id", "record id", "customer",
-        "email", "customer email", "email address", "contact email",
+        *WORDS["external_id"], "email", "customer email", "email address", "contact email", *WORDS["email"],
     ),
     "occurred_at": (
         "occurred at", "date", "purchased on", "order date", "paid at", "created at", "close date", "closed on",
@@ -120,7 +122,7 @@ class Guess(NamedTuple):
 
 def guess(header: Sequence[str]) -> Guess:
     """A target for every column of people: what is read from it, ``FURTHER`` or ``LEFT_OUT``; none twice."""
-    targets = _targets(header, HEADINGS)
+    targets = _names_apart(_targets(header, HEADINGS))
     if {"first_name", "last_name"} & set(targets.values()):
         targets = {name: FURTHER if target == "name" else target for name, target in targets.items()}
     source = _source(header)
@@ -128,6 +130,21 @@ def guess(header: Sequence[str]) -> Guess:
         name: "wants_mail" for name in header if source == "ActiveCampaign" and _plain(name) == "status"
     }
     return Guess(targets, source)
+
+
+def _names_apart(targets: dict[str, str]) -> dict[str, str]:
+    """“Nome” beside “Cognome” is the first name, and “Nom” beside “Prénom” the last; alone, each is the whole."""
+    found, plain = set(targets.values()), {_plain(name) for name in targets}
+    last_too = LAST_OR_WHOLE if GERMAN_FIRST not in plain else (*LAST_OR_WHOLE, "name")
+
+    def part(name: str) -> str:
+        if "last_name" in found and "first_name" not in found and _plain(name) in map(_plain, FIRST_OR_WHOLE):
+            return "first_name"
+        if "first_name" in found and "last_name" not in found and _plain(name) in last_too:
+            return "last_name"
+        return "name"
+
+    return {name: part(name) if target == "name" else target for name, target in targets.items()}
 
 
 def only_some(targets: Mapping[str, str], examples: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -143,7 +160,10 @@ def guess_happening(header: Sequence[str], wanted: Sequence[str]) -> Guess:
 
 
 def _targets(header: Sequence[str], headings: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    place = {heading: (at, target) for target, known in headings.items() for at, heading in enumerate(known)}
+    place: dict[str, tuple[int, str]] = {}
+    for target, known in headings.items():
+        for at, heading in enumerate((*known, *WORDS.get(target, ()))):
+            place.setdefault(_plain(heading), (at, target))
     targets: dict[str, str] = {}
     # The best-known heading first: “email” rather than “work email”, if a file has both.
     for name in sorted(header, key=lambda name: place.get(_plain(name), (99, ""))[0]):
@@ -164,4 +184,6 @@ def _source(header: Sequence[str]) -> str:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", " ", name.casefold()).strip()
+    """The heading without accents, signs and capital letters."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
+    return re.sub(r"[\W_]+", " ", bare).strip()

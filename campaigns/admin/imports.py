@@ -198,6 +198,7 @@ def _shown(file: ImportFile, form: ColumnsForm | None) -> dict[str, Any]:
         "state": status_word(file.status, file.get_status_display()), "waiting": file.in_hand, "wrong": wrong,
         "good": good, "changes": found.get("changes", []), "arrivals": found.get("arrivals", []),
         "errors": found.get("errors", [])[:100], "all_wrong": wrong >= MOST_ERRORS,
+        "nameless": file.is_people and file.status == Status.READ and not NAMED & set(file.columns.values()),
         "nothing": bool(counts) and not any(counts.get(name) for name in ("new", "changed", "refusals")),
         "said": _said(file, counts) if file.status == Status.DONE else "",
         "warnings": found.get("warnings", []), "see": SEE.get(file.what, SEE[""]),
@@ -226,6 +227,7 @@ OF_EVENTS = {
     "refused": gettext_lazy("refused"),
 }
 TILES = {ImportFile.PEOPLE: OF_PEOPLE, UNWANTED: OF_ADDRESSES}
+NAMED = {"name", "first_name", "last_name"}
 # Where to look at what came in.
 SEE = {
     ImportFile.PEOPLE: ("admin:referrals_advocate_changelist", gettext_lazy("See the people")),

@@ -108,6 +108,42 @@ def test_what_was_chosen_for_the_columns_is_read_and_remembered(client):
     assert client.get(again).context["file"].columns == {"Mail": "email", "Nick": "name"}
 
 
+HEADINGS = {
+    "Codice cliente;Nome;Cognome;Indirizzo e-mail;Cellulare;Azienda;Paese;Lingua":
+        "external_id first_name last_name email phone company country language",
+    "Número de cliente;Nombre;Apellidos;Correo electrónico;Móvil;Empresa;País;Idioma":
+        "external_id first_name last_name email phone company country language",
+    "Prénom;Nom;Adresse e-mail;Téléphone;Société;Pays;Étiquettes":
+        "first_name last_name email phone company country tags",
+    "Klantnummer;Voornaam;Achternaam;E-mailadres;Telefoon;Bedrijf;Land;Taal":
+        "external_id first_name last_name email phone company country language",
+    "Имя;Фамилия;Электронная почта;Телефон;Компания;Страна":
+        "first_name last_name email phone company country",
+    "Kundennummer;Vorname;Nachname;E-Mail-Adresse;Handy;Firma;Land;Sprache":
+        "external_id first_name last_name email phone company country language",
+    "Vorname;Name;E-Mail": "first_name last_name email",
+    "Nom;Courriel": "name email",
+    "Имя;Почта": "name email",
+    "First name;Last name;Name;Email":
+        "first_name last_name further email",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("header", HEADINGS)
+def test_headings_are_known_in_seven_languages(client, header):
+    url = looked_at(client, f"{header}\n{';'.join(['x@y.example'] * len(header.split(';')))}\n")
+
+    assert list(client.get(url).context["file"].columns.values()) == HEADINGS[header].split()
+
+
+def test_a_file_in_which_nobody_has_a_name_says_so_and_imports_below_its_columns(client):
+    html = client.get(looked_at(client, "Mail,Nick\nanna@x.example,Anna\n")).content.decode()
+
+    assert "No column holds a name: nobody would be greeted by name." in html
+    assert html.index('name="column1"') < html.index('name="import"')
+    assert "No column holds a name" not in client.get(looked_at(client)).content.decode()
+
+
 def test_of_hundreds_of_columns_a_handful_is_proposed_and_all_can_be_chosen(client):
     names = ["Email", "Empty", *(f"P{n}" for n in range(298))]
     url = looked_at(client, f"{','.join(names)}\nanna@x.example,,{','.join(str(n) for n in range(298))}\n")
