@@ -120,9 +120,11 @@ class ImportFile(models.Model):
 
 
 class ImportMapping(models.Model):
-    """What somebody chose for the columns of a file, for the next one with the same header."""
+    """What somebody chose for the columns of a file, for the next one with the same header or from the same source."""
 
     what = models.CharField(max_length=40)
+    # The system that writes such files; empty for a spreadsheet of somebody's own.
+    source = models.CharField(max_length=40, blank=True)
     fingerprint = models.CharField(max_length=64)
     columns = models.JSONField()
     used_at = models.DateTimeField()
@@ -132,6 +134,10 @@ class ImportMapping(models.Model):
         verbose_name_plural = _("remembered columns")
         constraints = [
             models.UniqueConstraint(fields=["fingerprint", "what"], name="import_mapping_once"),
+        ]
+        indexes = [
+            # what was chosen last for files of a source
+            models.Index(fields=["what", "source", "-used_at"], name="import_mapping_source"),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from referrals.headings import only_some
+from referrals.headings import FURTHER, REPEATED, only_some
 from referrals.models import ImportFile, ImportMapping
 from referrals.services.file_kind import Outcome, Work, kind_of
 from referrals.services.people import Count
@@ -18,6 +18,8 @@ from referrals.transitions import Refused
 from referrals.workbooks import UPLOADED
 
 EXAMPLES, LOOKED_AT = 3, 1000
+# How many files back one looks for what was chosen for a column.
+MAPPINGS = 20
 
 
 def work_off(*, now: datetime, count: Count = lambda _staging, _program: {}) -> int:
@@ -100,15 +102,38 @@ def _columns(
     if set(file.columns) == set(header):
         return guessed.source, file.columns
     known = ImportMapping.objects.filter(fingerprint=fingerprint(header), what=file.what).first()
-    return guessed.source, known.columns if known else only_some(guessed.targets, examples)
+    if known:
+        return guessed.source, known.columns
+    chosen = _chosen_before(file, guessed.source, header)
+    return guessed.source, only_some(_beside(guessed.targets, chosen), examples) | chosen
+
+
+def _chosen_before(file: ImportFile, source: str, header: Sequence[str]) -> dict[str, str]:
+    """What was chosen last for columns of these names in files of this source: in sheets of people's own only
+    where half of the columns were there already, for their names say less."""
+    rows = ImportMapping.objects.filter(what=file.what, source=source).order_by("-used_at")[:MAPPINGS]
+    wanted, found = set(header), dict[str, str]()
+    for columns in rows.values_list("columns", flat=True):
+        same = wanted & columns.keys()
+        if source or 2 * len(same) >= len(wanted):
+            for name in sorted(same - found.keys()):
+                if columns[name] in REPEATED or columns[name] not in found.values():
+                    found[name] = columns[name]
+    return found
+
+
+def _beside(targets: Mapping[str, str], chosen: Mapping[str, str]) -> dict[str, str]:
+    """What is guessed for the other columns, without what was chosen for these."""
+    taken = set(chosen.values()) - REPEATED
+    return {name: FURTHER if target in taken else target for name, target in targets.items()}
 
 
 def remember_columns(file: ImportFile, *, now: datetime) -> None:
-    """Offer the same for the next file with the same header, in whichever order."""
+    """Offer the same for the next file with the same header, in whichever order, or from the same source."""
     ImportMapping.objects.update_or_create(
         fingerprint=fingerprint(list(file.columns)),
         what=file.what,
-        defaults={"columns": file.columns, "used_at": now},
+        defaults={"columns": file.columns, "source": file.found.get("source", ""), "used_at": now},
     )
 
 

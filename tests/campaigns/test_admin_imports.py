@@ -108,6 +108,23 @@ def test_what_was_chosen_for_the_columns_is_read_and_remembered(client):
     assert client.get(again).context["file"].columns == {"Mail": "email", "Nick": "name"}
 
 
+def test_a_new_column_forgets_nothing_that_was_chosen_for_the_others_of_this_source(client):
+    header = "Record ID,Marketing contact status,Email,Nick,City"
+    url = looked_at(client, f"{header}\nC1,Marketing contact,anna@x.example,Anna,Rome\n")
+    chosen = ["external_id", "left_out", "email", "name", "left_out"]
+    client.post(url, {"read": "1"} | {f"column{n}": target for n, target in enumerate(chosen)})
+    work_off(now=timezone.now())
+    client.post(url, {"import": "1"})
+    work_off(now=timezone.now())
+
+    longer = f"Name,{header},Lifecycle Stage\nX,C1,Marketing contact,anna@x.example,Anna,Rome,lead\n"
+    assert client.get(looked_at(client, longer)).context["file"].columns == {
+        "Name": "further", **dict(zip(header.split(","), chosen, strict=True)), "Lifecycle Stage": "further",
+    }  # fmt: skip
+    sheet = looked_at(client, "Nick,Street,Town,Email\nAnna,,,anna@x.example\n")
+    assert client.get(sheet).context["file"].columns["Nick"] == "further"
+
+
 HEADINGS = {
     "Codice cliente;Nome;Cognome;Indirizzo e-mail;Cellulare;Azienda;Paese;Lingua":
         "external_id first_name last_name email phone company country language",
