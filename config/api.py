@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja.errors import HttpError, ValidationError
 
 from campaigns import api as links
+from campaigns import survey_api as surveys
 from config.openapi import DescribedAPI
 from referrals.api import advocates, conversions, events, programs, referrals, tags
 from referrals.api.body import StrictParser
@@ -31,7 +32,7 @@ api = DescribedAPI(
     description="Advocates, what they did, whom they recommend, what was sold, and the rewards for it.",
     parser=StrictParser(),
 )
-for module in (programs, advocates, tags, links, events, referrals, conversions, rewards):
+for module in (programs, advocates, tags, links, events, referrals, conversions, rewards, surveys):
     api.add_router("", module.router)
 
 

@@ -46,6 +46,8 @@ class ApiKey(models.Model):
         CONVERSIONS_WRITE = "conversions:write", _("report sales, and take them back")
         REWARDS_READ = "rewards:read", _("read rewards, and what may be given")
         REWARDS_WRITE = "rewards:write", _("give rewards as goodwill")
+        SURVEYS_READ = "surveys:read", _("read surveys and what was answered")
+        SURVEYS_WRITE = "surveys:write", _("give people links to surveys")
 
     program = models.ForeignKey(Program, models.CASCADE, related_name="api_keys", verbose_name=_("program"))
     name = models.CharField(_("name"), max_length=60, help_text=_("Which system holds it: “our shop”."))

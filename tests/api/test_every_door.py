@@ -6,12 +6,28 @@ from django.test import Client
 from referrals.models import Conversion, Event
 from referrals.public_ids import public_id
 from tests.cast import System
-from tests.factories import NOW, EventFactory, ProgramFactory, ReferralFactory, RewardFactory
+from tests.factories import (
+    NOW,
+    EventFactory,
+    ProgramFactory,
+    ReferralFactory,
+    RewardFactory,
+    SurveyResponseFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
-READ = ("/advocates", "/events", "/referrals", "/conversions", "/rewards", "/incentives")
-SCOPE_OF = {"incentives": "rewards"}
+READ = (
+    "/advocates",
+    "/events",
+    "/referrals",
+    "/conversions",
+    "/rewards",
+    "/incentives",
+    "/surveys",
+    "/answers",
+)
+SCOPE_OF = {"incentives": "rewards", "answers": "surveys"}
 ONE = (
     "/advocates/{advocate}", "/advocates/{advocate}/links", "/referrals/{referral}", "/conversions/{sale}",
     "/rewards/{reward}",
@@ -19,7 +35,7 @@ ONE = (
 WRITE = (
     "/advocates", "/advocates/bulk", "/advocates/{advocate}/tags", "/events", "/events/bulk", "/referrals",
     "/referrals/bulk", "/conversions", "/conversions/bulk", "/conversions/reverse", "/conversions/{sale}/reverse",
-    "/rewards",
+    "/rewards", "/answers",
 )  # fmt: skip
 
 
@@ -32,6 +48,7 @@ def fill(program=None):
     )  # fmt: skip
     EventFactory(kind=Event.Kind.PURCHASE, program=referral.program, advocate=referral.enrolment.advocate)
     reward = RewardFactory(referral=referral)
+    SurveyResponseFactory(enrolment=referral.enrolment)
     return {
         "advocate": public_id("adv", referral.enrolment.advocate_id), "referral": public_id("ref", referral.pk),
         "sale": public_id("con", sale.pk), "reward": str(reward.pk),
@@ -62,6 +79,7 @@ def test_what_a_key_may_not_read_it_does_not_read(path):
 @pytest.mark.parametrize("path", WRITE)
 def test_what_a_key_may_not_write_it_does_not_write(path):
     scope = path.split("/")[1]
+    scope = SCOPE_OF.get(scope, scope)
     others = [s for s in System().key.scopes if s != f"{scope}:write"]
 
     assert System(None, *others).post(path.format(**fill())).status_code == 403
