@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms import Textarea, TextInput
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,7 +17,7 @@ from campaigns.models import MessageTemplate, Purpose
 from campaigns.services.checking import check_words
 from campaigns.services.handling import copy_to_program
 from campaigns.services.placeholders import PLACEHOLDERS
-from campaigns.services.trying import send_test
+from campaigns.services.trying import first_words, send_test
 from referrals.admin.cells import status_word
 from referrals.admin.scoped import HistoryAdmin, Panel, ProgramFilter
 from referrals.admin.steps import Step, StepForm, StepsAdmin
@@ -25,9 +26,26 @@ from referrals.roles import programs_granting
 from referrals.transitions import Moved
 
 
+class WordsArea(Textarea):
+    """The words, and beside them what may be written in them; with a script a click puts it at the cursor."""
+
+    purpose = ""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> Any:
+        known = [
+            {"name": name, "for": one.description, "example": one.sample, "body_only": not one.in_subject}
+            for name, one in PLACEHOLDERS.get(self.purpose, {}).items()
+        ]
+        area = super().render(name, value, attrs, renderer)
+        return render_to_string("admin/_words_area.html", {"area": area, "known": known})
+
+
 class TemplateForm(TryForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "body" in self.fields:
+            chosen = self.instance.purpose or self.data.get("purpose", "")
+            self.fields["body"].widget.purpose = chosen  # type: ignore[attr-defined]
         if "program" in self.fields:
             # The bank is shipped as files; what is written here is a program's own.
             self.fields["program"].required = True
@@ -129,7 +147,7 @@ class MessageTemplateAdmin(TrialAdmin, StepsAdmin, HistoryAdmin):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "body":
-            kwargs["widget"] = Textarea(attrs={"rows": 18, "class": "words"})
+            kwargs["widget"] = WordsArea(attrs={"rows": 18, "class": "words"})
         if db_field.name == "subject":
             kwargs["widget"] = TextInput(attrs={"class": "vLargeTextField"})
         return super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -145,7 +163,8 @@ class MessageTemplateAdmin(TrialAdmin, StepsAdmin, HistoryAdmin):
         ]
 
     def panels(self, request: HttpRequest, obj: MessageTemplate) -> list[Panel]:
-        known = PLACEHOLDERS.get(obj.purpose, {})
+        # Whoever writes has them beside the words.
+        known = {} if self.may(request, "change", obj) else PLACEHOLDERS.get(obj.purpose, {})
         rows = [
             (
                 format_html("<code>{}</code>", "{{ " + name + " }}"),
@@ -163,4 +182,5 @@ class MessageTemplateAdmin(TrialAdmin, StepsAdmin, HistoryAdmin):
 
     @admin.display(description=gettext_lazy("begins"))
     def begins(self, template: MessageTemplate) -> str:
-        return template.subject or template.body[:60]
+        """As a reader would see it, with the example values of the editor."""
+        return first_words(template)

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from csp.constants import SELF
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -11,6 +12,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from liquid.exceptions import LiquidError
 
 from campaigns.admin.message import mail_document
@@ -56,7 +58,7 @@ class TrialAdmin(ScopedAdmin):
     """An admin class of words that can be tried out while they are written."""
 
     def get_urls(self) -> list[Any]:
-        look = self.admin_site.admin_view(self.look_view)
+        look = xframe_options_sameorigin(self.admin_site.admin_view(self.look_view))
         return [
             path("preview/", look, name="campaigns_messagetemplate_preview_new"),
             path("<path:object_id>/preview/", look, name="campaigns_messagetemplate_preview"),
@@ -69,8 +71,13 @@ class TrialAdmin(ScopedAdmin):
         obj = self.get_object(request, unquote(object_id)) if object_id else None
         if request.method == "POST" and "_test" in request.POST:
             self.test(request, obj)
-        shown = {"trial": self.trial(request, obj)} if obj or request.method == "POST" else {}
-        return super().changeform_view(request, object_id, form_url, shown | (extra_context or {}))
+        shown: dict[str, Any] = {"new_look_url": self.look_url(None)}
+        if obj or request.method == "POST":
+            shown["trial"] = self.trial(request, obj)
+        answer = super().changeform_view(request, object_id, form_url, shown | (extra_context or {}))
+        # The mail as it looks stands in a frame of its own.
+        answer._csp_update = {"frame-src": [SELF]}  # type: ignore[attr-defined]
+        return answer
 
     def test(self, request: HttpRequest, obj: MessageTemplate | None) -> None:
         """Send what stands in the form to whoever asks; what is wrong with it, the form says."""

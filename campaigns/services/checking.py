@@ -9,9 +9,11 @@ from liquid import BoundTemplate
 from liquid.exceptions import LiquidError
 
 from campaigns.services.composing import MAX_LENGTH, PLAIN, compose_html, link_targets, one_line
-from campaigns.services.placeholders import PLACEHOLDERS, samples
+from campaigns.services.placeholders import MAY_BE_EMPTY, PLACEHOLDERS, samples
 
 _OWN_LINK = re.compile(r"\{\{\s*link\s*\}\}")
+_FIRST_NAME = re.compile(rf"\{{\{{\s*{MAY_BE_EMPTY}\b")
+_IF_FIRST_NAME = re.compile(rf"\{{%-?\s*(if|unless)\s+{MAY_BE_EMPTY}\b")
 _SAFE_LINK = re.compile(r"(https://|mailto:)[^\s{}]+")
 
 
@@ -19,8 +21,10 @@ def check_words(purpose: str, subject: str, body: str) -> None:
     """Raises ValidationError, by field, when a placeholder is unknown, a link leads nowhere, or Liquid cannot
     read the words; with line and column where there are any."""
     errors = {
-        "subject": list(_wrong_in(subject, _names(purpose, in_subject=True)))
-        + list(_wrong_in_subject(subject)),
+        "subject": [
+            *(_not_for_subjects(purpose, subject) or _wrong_in(subject, _names(purpose, in_subject=True))),
+            *_wrong_in_subject(subject),
+        ],
         "body": list(_wrong_in(body, _names(purpose))) or list(_wrong_in_body(purpose, body)),
     }
     if found := {field: wrong for field, wrong in errors.items() if wrong}:
@@ -64,7 +68,22 @@ def _unknown(template: BoundTemplate, source: str, names: set[str]) -> Iterable[
             }  # fmt: skip
 
 
+def _not_for_subjects(purpose: str, subject: str) -> list[str]:
+    """What the body may use and the subject may not, with the reason."""
+    barred = _names(purpose) - _names(purpose, in_subject=True)
+    return [
+        _("“%(name)s” cannot stand in the subject: somebody other than the reader may have typed it. Write it "
+          "in the body.") % {"name": name}
+        for name in sorted(barred) if re.search(rf"\{{[{{%][^}}]*\b{name}\b", subject)
+    ]  # fmt: skip
+
+
 def _wrong_in_subject(subject: str) -> Iterable[str]:
+    if _FIRST_NAME.search(subject) and not _IF_FIRST_NAME.search(subject):
+        yield _(
+            "The first name may be empty. Write {% if first_name %}{{ first_name }}, words for you{% else %}Words "
+            "for you{% endif %}."
+        )
     if subject != one_line(subject):
         yield _("Write the subject on one line, without invisible characters.")
 

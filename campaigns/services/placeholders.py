@@ -9,7 +9,8 @@ from campaigns.models import Purpose
 
 
 class Placeholder(NamedTuple):
-    """``sample`` is what a preview shows. What a stranger may have typed never stands in a subject.
+    """``sample`` is what a preview shows. What a stranger may have typed never stands in a subject: the reader's
+    own first name may, where the reader gave it, with other words for whoever gave none.
     ``may_lack``: messages queued without it, or before there was such a placeholder, say nothing there."""
 
     description: str | Promise
@@ -30,7 +31,9 @@ _OF_ALL = {
     "sign_off": Placeholder(_("the brand voice's sign-off, or nothing"), "Warm regards,", may_lack=True),
     "formal": Placeholder(_("“yes” when readers are addressed formally, or nothing"), "", may_lack=True),
 }
-_READER = {
+_READER = {"first_name": Placeholder(_("the reader's first name; may be empty"), "Ben")}
+# A friend's name was typed by whoever recommended them.
+_FRIEND_READER = {
     "first_name": Placeholder(_("the reader's first name; may be empty"), "Ben", in_subject=False),
 }
 _LINK = {"link": Placeholder(_("the page to open"), "https://refer.example.com/…")}
@@ -92,7 +95,7 @@ _ASK = (
     | _LOOKING_FOR
     | {"product": Placeholder(_("what the reader got from you, or nothing"), "", may_lack=True)}
 )
-_INVITED = _OF_ALL | _READER | _ADVOCATE | _LINK | _ADVOCATE_NAME | _ABOUT
+_INVITED = _OF_ALL | _FRIEND_READER | _ADVOCATE | _LINK | _ADVOCATE_NAME | _ABOUT
 _NEWS = _OF_ALL | _READER | _FRIEND | _LINK
 _TO_PUBLISH = _OF_ALL | _LINK | _ABOUT | _LOOKING_FOR
 
@@ -129,10 +132,10 @@ PLACEHOLDERS: dict[str, dict[str, Placeholder]] = {
     Purpose.INVITATION: _INVITED,
     Purpose.FRIEND_REMINDER: _INVITED,
     Purpose.NURTURE: _INVITED,
-    Purpose.FRIEND_THANKS: _OF_ALL | _READER | _ADVOCATE,
-    Purpose.WELCOME: _OF_ALL | _READER | _ADVOCATE,
-    Purpose.REWARD_FRIEND: _OF_ALL | _READER | _ADVOCATE | _REWARD | _LINK,
-    Purpose.FRIEND_REWARD: _OF_ALL | _READER | _ADVOCATE | _REWARD | _LINK,
+    Purpose.FRIEND_THANKS: _OF_ALL | _FRIEND_READER | _ADVOCATE,
+    Purpose.WELCOME: _OF_ALL | _FRIEND_READER | _ADVOCATE,
+    Purpose.REWARD_FRIEND: _OF_ALL | _FRIEND_READER | _ADVOCATE | _REWARD | _LINK,
+    Purpose.FRIEND_REWARD: _OF_ALL | _FRIEND_READER | _ADVOCATE | _REWARD | _LINK,
     Purpose.SHARE_WORDS: _OF_ALL | _ADVOCATE | _LINK,
     Purpose.ASK: _ASK,
     Purpose.ASK_FOLLOW_UP: _ASK,
@@ -205,6 +208,9 @@ PLACEHOLDERS: dict[str, dict[str, Placeholder]] = {
     Purpose.CALL_ESCALATED: _CALL,
     Purpose.FRIEND_BACK: _CALL,
 }
+
+
+MAY_BE_EMPTY = "first_name"
 
 
 def samples(purpose: str) -> dict[str, str | int]:

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from liquid.exceptions import LiquidError
 
 from campaigns.models import TO_FRIEND, TO_STAFF, Message, MessageChannel, MessageTemplate, Purpose
-from campaigns.services.composing import Value, compose_html, compose_line, compose_text
+from campaigns.services.composing import Value, compose_html, compose_line, compose_text, one_line
 from campaigns.services.frame import Frame
 from campaigns.services.outbox import queue
 from campaigns.services.placeholders import PLACEHOLDERS, samples
@@ -17,6 +18,8 @@ from campaigns.services.words import Rendered, offers, program_values
 from referrals.models import Enrolment, Program
 from referrals.tokens import link_token
 from referrals.transitions import Refused
+
+BEGINNING = 60
 
 
 def preview(template: MessageTemplate, program: Program | None, reader: Enrolment | None = None) -> Rendered:
@@ -40,6 +43,17 @@ def preview(template: MessageTemplate, program: Program | None, reader: Enrolmen
     html = compose_html(template.body, values)
     frame = Frame(message)
     return Rendered(subject, frame.text(text), frame.html(subject, html))
+
+
+def first_words(template: MessageTemplate) -> str:
+    """The subject, else how the words begin, with example values; as written where they cannot be read."""
+    try:
+        values = samples(template.purpose)
+        if template.subject:
+            return compose_line(template.subject, values)
+        return one_line(compose_text(template.body, values))[:BEGINNING]
+    except (LiquidError, KeyError):
+        return (template.subject or template.body)[:BEGINNING]
 
 
 def find_reader(program: Program | None, typed: str) -> Enrolment | None:

@@ -169,3 +169,63 @@ def test_the_editor_costs_as_many_queries_with_many_advocates(
 
     with django_assert_num_queries(18):
         client.post(page(own), typed(_look="1", reader="Anna"))
+
+
+def test_what_may_be_written_stands_beside_the_words_with_what_it_is_and_an_example(client, own):
+    page_ = client.get(page(own))
+
+    listed = page_.text.split('id="names"')[1].split("</section>")[0]
+    assert "<code data-insert>{{ first_name }}</code>" in listed
+    assert "the reader&#x27;s first name; may be empty" in listed
+    assert "such as Ben" in listed
+    assert "Placeholders" not in [str(panel.title) for panel in page_.context["panels"]]
+
+
+def test_the_mail_as_it_looks_stands_in_a_frame_that_is_shut_in(client, own):
+    opened, document = client.get(page(own)), client.get(page(own, "preview"))
+
+    assert f'src="{page(own, "preview")}" sandbox' in opened.text
+    assert "frame-src 'self'" in opened.headers["Content-Security-Policy"]
+    assert document.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "sandbox" in document.headers["Content-Security-Policy"]
+    assert "frame-src" not in client.get("/admin/").headers["Content-Security-Policy"]
+
+
+def test_the_list_shows_how_words_begin_and_not_how_they_are_written(client, program):
+    asked = "{% if first_name %}{{ first_name }}, a favour?{% else %}A favour?{% endif %}"
+    MessageTemplate.objects.create(program=program, purpose="ask", subject=asked, body=BODY)
+    MessageTemplate.objects.create(
+        program=program, purpose="ask", channel="sms", body="Hi {{ company }}: {{ link }}"
+    )
+
+    shown = client.get(
+        reverse("admin:campaigns_messagetemplate_changelist"), {"program": program.pk, "whose": "ours"}
+    )
+
+    assert ">Ben, a favour?<" in shown.text
+    assert ">Hi Acme: https://refer.example.com/…<" in shown.text
+
+
+@pytest.mark.parametrize(
+    ("purpose", "subject", "said"),
+    [
+        ("ask", "{% if first_name %}{{ first_name }}, a favour?{% else %}A favour?{% endif %}", []),
+        ("ask", "{{ first_name }}, a favour?",
+         ["The first name may be empty. Write {% if first_name %}{{ first_name }}, words for you{% else %}Words for "
+          "you{% endif %}."]),
+        ("invitation", "{{ first_name }}, hello",
+         ["“first_name” cannot stand in the subject: somebody other than the reader may have typed it. Write it in "
+          "the body."]),
+    ],
+)  # fmt: skip
+def test_a_first_name_may_stand_in_the_subject_where_its_reader_gave_it(
+    client, program, purpose, subject, said
+):
+    template = MessageTemplate.objects.create(program=program, purpose=purpose, subject="Old", body=BODY)
+
+    answer = client.post(page(template), typed(subject=subject))
+
+    template.refresh_from_db()
+    assert (template.subject == subject) is (not said)
+    errors = list(answer.context["adminform"].form.errors.get("subject", [])) if answer.context else []
+    assert errors[: len(said)] == said
