@@ -8,8 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.services import desk
+from referrals.models import Membership
+from referrals.roles import roles_of
 
-# The back office in the order in which a manager thinks; what is not named here stands under Settings.
+# The back office in the order in which a manager thinks; what is not named here – the queue's tables – stands
+# under System, for superusers.
 GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("program", _("Program"), ("Program", "IdealCustomerProfile", "Membership", "Absence")),
     ("people", _("People"), ("Advocate", "Segment", "Tag", "CallTask", "Finder", "Enrolment")),
@@ -62,7 +65,16 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
             "AlertChoice",
         ),
     ),
+    ("settings", _("Settings"), ("User", "BrandVoice", "DigestSubscription")),
 )
+# What those who call and help do not set up: it stays open to them where something leads there.
+SET_UP = {
+    "Program", "Finder", "Enrolment", "Consent", "Event", "Attribution", "RewardScheme", "RewardRule", "CouponCode",
+    "MysteryBox", "Tier", "Prize", "Charity", "TaxThreshold", "incentives-compared", "OutreachPlan", "Ask", "Survey",
+    "Testimonial", "ReviewPlace", "Experiment", "MessageTemplate", "RegularMail", "ContactPolicy", "BrandVoice",
+    "chains",
+}  # fmt: skip
+SETS_UP = {Membership.Role.MANAGER, Membership.Role.ANALYST}
 
 
 class Page(NamedTuple):
@@ -130,19 +142,29 @@ class AdminSite(admin.AdminSite):
         if app_label is not None:
             return apps
         models = {model["object_name"]: model for app in apps for model in app["models"]}
+        user: Any = request.user
+        hidden = _hidden_from(user)
         found = [
             _group(
                 label,
                 name,
-                [*_pages(label, request.user), *(models.pop(model) for model in names if model in models)],
+                [
+                    link
+                    for link in (*_pages(label, user), *(models.pop(n) for n in names if n in models))
+                    if link["object_name"] not in hidden
+                ],
             )
             for label, name, names in GROUPS
         ]
-        return [
-            group
-            for group in (*found, _group("settings", _("Settings"), list(models.values())))
-            if group["models"]
-        ]
+        system = list(models.values()) if user.is_superuser else []
+        return [group for group in (*found, _group("system", _("System"), system)) if group["models"]]
+
+
+def _hidden_from(user: Any) -> set[str]:
+    """What this person's roles do not need among the links."""
+    if user.is_superuser or SETS_UP & set(roles_of(user).values()):
+        return set()
+    return SET_UP
 
 
 def _group(label: str, name: Any, models: list[Any]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class Card(NamedTuple):
 class Part(NamedTuple):
     """The calls of one stretch of time: how many there are, and the first of them."""
 
+    name: str
     title: str
     total: int
     cards: list[Card]
@@ -74,7 +75,7 @@ def _parts(rows: Any, today: Q, now: datetime, *, everyone: bool) -> list[Part]:
     whose = "" if everyone else "owner=me&"
     page = reverse("admin:referrals_followup_changelist")
     return [
-        Part(titles[name], counts[name], cards[name], f"{page}?{whose}{links[name]}")
+        Part(name, titles[name], counts[name], cards[name], f"{page}?{whose}{links[name]}")
         for name in when
         if counts[name]
     ]

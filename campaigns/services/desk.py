@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.contrib.auth.models import User
+from django.db.models import Count, Exists, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -22,7 +24,7 @@ from referrals.models import (
     Program,
     Referral,
 )
-from referrals.roles import programs_granting
+from referrals.roles import programs_granting, roles_of
 from rewards.models import (
     Budget,
     Contest,
@@ -97,19 +99,20 @@ class Desk(NamedTuple):
 
 
 def look(user: Any, *, now: datetime) -> Desk:
-    """The desk of this person, in nineteen queries however much data there is."""
+    """The desk of this person, in thirteen queries however much data there is."""
     programs = list(_programs(user))
     review, reached = _referrals(programs, now)
+    counted = _count(user, _waiting(user, now))
     needs = [
         *_books(user),
-        *_supply(user, now),
-        *_rewards(user, now),
+        *_supply(user, counted, now),
+        *_rewards(user, counted, now),
         *_calls(user, programs, now),
         Need(review, _reviews(review), reverse("admin:review"), "bad"),
-        *_claims(user),
-        *_mentions(user),
-        *_messages(user),
-        *_by_hand(user, now),
+        *_claims(counted),
+        *_mentions(counted),
+        *_messages(counted),
+        *_by_hand(counted),
     ]
     closed = [_not_live(program) for program in programs if program.status in ("draft", "paused")]
     live = any(program.is_live for program in programs)
@@ -132,6 +135,38 @@ def _programs(user: Any) -> Any:
     ).order_by("-status", "pk")  # fmt: skip
 
 
+def _waiting(user: Any, now: datetime) -> dict[str, Any]:
+    """What waits for a person, by name: rows of which only the number is asked."""
+    mine = Message.objects.for_staff(user)
+    by_hand = mine.filter(status=Message.Status.BY_HAND)
+    handed_over = FulfilmentCall.objects.filter(
+        reward__program__in=programs_granting(user, "change", FulfilmentCall)
+    )
+    contests = Contest.objects.filter(program__in=programs_granting(user, "change", Contest))
+    late = by_hand.filter(program__in=programs_granting(user, "change", OutreachPlan), due_at__lt=now - WEEK)
+    return {
+        "claims": Claim.objects.for_staff(user).open(),
+        "disputed": Attribution.objects.for_staff(user).filter(standing=Attribution.Standing.DISPUTED),
+        "mentions": Mention.objects.for_staff(user).open(),
+        "failed": mine.filter(status=Message.Status.FAILED),
+        "unknown": mine.filter(status=Message.Status.UNKNOWN),
+        "to_send": by_hand.filter(user=user),
+        # What colleagues have not sent for a week.
+        "unsent": late.exclude(user=user),
+        "not_handed_out": handed_over.needing_attention(),
+        "to_draw": contests.to_draw(now),
+    }
+
+
+def _count(user: Any, waiting: dict[str, Any]) -> dict[str, int]:
+    """How many of each, in one query."""
+    numbers = {
+        name: Coalesce(Subquery(rows.order_by().values(all=Value(1)).annotate(n=Count("pk")).values("n")), 0)
+        for name, rows in waiting.items()
+    }
+    return User.objects.filter(pk=user.pk).values(**numbers).get()
+
+
 def _books(user: Any) -> list[Need]:
     """What the newest check of the ledger found; nothing is recomputed here."""
     if not programs_granting(user, "view", LedgerTransaction).exists():
@@ -142,16 +177,13 @@ def _books(user: Any) -> list[Need]:
     return [_need("bad", count, words, "rewards_ledgertransaction", "")]
 
 
-def _supply(user: Any, now: datetime) -> list[Need]:
+def _supply(user: Any, counted: dict[str, int], now: datetime) -> list[Need]:
     """Pools, stock and budgets that run out, and hand-overs to other systems that failed."""
     short = running_out(programs_granting(user, "change", Incentive), now=now)
     budgets = programs_granting(user, "change", Budget)
     tight = [drain.budget.pk for drain in tight_budgets(budgets, now=now)]
     ending = ending_budgets(budgets, now=now)
-    calls = FulfilmentCall.objects.filter(
-        reward__program__in=programs_granting(user, "change", FulfilmentCall)
-    )
-    failed = calls.needing_attention().count()
+    failed = counted["not_handed_out"]
     over = "bad" if any(not end.days_left for end in ending) else "warn"
     empty = "bad" if any(supply.left == 0 for supply in short) else "warn"
     return [
@@ -167,7 +199,7 @@ def _supply(user: Any, now: datetime) -> list[Need]:
     ]  # fmt: skip
 
 
-def _rewards(user: Any, now: datetime) -> list[Need]:
+def _rewards(user: Any, counted: dict[str, int], now: datetime) -> list[Need]:
     mine = Reward.objects.filter(program__in=programs_granting(user, "change", Reward))
     # Said once more of all, so that an index finds those few among all that were ever given.
     counts = mine.filter(status__in=("pending", "approved", "claimed", "waiting")).aggregate(
@@ -178,8 +210,7 @@ def _rewards(user: Any, now: datetime) -> list[Need]:
         waiting=Count("pk", filter=Q(status="waiting")),
     )
     approve, second, hand_out, claims, waiting = counts.values()
-    contests = Contest.objects.filter(program__in=programs_granting(user, "change", Contest))
-    over = contests.to_draw(now).count()
+    over = counted["to_draw"]
     return [
         _need("warn", approve, ngettext("reward to approve", "rewards to approve", approve),
               "rewards_reward", "decide=approve"),
@@ -201,43 +232,45 @@ def _these(keys: Iterable[int]) -> str:
 
 
 def _calls(user: Any, programs: list[Program], now: datetime) -> list[Need]:
-    mine = FollowUp.objects.open()
-    if not user.is_superuser:
-        mine = mine.filter(referral__program__in=programs_granting(user, "change", FollowUp))
-    today = FollowUp.objects.due_today(programs, now)
-    counts = mine.aggregate(
-        overdue=Count("pk", filter=Q(due_at__lt=now)),
-        today=Count("pk", filter=Q(due_at__gte=now) & today),
+    """As many as “My calls” shows, and leads to; whoever leads reads of the team's, too."""
+    granted = programs_granting(user, "change", FollowUp)
+    calls = FollowUp.objects.to_make().filter(referral__program__in=granted)
+    today = Q(due_at__gte=now) & FollowUp.objects.due_today(programs, now)
+    late, mine = Q(due_at__lt=now), Q(owner=user) | Q(owner=None)
+    counts = calls.aggregate(
+        overdue=Count("pk", filter=mine & late),
+        today=Count("pk", filter=mine & today),
+        team=Count("pk", filter=late),
         escalated=Count("pk", filter=Q(owner=user, told=FollowUp.Told.ESCALATED)),
     )
-    overdue, rest, escalated = counts["overdue"], counts["today"], counts["escalated"]
+    overdue, rest, team, escalated = counts.values()
     words = ngettext("call that nobody made is yours now", "calls that nobody made are yours now", escalated)
+    page = reverse("admin:calls")
+    whole_team = ngettext("call overdue in the whole team", "calls overdue in the whole team", team)
     return [
-        Need(escalated, words, reverse("admin:calls"), "bad"),
-        _need(
+        Need(escalated, words, page, "bad"),
+        Need(overdue, ngettext("call overdue", "calls overdue", overdue), f"{page}#late", "bad"),
+        Need(rest, ngettext("call due today", "calls due today", rest), f"{page}#today", "busy"),
+        Need(
+            team if team > overdue and _leads(user, programs) else 0,
+            whole_team,
+            f"{page}?whose=all#late",
             "bad",
-            overdue,
-            ngettext("call overdue", "calls overdue", overdue),
-            "referrals_followup",
-            "when=overdue",
-        ),
-        _need(
-            "busy",
-            rest,
-            ngettext("call due today", "calls due today", rest),
-            "referrals_followup",
-            "when=today",
         ),
     ]
+
+
+def _leads(user: Any, programs: list[Program]) -> bool:
+    manager = Membership.Role.MANAGER in roles_of(user).values()
+    return user.is_superuser or manager or any(program.lead_id == user.pk for program in programs)
 
 
 def _reviews(count: int) -> str:
     return ngettext("suspicious referral under review", "suspicious referrals under review", count)
 
 
-def _claims(user: Any) -> list[Need]:
-    claims = Claim.objects.for_staff(user).open().count()
-    disputed = Attribution.objects.for_staff(user).filter(standing=Attribution.Standing.DISPUTED).count()
+def _claims(counted: dict[str, int]) -> list[Need]:
+    claims, disputed = counted["claims"], counted["disputed"]
     return [
         _need("warn", claims, ngettext("claim to decide", "claims to decide", claims),
               "referrals_claim", "status__exact=open"),
@@ -247,21 +280,16 @@ def _claims(user: Any) -> list[Need]:
     ]  # fmt: skip
 
 
-def _mentions(user: Any) -> list[Need]:
-    count = Mention.objects.for_staff(user).open().count()
+def _mentions(counted: dict[str, int]) -> list[Need]:
+    count = counted["mentions"]
     words = ngettext(
         "friend who says that somebody told them", "friends who say that somebody told them", count
     )
     return [_need("warn", count, words, "referrals_mention", "settled_at__isempty=1")]
 
 
-def _messages(user: Any) -> list[Need]:
-    mine = Message.objects.for_staff(user)
-    counts = mine.needing_attention().aggregate(
-        failed=Count("pk", filter=Q(status=Message.Status.FAILED)),
-        unknown=Count("pk", filter=Q(status=Message.Status.UNKNOWN)),
-    )
-    failed, unknown = counts["failed"], counts["unknown"]
+def _messages(counted: dict[str, int]) -> list[Need]:
+    failed, unknown = counted["failed"], counted["unknown"]
     return [
         _need("bad", failed, ngettext("message given up", "messages given up", failed),
               "campaigns_message", "status__exact=failed"),
@@ -271,14 +299,8 @@ def _messages(user: Any) -> list[Need]:
     ]  # fmt: skip
 
 
-def _by_hand(user: Any, now: datetime) -> list[Need]:
-    """What this person has to send, and what colleagues have not sent for a week."""
-    waiting = Message.objects.for_staff(user).filter(status=Message.Status.BY_HAND)
-    led = Q(program__in=programs_granting(user, "change", OutreachPlan), due_at__lt=now - WEEK)
-    counts = waiting.aggregate(
-        to_send=Count("pk", filter=Q(user=user)), unsent=Count("pk", filter=led & ~Q(user=user))
-    )
-    to_send, unsent = counts["to_send"], counts["unsent"]
+def _by_hand(counted: dict[str, int]) -> list[Need]:
+    to_send, unsent = counted["to_send"], counted["unsent"]
     return [
         _need("busy", to_send, ngettext("message for you to send by hand", "messages for you to send by hand", to_send),
               "campaigns_byhand", "whose=mine"),

@@ -67,13 +67,13 @@ def test_sales_read_nothing_of_rewards_and_strangers_nothing_at_all():
     assert needs(member_of(ProgramFactory(owner=UserFactory()))) == []
 
 
-def test_the_desk_costs_nineteen_queries_however_much_there_is(django_assert_num_queries):
+def test_the_desk_costs_thirteen_queries_however_much_there_is(django_assert_num_queries):
     program = ProgramFactory()
     manager = member_of(program)
     for count in (1, 3):
         fill(program, count)
         fresh = type(manager).objects.get(pk=manager.pk)
-        with django_assert_num_queries(19):
+        with django_assert_num_queries(13):
             desk.look(fresh, now=NOW)
 
 
@@ -88,8 +88,24 @@ def test_every_need_leads_to_as_many_rows_as_it_says():
     assert len(shown) == 6
     for need in shown:
         page = client.get(need.url).context
-        count = page["cl"].result_count if "cl" in page else page["count"]
+        if "parts" in page:
+            [count] = [part.total for part in page["parts"] if part.name == need.url.split("#")[1]]
+        else:
+            count = page["cl"].result_count if "cl" in page else page["count"]
         assert count == need.number, need.words
+
+
+def test_the_calls_are_ones_own_as_my_calls_shows_them_and_leads_read_of_the_team():
+    program = ProgramFactory(owner=UserFactory())
+    maya, tom = member_of(program), member_of(program, "sales")
+    for owner in (tom, maya, maya, None):
+        FollowUpFactory(referral__enrolment__program=program, owner=owner, due_at=NOW - timedelta(hours=1))
+
+    assert needs(tom) == [(2, "calls overdue")]
+    assert needs(maya) == [(3, "calls overdue"), (4, "calls overdue in the whole team")]
+    assert [need.url for need in desk.look(maya, now=NOW).needs] == [
+        "/admin/calls/#late", "/admin/calls/?whose=all#late",
+    ]  # fmt: skip
 
 
 def test_what_is_not_live_says_why():
@@ -226,3 +242,32 @@ def test_a_plan_that_asks_people_is_stopped_from_the_desk():
     plan.refresh_from_db()
     assert (asking.name, plan.status) == ("After a deal", OutreachPlan.Status.PAUSED)
     assert desk.look(member_of(plan.program, "sales"), now=NOW).asking == []
+
+
+def test_the_links_are_those_of_the_role_and_the_queue_is_the_superusers_alone():
+    program = ProgramFactory()
+
+    def links(user):
+        groups = client_of(user).get("/admin/").context["app_list"]
+        return {group["app_label"]: [model["object_name"] for model in group["models"]] for group in groups}
+
+    boss, maya, tom = links(superuser()), links(member_of(program)), links(member_of(program, "sales"))
+
+    assert set(boss["system"]) == {"Failure", "OrmQ", "Schedule", "Success"}
+    assert "system" not in maya
+    assert "RewardRule" in maya["rewards"]
+    assert "RewardRule" not in tom["rewards"]
+    assert sum(map(len, tom.values())) <= 30
+
+
+@pytest.mark.parametrize("name", ["advocate", "referral"])
+def test_a_page_is_called_by_what_it_shows(name):
+    referral = ReferralFactory()
+    row = referral if name == "referral" else referral.enrolment.advocate
+    client = client_of(superuser())
+
+    lists = client.get(reverse(f"admin:referrals_{name}_changelist")).text
+    page = client.get(reverse(f"admin:referrals_{name}_change", args=[row.pk])).text
+
+    assert f"<title>{name.capitalize()}s · Goodword</title>" in lists
+    assert f"<title>{row} · Goodword</title>" in page
