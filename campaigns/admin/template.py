@@ -45,7 +45,7 @@ class TemplateForm(TryForm):
         super().__init__(*args, **kwargs)
         if "body" in self.fields:
             chosen = self.instance.purpose or self.data.get("purpose", "")
-            self.fields["body"].widget.purpose = chosen  # type: ignore[attr-defined]
+            self.fields["body"].widget.purpose = chosen
         if "program" in self.fields:
             # The bank is shipped as files; what is written here is a program's own.
             self.fields["program"].required = True

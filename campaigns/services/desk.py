@@ -164,7 +164,8 @@ def _count(user: Any, waiting: dict[str, Any]) -> dict[str, int]:
         name: Coalesce(Subquery(rows.order_by().values(all=Value(1)).annotate(n=Count("pk")).values("n")), 0)
         for name, rows in waiting.items()
     }
-    return User.objects.filter(pk=user.pk).values(**numbers).get()
+    found: Any = User.objects.filter(pk=user.pk).values(**numbers).get()
+    return dict(found)
 
 
 def _books(user: Any) -> list[Need]:
