@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from campaigns.admin.plan_steps import StepInline
 from campaigns.models import Ask, OutreachPlan, SurveyResponse
 from campaigns.sentences import plan_sentences, when_sentence
-from campaigns.services.funnel import WaitingByHand, by_step, funnel, waiting_by_hand
+from campaigns.services.funnel import WaitingByHand, by_step, funnel, waiting_by_hand, were_asked
 from campaigns.services.hold_out import WINDOW, what_asking_brought
 from campaigns.services.plan import CONFIRM_FROM, finish, go_live, pause, why_not_live
 from campaigns.services.preview import counts, lines, reach
@@ -169,7 +169,7 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         asks = Ask.objects.filter(plan=OuterRef("pk")).order_by().values("plan")
-        asked = asks.annotate(n=Count("pk", filter=Q(started_at__isnull=False))).values("n")
+        asked = asks.annotate(n=Count("pk", filter=were_asked())).values("n")
         referred = asks.annotate(n=Count("pk", filter=Q(end_reason=Ask.End.REFERRED))).values("n")
         said = (
             SurveyResponse.objects.answered().filter(ask__plan=OuterRef("pk")).order_by().values("ask__plan")

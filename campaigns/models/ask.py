@@ -68,6 +68,7 @@ class Ask(models.Model):
         UNSATISFIED = "unsatisfied", _("not satisfied enough")
         NOT_WARM = "not_warm", _("not warm enough for an automatic message")
         NOT_SENT = "not_sent", _("nobody sent the message by hand")
+        FAILED = "failed", _("the message could not be sent")
         NO_ADDRESS = "no_address", _("no address")
         OUT = "out", _("not in the segment")
         RESTING = "resting", _("asked not long ago")

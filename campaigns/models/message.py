@@ -44,6 +44,10 @@ class MessageQuerySet(ScopedQuerySet):
         """What has left since then, or is leaving just now."""
         return self.filter(Q(sent_at__gt=moment) | Q(status=Message.Status.SENDING))
 
+    def left(self) -> "MessageQuerySet":
+        """What has left or may have; or would have, if mail did not stay here."""
+        return self.filter(Q(sent_at__isnull=False) | Q(status=Message.Status.KEPT))
+
     def held_back(self) -> "MessageQuerySet":
         """What did not leave when it was due; some of it left later."""
         return self.exclude(held_at=None)

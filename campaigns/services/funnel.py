@@ -43,8 +43,18 @@ def waiting_by_hand(plan: OutreachPlan) -> WaitingByHand:
     return WaitingByHand(**waiting.aggregate(messages=Count("pk"), since=Min("due_at")))
 
 
+def were_asked() -> Any:
+    """Rounds of which something reached the person, as far as we know: a message that left, or a call before."""
+    calls = PlanStep.objects.filter(
+        plan=OuterRef("plan"), kind=PlanStep.Kind.CALL, position__lt=OuterRef("position")
+    )
+    left = Message.objects.left().filter(ask=OuterRef("pk"))
+    return Q(started_at__isnull=False) & (Exists(left) | Exists(calls))
+
+
 def funnel(plan: OutreachPlan) -> Funnel:
     """In one query. A customer counts for the round in which the friend was named."""
+    asked = were_asked()
     sent = Message.objects.filter(ask=OuterRef("pk"), sent_at__isnull=False)
     bought = Referral.objects.filter(
         enrolment__advocate=OuterRef("advocate_id"), program=plan.program_id,
@@ -52,9 +62,9 @@ def funnel(plan: OutreachPlan) -> Funnel:
     )  # fmt: skip
     said = SurveyResponse.objects.answered().filter(ask=OuterRef("pk"))
     # Whoever recommended somebody before their turn came was not asked.
-    after_asking = Q(end_reason=Ask.End.REFERRED, started_at__isnull=False)
+    after_asking = asked & Q(end_reason=Ask.End.REFERRED)
     counted: dict[str, Any] = {
-        "asked": Count("pk", filter=Q(started_at__isnull=False)),
+        "asked": Count("pk", filter=asked),
         "delivered": Count("pk", filter=Exists(sent)),
         "opened": Count("pk", filter=Q(clicked_at__isnull=False)),
         "referred": Count("pk", filter=after_asking),

@@ -15,7 +15,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Subquery
 from campaigns.models import Ask, Message, OutreachPlan, SurveyResponse
 from campaigns.services.entering import look_for_people
 from campaigns.services.prospects import FOR_NOW, STOPS, Hindrance, judged, path_to_advocate, rested_at
-from campaigns.services.taking import Round, Taking
+from campaigns.services.taking import NOTHING, Past, Round, Taking
 from campaigns.services.wishes import paused_until
 from referrals.models import Event, Pick, Program
 
@@ -152,19 +152,24 @@ def _rested(asks: Sequence[Ask], plan: OutreachPlan) -> dict[int, datetime]:
 
 
 def _settled(asks: Sequence[Ask], now: datetime) -> list[Round]:
-    """These rounds with what became of their last message: none is followed up before it has left."""
-    facts = Message.objects.filter(ask__in=[ask.pk for ask in asks if ask.touches]).values_list("ask_id")
-    counted = facts.annotate(
+    """These rounds with what became of their messages: none is followed up before it has left."""
+    written = Message.objects.filter(ask__in=[ask.pk for ask in asks if ask.touches]).order_by()
+    gone = Q(pk__in=written.left().values("pk"))
+    counted = written.values_list("ask_id").annotate(
         waiting=Count("pk", filter=Q(status__in=UNSETTLED)),
         sent=Max("sent_at"),
         by_hand=Min("due_at", filter=Q(status=Message.Status.BY_HAND)),
-    ).order_by()
-    known = {pk: (waiting, sent, by_hand) for pk, waiting, sent, by_hand in counted}
+        written=Count("pk"),
+        gone=Count("pk", filter=gone),
+        channel=Max("channel"),
+        held_for=Max("held_for", filter=Q(status=Message.Status.WITHHELD)),
+    )
+    known = {pk: Past(*facts) for pk, *facts in counted}
     referred, answered = _who_referred(asks), _who_answered(asks)
     return [
         Round(
-            ask, *known.get(ask.pk, (0, None, None)),
-            has_referred=ask.advocate_id in referred, has_answered=ask.pk in answered,
+            ask, known.get(ask.pk, NOTHING), has_referred=ask.advocate_id in referred,
+            has_answered=ask.pk in answered,
         )
         for ask in asks
     ]  # fmt: skip

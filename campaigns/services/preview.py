@@ -19,7 +19,7 @@ from django.db.models import (
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from campaigns.models import Ask, ContactPolicy, MessageChannel, OutreachPlan, Topic
+from campaigns.models import Ask, ContactPolicy, ContactPreference, MessageChannel, OutreachPlan, Topic
 from campaigns.services.prospects import (
     AFTER_SIGNING,
     FOR_NOW,
@@ -35,7 +35,7 @@ from campaigns.services.prospects import (
     points_needed,
     topic_of,
 )
-from campaigns.services.taking import Round, Taken, Taking
+from campaigns.services.taking import NOTHING, Round, Taken, Taking
 from campaigns.services.wishes import paused_until
 from referrals.models import Advocate, Event
 
@@ -44,6 +44,14 @@ BEGUN = Q(started_at__isnull=False)
 # What holds up a round that has begun.
 HOLDS = STOPS | {Hindrance.PAUSED}
 A_PAGE = 50
+
+
+class Seen(NamedTuple):
+    """What the lines of a page have in common."""
+
+    policy: ContactPolicy
+    chosen: dict[int, ContactPreference]
+    now: datetime
 
 
 class Line(NamedTuple):
@@ -119,7 +127,11 @@ def lines(plan: OutreachPlan, why: str, *, now: datetime, page: int = 0) -> tupl
     if len(found) < wanted:
         skipped = max(0, start - inside.count())
         found += list(outside[skipped : skipped + wanted - len(found)])
-    return [_line(plan, one, why, policy, now) for one in found[:A_PAGE]], len(found) > A_PAGE
+    page_of = found[:A_PAGE]
+    whom = [one.advocate if isinstance(one, Ask) else one for one in page_of]
+    chosen = ContactPreference.objects.for_people(whom)
+    seen = Seen(policy, chosen, now)
+    return [_line(plan, one, why, seen) for one in page_of], len(found) > A_PAGE
 
 
 def _with_details(plan: OutreachPlan, rows: Any, why: str, now: datetime) -> Any:
@@ -140,12 +152,12 @@ def _of(rows: Any, why: str) -> Any:
     return rows.filter(free | (BEGUN & ~Q(hindrance__in=HOLDS)) if is_ask else free)
 
 
-def _line(plan: OutreachPlan, one: Any, why: str, policy: ContactPolicy, now: datetime) -> Line:
-    ask = one if isinstance(one, Ask) else _as_ask(plan, one, now)
+def _line(plan: OutreachPlan, one: Any, why: str, seen: Seen) -> Line:
+    ask = one if isinstance(one, Ask) else _as_ask(plan, one, seen.now)
     ask.plan = plan
     if one.hindrance == Hindrance.TOO_EARLY:
-        ask.due_at = max(ask.due_at, now + AFTER_SIGNING)
-    touches = [] if why else list(_play(plan, ask, policy, now))
+        ask.due_at = max(ask.due_at, seen.now + AFTER_SIGNING)
+    touches = [] if why else list(_play(plan, ask, seen))
     return Line(ask.advocate, touches, _in_words(plan, one, why) if why else "")
 
 
@@ -172,15 +184,15 @@ def _as_ask(plan: OutreachPlan, advocate: Any, now: datetime) -> Ask:
     return Ask(plan=plan, advocate=advocate, since=advocate.since, due_at=due)
 
 
-def _play(plan: OutreachPlan, ask: Ask, policy: ContactPolicy, now: datetime) -> Iterator[Taken]:
+def _play(plan: OutreachPlan, ask: Ask, seen: Seen) -> Iterator[Taken]:
     """The steps of the next 30 days, if nothing is opened and nothing else comes in between."""
-    end = now + DAYS
+    end = seen.now + DAYS
     while ask.ended_at is None and ask.due_at <= end and ask.position <= _last(plan):
         if ask.touches >= plan.touches:
             return
-        taking = Taking(plan, now=max(now, ask.due_at), policy=policy)
+        taking = Taking(plan, now=max(seen.now, ask.due_at), policy=seen.policy, chosen=seen.chosen)
         before = (ask.position, ask.due_at)
-        taking.take([Round(ask, 0, None, None, has_referred=False)])
+        taking.take([Round(ask, NOTHING, has_referred=False)])
         yield from taking.taken
         if (ask.position, ask.due_at) == before:
             return

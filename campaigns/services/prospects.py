@@ -1,7 +1,10 @@
 """Whom a plan would ask, and why not the others: one judgement for the planner, the preview and whoever asks
 by hand. Nothing here writes anything."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from django.db.models import (
@@ -30,6 +33,7 @@ from campaigns.models import (
     Ask,
     ContactPolicy,
     MessageChannel,
+    MessageTemplate,
     OutreachPlan,
     PlanStep,
     Suppression,
@@ -90,15 +94,21 @@ def judged(
     ``policy`` is the contact policy in force, for whoever has it at hand."""
     to = path_to_advocate(rows)
     who = OuterRef("advocate_id" if to else "pk")
-    channel = first_channel(plan)
-    address = address_for(channel)
+    ways = first_ways(plan)
+
+    def has_none(channel: str) -> Any:
+        return Q(**{f"{to}{address_for(channel)}": ""})
+
+    def is_suppressed(channel: str) -> Any:
+        return _suppressed(plan, OuterRef(f"{to}{address_for(channel)}_key"))
+
     cases = [
         (Hindrance.OUT, _outside(plan, bool(to), now)),
-        (Hindrance.NO_ADDRESS, Q(**{f"{to}{address}": ""})),
-        (Hindrance.SUPPRESSED, _suppressed(plan, OuterRef(f"{to}{address}_key"))),
+        (Hindrance.NO_ADDRESS, _by_their_way(ways, to, has_none)),
+        (Hindrance.SUPPRESSED, _by_their_way(ways, to, is_suppressed)),
         (Hindrance.DECLINED, _has(who, Event.Kind.ASK_DECLINED)),
         (Hindrance.UNWANTED, wishes.refuse(topic_of(plan), to)),
-        (Hindrance.WAY, wishes.are_not_for(channel, to)),
+        (Hindrance.WAY, reduce(and_, (wishes.are_not_for(channel, to) for channel in ways))),
         (Hindrance.UNSATISFIED, _unsatisfied(who, SATISFIED_BY_HAND if by_hand else plan.satisfied_from)),
         *([(Hindrance.NOT_WARM, _not_warm(plan, to))] if plan.needs_points and not by_hand else []),
         *([(Hindrance.TOO_LATE, Q(since__lt=now - plan.latest, started_at=None))] if to else []),
@@ -198,6 +208,29 @@ def first_channel(plan: OutreachPlan) -> str:
         if step.kind == PlanStep.Kind.CALL:
             return MessageChannel.CALL
     return MessageChannel.EMAIL
+
+
+def first_ways(plan: OutreachPlan) -> list[str]:
+    """How the plan may speak to somebody first: as its first step says, or by another way that it uses as well and
+    has words for, for those who do not allow the first."""
+    messages = [step for step in plan.steps.all() if step.kind == PlanStep.Kind.MESSAGE]
+    first = first_channel(plan)
+    others = {step.channel for step in messages} - {first}
+    if not others or first == MessageChannel.CALL:
+        return [first]
+    words = MessageTemplate.objects.filter(
+        Q(program=None) | Q(program=plan.program_id), purpose=messages[0].purpose, channel__in=others
+    )
+    return [first, *words.order_by("channel").values_list("channel", flat=True).distinct()]
+
+
+def _by_their_way(ways: list[str], to: str, test: Callable[[str], Any]) -> Any:
+    """The test for the way by which each person would be spoken to first."""
+    first, *others = ways
+    if not others:
+        return test(first)
+    switches = wishes.are_not_for(first, to) & ~wishes.are_not_for(others[0], to)
+    return (test(first) & ~switches) | (test(others[0]) & switches)
 
 
 def address_for(channel: str) -> str:

@@ -12,6 +12,7 @@ from campaigns.models import (
     Ask,
     CallTask,
     ContactPolicy,
+    ContactPreference,
     Message,
     MessageChannel,
     OutreachPlan,
@@ -26,6 +27,7 @@ from campaigns.services.call_task import make_calls
 from campaigns.services.contact_hours import next_allowed, zone_of
 from campaigns.services.framing import ASKS
 from campaigns.services.notices import to_advocate, to_friend
+from campaigns.services.prospects import address_for, first_ways
 from campaigns.services.survey import invite
 from campaigns.services.trial import Trials
 from referrals.models import Enrolment, Event
@@ -38,34 +40,75 @@ VARIANTS, VARIANTS_OF_NURTURE = ("", "second", "third"), ("", "second", "last")
 COLUMNS = (
     "position", "due_at", "touches", "touched_at", "started_at", "ended_at", "end_reason"
 )  # fmt: skip
-Kind = PlanStep.Kind
+Kind, Held = PlanStep.Kind, Message.Held
+# How a round ends of which nothing left, by what held its message back.
+ENDS: dict[str, str] = {
+    Held.TOPIC: Ask.End.UNWANTED, Held.CHANNEL: Ask.End.WAY, Held.SUPPRESSED: Ask.End.UNSUBSCRIBED,
+    Held.ADDRESS: Ask.End.NO_ADDRESS, Held.STAFF: Ask.End.STOPPED, Held.TOO_LATE: Ask.End.TOO_LATE,
+    Held.PAUSED: Ask.End.TOO_LATE, Held.WEEK: Ask.End.TOO_LATE, Held.MONTH: Ask.End.TOO_LATE,
+    Held.DAY: Ask.End.TOO_LATE, Held.QUIET: Ask.End.TOO_LATE,
+}  # fmt: skip
 
 
-class Round(NamedTuple):
-    """An ask, with what became of its last message."""
+class Past(NamedTuple):
+    """What became of a round's messages."""
 
-    ask: Ask
     waiting: int
     sent_at: datetime | None
     # Since when a colleague has had one to send.
     by_hand_since: datetime | None
+    written: int
+    # So many have left, or may have.
+    gone: int
+    # Of the only one, where there is one.
+    channel: str
+    held_for: str | None
+
+
+NOTHING = Past(0, None, None, 0, 0, "", None)
+
+
+class Round(NamedTuple):
+    """An ask, with what became of it so far."""
+
+    ask: Ask
+    past: Past
     has_referred: bool
     # Of the survey to which this round has led.
     has_answered: bool = False
 
 
 class Taken(NamedTuple):
-    """A step that a round has taken, and when it is to reach the person."""
+    """A step that a round has taken, by which way, and when it is to reach the person."""
 
     ask: Ask
     step: PlanStep
     moment: datetime
+    channel: str
+    # The first message was held back, and this is the same by another way.
+    is_again: bool = False
+
+    @property
+    def key(self) -> str:
+        """Whatever crashes: one message or call for each step of a round."""
+        return f"ask:{self.ask.pk}:{self.step.position}{':again' if self.is_again else ''}"
+
+    @property
+    def way(self) -> str:
+        return str(MessageChannel(self.channel).label)
 
 
 class Taking:
     """Collects what a batch does, and stores it in a few statements."""
 
-    def __init__(self, plan: OutreachPlan, *, now: datetime, policy: ContactPolicy | None = None) -> None:
+    def __init__(
+        self,
+        plan: OutreachPlan,
+        *,
+        now: datetime,
+        policy: ContactPolicy | None = None,
+        chosen: dict[int, ContactPreference] | None = None,
+    ) -> None:
         self.plan, self.now = plan, now
         self.steps = {step.position: step for step in plan.steps.all()}
         self.last = max(self.steps, default=0)
@@ -73,7 +116,10 @@ class Taking:
         self.policy = policy or ContactPolicy.objects.current()
         self._trials = Trials(plan, now=now, policy=self.policy)
         self.taken: list[Taken] = []
+        self._chosen = chosen
         self._ended: list[Ask] = []
+        # Rounds of which nothing left: nobody was asked, and nobody needs a rest from it.
+        self._unasked: set[int] = set()
         self._invited: dict[int, SurveyResponse] = {}
 
     def end(self, ask: Ask, reason: str) -> None:
@@ -89,6 +135,9 @@ class Taking:
 
     def take(self, rounds: Iterable[Round]) -> None:
         """Let each round take the step it is at, unless its last message is still on its way."""
+        rounds = list(rounds)
+        if self._chosen is None:
+            self._chosen = ContactPreference.objects.for_people(one.ask.advocate for one in rounds)
         for one in rounds:
             self._take(one)
 
@@ -107,7 +156,11 @@ class Taking:
         Ask.objects.save_moved(asks, COLUMNS)
         self._take_from_lists()
         told = [_asked(one, self.now) for one in asked if one.step.purpose in ASKS]
-        over = [ended(ask, ask.end_reason, self.now) for ask in self._ended if ask.started_at]
+        over = [
+            ended(ask, ask.end_reason, self.now)
+            for ask in self._ended
+            if ask.started_at or ask.pk in self._unasked
+        ]
         Event.objects.record([*told, *over], now=self.now)
 
     def _take_from_lists(self) -> None:
@@ -119,15 +172,20 @@ class Taking:
             )  # fmt: skip
 
     def _take(self, one: Round) -> None:
-        ask = one.ask
-        if one.by_hand_since and one.by_hand_since <= self.now - GRACE:
+        ask, past = one.ask, one.past
+        if past.by_hand_since and past.by_hand_since <= self.now - GRACE:
             self.end(ask, Ask.End.NOT_SENT)
             return
-        if one.waiting:
+        if past.waiting:
             # Caps or quiet hours keep the last one here: the next must not be right behind it.
             ask.due_at = self.now + LOOK_AGAIN
             return
-        ask.touched_at = one.sent_at or ask.touched_at
+        if past.written:
+            ask.touches = past.gone
+            if not past.gone and not self._tries_again(ask, past):
+                self._end_unasked(ask, ENDS.get(past.held_for or "", Ask.End.FAILED))
+                return
+        ask.touched_at = past.sent_at or ask.touched_at
         step = self._find_step(one)
         if step is None:
             self.end(ask, Ask.End.DONE)
@@ -136,12 +194,52 @@ class Taking:
         if ask.due_at > self.now:
             return
         moment = next_allowed(self.now, zone_of(ask.advocate, self.plan.program), self.policy)
+        way = self._way(ask, step)
         if not ask.touches and moment > ask.since + self.plan.latest:
             self.end(ask, Ask.End.TOO_LATE)
-        elif step.kind == Kind.MESSAGE and not (_reaches(ask, step) and _is_wanted(one, step)):
-            self._move_on(ask, step, self.now)
+        elif way and _is_wanted(one, step):
+            self._carry_out(Taken(ask, step, moment, way, is_again=bool(past.written and not past.gone)))
+        elif not (way or ask.touches) and step == self._first_message:
+            # Nobody is followed up who was never asked.
+            self._end_unasked(ask, Ask.End.WAY)
         else:
-            self._carry_out(ask, step, moment)
+            self._move_on(ask, step, self.now)
+
+    def _tries_again(self, ask: Ask, past: Past) -> bool:
+        """The only message was held back, because they do not want to be written to this way: there may be another."""
+        first = self._first_message
+        if past.held_for != Message.Held.CHANNEL or past.written > 1 or first is None:
+            return False
+        ask.position, ask.due_at, ask.touched_at = first.position, self.now, None
+        return self._way(ask, first) not in {None, past.channel}
+
+    def _end_unasked(self, ask: Ask, reason: str) -> None:
+        """Nothing of the round has left. It leaves no rest behind, unless a colleague stopped it or has called."""
+        self.end(ask, reason)
+        called = any(step.kind == Kind.CALL and step.position < ask.position for step in self.steps.values())
+        if reason != Ask.End.STOPPED and not called:
+            ask.started_at = None
+            self._unasked.add(ask.pk)
+
+    @cached_property
+    def _first_message(self) -> PlanStep | None:
+        return next((step for step in self.steps.values() if step.kind == Kind.MESSAGE), None)
+
+    @cached_property
+    def _first_ways(self) -> list[str]:
+        return first_ways(self.plan)
+
+    def _way(self, ask: Ask, step: PlanStep) -> str | None:
+        """By which way this step reaches them; none, if they do not want it or cannot be reached. Whoever does not
+        allow the way of the first message gets it by another that the plan uses."""
+        if step.kind == Kind.CALL:
+            return MessageChannel.CALL
+        reader, chosen = ask.referral or ask.advocate, (self._chosen or {}).get(ask.advocate_id)
+        is_first = step == self._first_message and not ask.touches
+        ways = [step.channel]
+        if chosen and not ask.referral_id:
+            ways = [way for way in (self._first_ways if is_first else ways) if chosen.allows_way(way)]
+        return next((way for way in ways if getattr(reader, address_for(way))), None)
 
     def _find_step(self, one: Round) -> PlanStep | None:
         """The message or call that comes now, or the next that has to be waited for; none: the round is over."""
@@ -168,8 +266,9 @@ class Taking:
         wait = timedelta(days=step.wait_days)
         return ask.touched_at + (wait if ask.clicked_at else wait * (100 + self.plan.stretch) / 100)
 
-    def _carry_out(self, ask: Ask, step: PlanStep, moment: datetime) -> None:
-        self.taken.append(Taken(ask, step, moment))
+    def _carry_out(self, taken: Taken) -> None:
+        ask, step, moment = taken.ask, taken.step, taken.moment
+        self.taken.append(taken)
         if step.kind == Kind.MESSAGE:
             ask.touches += 1
             ask.touched_at = moment
@@ -200,11 +299,9 @@ class Taking:
         return found
 
     def _message(self, one: Taken, places: dict[int, Enrolment]) -> Message:
-        ask, step, moment = one
-        message = self._to_friend(ask, step) if ask.referral else self._to_advocate(ask, step, places)
-        # Whatever crashes: one message for each step of a round.
-        message.key = f"ask:{ask.pk}:{step.position}"
-        message.ask, message.channel, message.due_at = ask, step.channel, moment
+        ask, step = one.ask, one.step
+        message = self._to_friend(one) if ask.referral else self._to_advocate(one, places)
+        message.key, message.ask, message.channel, message.due_at = one.key, ask, one.channel, one.moment
         message.variant = self._variant(step)
         self._trials.vary(message, ask, step)
         if ask.touches == 1:
@@ -225,10 +322,11 @@ class Taking:
         return CallTask(
             program=program, advocate_id=ask.advocate_id, owner=ask.advocate.owner or program.owner,
             origin=CallTask.Origin.PLAN, reason=self.plan.name, due_at=one.moment,
-            key=f"ask:{ask.pk}:{one.step.position}",
+            key=one.key,
         )  # fmt: skip
 
-    def _to_advocate(self, ask: Ask, step: PlanStep, places: dict[int, Enrolment]) -> Message:
+    def _to_advocate(self, one: Taken, places: dict[int, Enrolment]) -> Message:
+        ask, step = one.ask, one.step
         enrolment = places[ask.advocate_id]
         enrolment.advocate, enrolment.program = ask.advocate, self.plan.program
         more: dict[str, Any] = {}
@@ -240,7 +338,7 @@ class Taking:
             link = f"{link_to(page, enrolment.token)}?ask={sign(ask.pk)}"
             more = {"place": self._review_place} if is_review else {}
         message = to_advocate(Purpose(step.purpose), enrolment, link=link, **more)
-        if step.channel == MessageChannel.SMS:
+        if one.channel == MessageChannel.SMS:
             message.to_address, message.to_key = ask.advocate.phone, ask.advocate.phone_key
         return message
 
@@ -250,8 +348,8 @@ class Taking:
         first = ReviewPlace.objects.of(self.plan.program).first()
         return first.name if first else ""
 
-    def _to_friend(self, ask: Ask, step: PlanStep) -> Message:
-        referral = ask.referral
+    def _to_friend(self, one: Taken) -> Message:
+        step, referral = one.step, one.ask.referral
         assert referral is not None  # noqa: S101 - asked by _message
         referral.enrolment.program = self.plan.program
         advocate = referral.enrolment.advocate
@@ -259,7 +357,7 @@ class Taking:
             Purpose(step.purpose), referral, link=link_to("invitation", referral.token),
             advocate_name=advocate.name, about=self.plan.program.about,
         )  # fmt: skip
-        if step.channel == MessageChannel.SMS:
+        if one.channel == MessageChannel.SMS:
             message.to_address, message.to_key = referral.phone, referral.phone_key
         return message
 
@@ -267,11 +365,6 @@ class Taking:
         """The person who asks, where one does."""
         people = {"owner": self.plan.program.owner, "account_manager": ask.advocate.owner}
         return people.get(self.plan.sender)
-
-
-def _reaches(ask: Ask, step: PlanStep) -> bool:
-    reader = ask.referral or ask.advocate
-    return bool(reader.email if step.channel == MessageChannel.EMAIL else reader.phone)
 
 
 def _is_wanted(one: Round, step: PlanStep) -> bool:
@@ -296,6 +389,6 @@ def _asked(one: Taken, now: datetime) -> Event:
         program_id=ask.plan.program_id,
         advocate_id=ask.advocate_id,
         occurred_at=now,
-        data={"plan": ask.plan.name, "step": step.position, "channel": step.channel},
-        dedup_key=f"ask:{ask.pk}:{step.position}",
+        data={"plan": ask.plan.name, "step": step.position, "channel": one.channel},
+        dedup_key=one.key,
     )

@@ -98,7 +98,7 @@ def test_a_preview_costs_the_same_for_one_and_for_three(maya, program, count, dj
     members(count)
     maya.get(page(plan, "preview"))
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         maya.get(page(plan, "preview"))
 
 
@@ -165,8 +165,11 @@ def test_stop_stops_what_waits_and_going_on_lets_it_go(maya, program, now):
 
 def test_the_page_of_a_plan_shows_what_came_of_it(maya, program):
     plan = OutreachPlanFactory(program=program)
-    AskFactory(plan=plan, started_at=NOW, clicked_at=NOW, ended_at=NOW, end_reason="referred")
-    AskFactory(plan=plan, started_at=NOW)
+    named = AskFactory(plan=plan, started_at=NOW, clicked_at=NOW, ended_at=NOW, end_reason="referred")
+    for ask, status in ((named, "sent"), (AskFactory(plan=plan, started_at=NOW), "kept")):
+        MessageFactory(ask=ask, purpose="ask", status=status, sent_at=NOW)
+    # It was written to, but nothing has left yet.
+    MessageFactory(ask=AskFactory(plan=plan, started_at=NOW), purpose="ask")
 
     shown = text(maya.get(page(plan)))
 

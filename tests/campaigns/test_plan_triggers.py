@@ -200,5 +200,5 @@ def test_a_batch_costs_the_same_for_one_and_for_three(count, django_assert_num_q
     plan = plan_after()
     AskFactory.create_batch(count, plan=plan, due_at=NOW)
 
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(25):
         plan_due(now=NOW)

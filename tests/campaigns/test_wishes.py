@@ -6,6 +6,9 @@ import pytest
 from django.urls import reverse
 
 from campaigns.models import Ask, ContactPreference, Message, OutreachPlan
+from campaigns.services.delivery import deliver_due
+from campaigns.services.funnel import funnel
+from campaigns.services.planner import plan_due
 from campaigns.services.pressure import Pressure
 from campaigns.services.prospects import judged
 from referrals.models import Advocate
@@ -129,3 +132,62 @@ def test_a_survey_is_no_ask():
     chooses(AdvocateFactory(), refused=["asks"])
 
     assert judged(Advocate.objects.all(), plan, now=NOW).get().hindrance == ""
+
+
+def two_ways():
+    plan = plan_after(steps=[(0, "ask"), (7, "ask_follow_up"), (7, "ask_last")], earliest_days=1, stretch=0)
+    plan.steps.filter(position=2).update(channel="sms")
+    anna = AdvocateFactory(phone="+390669821234")
+    happens(anna)
+    return plan, anna
+
+
+def ways():
+    return [(m.purpose, m.channel, m.to_address) for m in Message.objects.order_by("pk")]
+
+
+def test_whoever_wants_text_messages_only_is_asked_by_one_before_they_are_followed_up():
+    plan, anna = two_ways()
+    chooses(anna, way="sms")
+
+    run(NOW, 30)
+
+    assert ways() == [("ask", "sms", anna.phone), ("ask_follow_up", "sms", anna.phone)]
+    assert (the_ask().end_reason, funnel(plan).asked) == ("", 1)
+
+
+def test_an_ask_that_may_not_go_by_mail_any_more_goes_by_text_message():
+    _plan, anna = two_ways()
+    plan_due(now=NOW + DAY)
+    chooses(anna, way="sms")
+    deliver_due(now=NOW + DAY)
+    assert Message.objects.get().held_for == "channel"
+
+    run(NOW + 8 * DAY, 1)
+
+    assert ways()[1:] == [("ask", "sms", anna.phone)]
+    assert the_ask().touches == 1
+
+
+def test_an_ask_that_was_held_back_for_good_is_not_followed_up_and_costs_no_rest():
+    plan, anna = two_ways()
+    plan_due(now=NOW + DAY)
+    chooses(anna, refused=["news"])
+    Message.objects.update(status="withheld", held_for="topic")
+
+    run(NOW + 2 * DAY, 20)
+
+    ask = the_ask()
+    assert (ask.end_reason, ask.started_at, len(ways())) == (End.UNWANTED, None, 1)
+    assert judged(Advocate.objects.all(), plan, now=NOW + 60 * DAY).get().hindrance == ""
+    assert funnel(plan).asked == 0
+
+
+def test_touches_count_what_left():
+    two_ways()
+    run(NOW, 9)
+    Message.objects.filter(purpose="ask_follow_up").update(status="withheld", held_for="staff", sent_at=None)
+
+    plan_due(now=NOW + 40 * DAY)
+
+    assert (the_ask().touches, ways()[-1][0]) == (2, "ask_last")
