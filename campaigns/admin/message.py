@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.models import Message, Purpose
-from campaigns.services.handling import MAY_GO_AGAIN, hold_back, send_again
+from campaigns.services.handling import MAY_GO_AGAIN, bring_otherwise, hold_back, send_again
 from campaigns.services.texting import TooLong
 from campaigns.services.words import NoWords, Rendered, render
 from referrals.admin.cells import link_to, moment, person, status_word
@@ -39,14 +39,25 @@ class AttentionFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("attention", _("failed, or may not have arrived"))]
+        return [
+            ("attention", _("failed, or may not have arrived")), ("owed", _("rewards that did not reach their owner")),
+        ]  # fmt: skip
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "owed":
+            return queryset.owed_undelivered()
         return queryset.needing_attention() if self.value() == "attention" else queryset
 
 
 class AgainForm(StepForm):
     sure = forms.BooleanField(label=gettext_lazy("I know that what “may have arrived” can arrive twice"))
+
+
+class BroughtForm(StepForm):
+    note = forms.CharField(
+        label=gettext_lazy("How they got it"), max_length=200,
+        help_text=gettext_lazy("Such as: “Read her the code on the phone.”"),
+    )  # fmt: skip
 
 
 class HoldForm(StepForm):
@@ -93,6 +104,11 @@ class MessageAdmin(StepsAdmin, FactsAdmin):
         Step(
             name="hold-back", label=gettext_lazy("Hold back"), carry_out=hold_back, form=HoldForm, danger=True,
             does=gettext_lazy("It stays here and is never sent."), fits=lambda row: row.status == Message.Status.QUEUED,
+        ),
+        Step(
+            name="brought", label=gettext_lazy("They got it another way"), carry_out=bring_otherwise, form=BroughtForm,
+            does=gettext_lazy("For a reward that this mail could not bring: nothing is left to do about it."),
+            fits=lambda row: Message.objects.filter(pk=row.pk).owed_undelivered().exists(),
         ),
     )  # fmt: skip
 

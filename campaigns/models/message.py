@@ -3,12 +3,13 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
 from campaigns.models.ask import Ask
-from campaigns.models.template import TO_FRIEND, TO_STAFF, MessageChannel, Purpose
+from campaigns.models.suppression import Suppression
+from campaigns.models.template import OWED, TO_FRIEND, TO_STAFF, MessageChannel, Purpose
 from referrals.many import save_many
 from referrals.models import Advocate, Program, Referral
 from referrals.models.program import ScopedQuerySet
@@ -51,6 +52,14 @@ class MessageQuerySet(ScopedQuerySet):
     def held_back(self) -> "MessageQuerySet":
         """What did not leave when it was due; some of it left later."""
         return self.exclude(held_at=None)
+
+    def owed_undelivered(self) -> "MessageQuerySet":
+        """Rewards that were handed out and did not reach their owner, and of which nobody has said that they were
+        brought in another way. Who asked to be forgotten is owed nothing more."""
+        gone = Q(status__in=[Message.Status.WITHHELD, Message.Status.BOUNCED])
+        forgotten = Suppression.objects.filter(key=OuterRef("to_key"), reason=Suppression.Reason.ERASED)
+        rows = self.filter(gone, ~Exists(forgotten), purpose__in=OWED).exclude(to_address="")
+        return rows.exclude(held_for__in=[Message.Held.STAFF, Message.Held.SETTLED])
 
     def needing_attention(self) -> "MessageQuerySet":
         """What did not arrive, or may not have, and what only a person can decide about."""

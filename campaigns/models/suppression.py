@@ -22,6 +22,9 @@ class Suppression(models.Model):
         COMPLAINED = "complained", _("reported us as spam")
         BY_HAND = "by_hand", _("entered by staff")
 
+    # Against these nothing leaves, not even what is owed.
+    FINAL = frozenset({Reason.BOUNCED, Reason.ERASED, Reason.COMPLAINED})
+
     key = models.CharField(max_length=32, editable=False)
     program = models.ForeignKey(
         Program,

@@ -68,6 +68,9 @@ class Purpose(models.TextChoices):
 
 # Somebody at our door asked for these a moment ago: they are no mailing, and nobody can unsubscribe.
 ASKED_FOR = frozenset({Purpose.SIGN_IN, Purpose.CONFIRM})
+# What is somebody's already, handed over with this mail: no mailing either. Only a mailbox that does not exist, that
+# reported us, or whose owner is forgotten gets none.
+OWED = frozenset({Purpose.REWARD_ADVOCATE, Purpose.REWARD_FRIEND})
 TO_STAFF = frozenset(
     {
         Purpose.SALES_ALERT,

@@ -150,6 +150,7 @@ def _waiting(user: Any, now: datetime) -> dict[str, Any]:
         "mentions": Mention.objects.for_staff(user).open(),
         "failed": mine.filter(status=Message.Status.FAILED),
         "unknown": mine.filter(status=Message.Status.UNKNOWN),
+        "undelivered": mine.owed_undelivered(),
         "to_send": by_hand.filter(user=user),
         # What colleagues have not sent for a week.
         "unsent": late.exclude(user=user),
@@ -290,8 +291,10 @@ def _mentions(counted: dict[str, int]) -> list[Need]:
 
 
 def _messages(counted: dict[str, int]) -> list[Need]:
-    failed, unknown = counted["failed"], counted["unknown"]
+    failed, unknown, owed = counted["failed"], counted["unknown"], counted["undelivered"]
     return [
+        _need("bad", owed, ngettext("reward that did not reach its owner", "rewards that did not reach their owners",
+              owed), "campaigns_message", "state=owed"),
         _need("bad", failed, ngettext("message given up", "messages given up", failed),
               "campaigns_message", "status__exact=failed"),
         _need("warn", unknown,

@@ -30,6 +30,16 @@ def hold_back(messages: Any, *, now: datetime, by: Any, note: str = "") -> Moved
     )
 
 
+def bring_otherwise(messages: Any, *, now: datetime, by: Any, note: str) -> Moved:
+    """Somebody brought a reward to its owner in another way, and says how: nothing is left to do about its mail."""
+    keys = list(messages.values_list("pk", flat=True))
+    rows = list(Message.objects.filter(pk__in=keys))
+    open_ = set(Message.objects.filter(pk__in=keys).owed_undelivered().values_list("pk", flat=True))
+    told = {"held_for": Message.Held.STAFF, "held_at": now, "reason": note}
+    Message.objects.filter(pk__in=open_).update(**told)
+    return Moved([row for row in rows if row.pk in open_], [row for row in rows if row.pk not in open_])
+
+
 def _move(messages: Any, statuses: tuple[str, ...], changes: dict[str, Any]) -> Moved:
     with transaction.atomic():
         keys = list(messages.values_list("pk", flat=True))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from campaigns.channels import WAYS
 from campaigns.models import (
     ASKED_FOR,
+    OWED,
     TO_FRIEND,
     TO_STAFF,
     AlertChoice,
@@ -82,6 +83,8 @@ class Checks:
             return None
         for program_id, reason in self._suppressed.get(message.to_key, []):
             concerned = message.purpose in TO_FRIEND or reason not in FRIENDS_ONLY
+            if message.purpose in OWED and reason not in Suppression.FINAL:
+                continue
             if concerned and program_id in {None, message.program_id}:
                 return Hold(Status.WITHHELD, Held.SUPPRESSED, str(Suppression.Reason(reason).label))
         return None

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from campaigns.models import ASKED_FOR, TO_FRIEND, TO_STAFF, Ask, Message, Purpose, Suppression
+from campaigns.models import ASKED_FOR, OWED, TO_FRIEND, TO_STAFF, Ask, Message, Purpose, Suppression
 from campaigns.models.contact_preference import keys_of
 from campaigns.services.asks import end_for_keys
 from referrals.models import Advocate, Event, Program, Referral
@@ -31,7 +31,8 @@ def suppress(who: Message | str, program: Program | None, reason: str, *, now: d
 def suppress_keys(
     keys: Iterable[str], program_id: int | None, reason: str, *, now: datetime, end_rounds: bool = True
 ) -> None:
-    """``suppress()`` for many mailboxes at once. ``end_rounds`` asks their people no more in any way."""
+    """``suppress()`` for many mailboxes at once. ``end_rounds`` asks their people no more in any way. What is owed
+    to somebody still leaves, unless it cannot arrive or they are forgotten."""
     known = set(keys) - {""}
     rows = [Suppression(key=key, program_id=program_id, reason=reason, created_at=now) for key in known]
     Suppression.objects.bulk_create(rows, ignore_conflicts=True)
@@ -45,7 +46,8 @@ def suppress_keys(
     waiting = Message.objects.waiting().filter(to_key__in=known)
     waiting = waiting.filter(purpose__in=TO_FRIEND) if reason in FRIENDS_ONLY else waiting
     waiting = waiting.filter(program_id=program_id) if program_id else waiting
-    waiting.exclude(purpose__in=UNSTOPPABLE).update(
+    owed = frozenset() if reason in Suppression.FINAL else OWED
+    waiting.exclude(purpose__in=UNSTOPPABLE | owed).update(
         status=Message.Status.WITHHELD, reason=Suppression.Reason(reason).label,
         held_for=Message.Held.SUPPRESSED, held_at=now,
     )  # fmt: skip
