@@ -2,17 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from time import perf_counter
 from typing import Any, NamedTuple
 
 from campaigns.bench.load import PROCESSES
+from campaigns.bench.reported import compare
 from campaigns.bench.scratch import Scratch
 from campaigns.bench.web import served
 
 FRIENDS, REQUESTS, AT_ONCE = 100, 10_000, 64
+SALES = 20_000
 CODES, CLAIMS, CLIENTS = 1000, 5000, 32
 HOLDS, ENTRIES = 100_000, 1_000_000
 SECONDS_FOR_HOLDS, MEMORY_GROWTH_MIB, REPORT_MS = 60, 32, 300
-CHECKS = 4
+CHECKS = 5
 
 
 class Promise(NamedTuple):
@@ -32,6 +35,7 @@ def keep_all(scratch: Scratch, application: str, scale: float = 1) -> Iterator[P
     friends = of(FRIENDS)
     known = scratch.run("fill.fill", advocates=max(friends, 10), referrals=friends, messages=5)
     yield _one_sale_each(scratch, application, known, of(REQUESTS))
+    yield _what_was_acknowledged_is_there(scratch, application, known, of(SALES))
     yield _one_code_each(scratch, of(CODES), of(CLAIMS))
     yield _holds_end(scratch, of(HOLDS))
     yield _reports_open(scratch, of(ENTRIES))
@@ -55,6 +59,26 @@ def _one_sale_each(scratch: Scratch, application: str, known: dict[str, Any], re
         f"{said}; {found['sales']} sales, {found['advocate']} and {found['friend']} rewards, "
         f"{found['differences']} differences in the ledger",
         right and fine,
+    )
+
+
+def _what_was_acknowledged_is_there(
+    scratch: Scratch, application: str, known: dict[str, Any], sales: int
+) -> Promise:
+    start = perf_counter()
+    spec = {"key": known["key"], "codes": known["codes"], "sales": sales // PROCESSES}
+    with served(scratch, application) as port:
+        jobs = [
+            scratch.start("reported.report_sales", port=port, number=n, threads=AT_ONCE // PROCESSES, **spec)
+            for n in range(PROCESSES)
+        ]
+        reports = [job.answer() for job in jobs]
+    seconds = perf_counter() - start
+    said, kept = compare(reports, scratch.run("reported.count_reported"))
+    return Promise(
+        f"{sales:,} distinct sales, half in calls of a hundred, {AT_ONCE} at a time, in {seconds:.0f} s",
+        said,
+        kept,
     )
 
 
