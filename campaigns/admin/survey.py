@@ -6,12 +6,14 @@ from django.db.models import Avg, Count, Q
 from django.forms import Textarea
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns.models import Survey, SurveyText
+from campaigns.services.survey import close
 from campaigns.services.survey_report import ENOUGH, Result, result_of, table_of
 from referrals.admin.cells import link_to, moment, person, status_word
 from referrals.admin.scoped import Panel, ProgramFilter, ScopedInline
@@ -84,6 +86,11 @@ class SurveyAdmin(SetupAdmin):
             path("<path:object_id>/export/", view, name="campaigns_survey_export"),
             *super().get_urls(),
         ]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not obj.is_open:
+            close(obj, now=timezone.now())
 
     def export_view(self, request: HttpRequest, object_id: str) -> HttpResponse | StreamingHttpResponse:
         survey = self.get_object(request, object_id)

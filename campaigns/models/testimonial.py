@@ -90,6 +90,6 @@ class Testimonial(WithStatus):
             advocate_id=self.response.enrolment.advocate_id,
             actor=by,
             occurred_at=now,
-            data={"from": self.status_before, "to": self.status},
+            data={"outcome": self.status},
             dedup_key=f"testimonial:{self.pk}:{self.step}",
         )

@@ -107,6 +107,15 @@ def keep_private(response: SurveyResponse, *, now: datetime) -> None:
         follow_answer(row, now=now)
 
 
+def close(survey: Survey, *, now: datetime) -> None:
+    """Hold back what would still lead people to a survey that takes no answers any more. Repeatable."""
+    asks = SurveyResponse.objects.waiting().filter(survey=survey, ask__isnull=False).values("ask")
+    Message.objects.waiting().filter(ask__in=asks, purpose=Purpose.SURVEY_INVITE).update(
+        status=Message.Status.WITHHELD, reason=_("The survey was closed."),
+        held_for=Message.Held.SETTLED, held_at=now,
+    )  # fmt: skip
+
+
 def revoke(responses: Any, *, now: datetime, by: Any) -> Moved:
     """Let these links lead nowhere; what was answered stays. Repeatable: those taken back before are refused."""
     rows: list[SurveyResponse] = list(responses.select_related("enrolment__advocate"))

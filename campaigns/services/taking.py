@@ -368,8 +368,8 @@ class Taking:
 
 
 def _is_wanted(one: Round, step: PlanStep) -> bool:
-    """Nobody is reminded of a survey that they have answered."""
-    return not (step.sends_survey and one.has_answered)
+    """Nobody is reminded of a survey that they have answered, or led to one that is closed."""
+    return not (step.sends_survey and (one.has_answered or not step.survey or not step.survey.is_open))
 
 
 def _holds(one: Round, step: PlanStep) -> bool:

@@ -9,7 +9,7 @@ from django.utils.translation import get_language, override
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from campaigns.doors import count_unknown, limit_forms, private_page
+from campaigns.doors import A_DAY, count_unknown, limit_forms, private_page
 from campaigns.models import ReviewPlace, SurveyResponse, SurveyText
 from campaigns.services.asks import record_click, sign
 from campaigns.services.survey import TAKES_ANSWERS, answer, keep_private
@@ -54,9 +54,13 @@ def show_thanks(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("survey", token)
     with override(_language(response)):
         words = SurveyWords(response.survey, response.survey.texts.all())
-        page = _page(response, timezone.now()) | {
+        now, program = timezone.now(), response.survey.program
+        # For a day: an old link to a survey is no way to the personal link.
+        leads_on = response.is_promoter and program.is_live and now < (response.changed_at or now) + A_DAY
+        page = _page(response, now) | {
             "thanks": words.at(SurveyText.Place.THANKS),
-            "may_review": response.is_promoter and ReviewPlace.objects.of(response.survey.program).exists(),
+            "leads_on": leads_on,
+            "may_review": leads_on and ReviewPlace.objects.of(program).exists(),
         }
         return render(request, "campaigns/survey_thanks.html", page)
 

@@ -1,6 +1,7 @@
 """Step by step to a review, which is a deed, once for each place."""
 
 import pytest
+from django.utils import timezone
 
 from campaigns.models import Message, OutreachPlan
 from campaigns.services.plan import why_not_live
@@ -81,7 +82,9 @@ def test_an_unknown_link_and_one_of_a_program_that_is_over_lead_nowhere(client, 
 
 
 def test_a_promoter_is_led_there_only_where_there_is_a_place(client, anna):
-    asked = SurveyResponseFactory(enrolment=anna, answered_at=NOW, score=9)
+    asked = SurveyResponseFactory(
+        enrolment=anna, answered_at=timezone.now(), changed_at=timezone.now(), score=9
+    )
 
     assert url(anna) not in client.get(f"/s/{asked.token}/thanks/").text
     ReviewPlaceFactory(program=anna.program)

@@ -188,6 +188,14 @@ def test_whoever_is_asked_again_before_they_answer_keeps_their_link(django_asser
     assert renewed.expires_at == NOW + timedelta(days=99)
 
 
+def test_an_old_link_to_a_survey_is_no_way_to_the_personal_link(client, asked):
+    assert asked.enrolment.token in send(client, asked, 10).text
+
+    SurveyResponse.objects.filter(pk=asked.pk).update(changed_at=timezone.now() - timedelta(days=2))
+
+    assert asked.enrolment.token not in client.get(url(asked, "thanks/")).text
+
+
 def test_an_answer_may_be_changed_for_some_days(client, asked):
     SurveyResponse.objects.filter(pk=asked.pk).update(
         answered_at=timezone.now() - timedelta(days=13), score=8, changed_at=NOW

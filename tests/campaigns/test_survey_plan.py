@@ -184,6 +184,21 @@ def test_many_are_sent_a_survey_in_as_many_queries_as_one(count, queries, django
     assert SurveyResponse.objects.count() == count
 
 
+def test_a_survey_that_is_closed_sends_nobody_to_it_any_more():
+    plan = survey_plan()
+    happens(AdvocateFactory(), Kind.PROJECT_DONE)
+    plan_due(now=NOW + DAY)
+    survey = plan.steps.first().survey
+    page = f"/admin/campaigns/survey/{survey.pk}/change/"
+    form = {"name": survey.name, "kind": survey.kind, "valid_days": 90, "change_days": 14}
+
+    client_of(member_of(plan.program)).post(page, form | {"texts-TOTAL_FORMS": 0, "texts-INITIAL_FORMS": 0})
+
+    assert [(m.status, m.reason) for m in Message.objects.all()] == [("withheld", "The survey was closed.")]
+    run(NOW + 2 * DAY, 30)
+    assert Message.objects.count() == 1
+
+
 def test_opening_the_survey_counts_for_its_round(client):
     survey_plan()
     happens(AdvocateFactory(), Kind.PROJECT_DONE, timezone.now() - timedelta(days=2))

@@ -49,7 +49,7 @@ def test_an_answer_is_shown_once_its_giver_and_a_manager_agree(client, asked):
         assert WORDS in shown
         assert "<strong>Anna</strong>, Rossi Ltd" in shown
     decided = Event.objects.get(kind="testimonial.moved")
-    assert (decided.data, decided.actor is not None) == ({"from": "draft", "to": "approved"}, True)
+    assert (decided.data, decided.actor is not None) == ({"outcome": "approved"}, True)
 
 
 @pytest.mark.parametrize("more", [{"may_quote": ""}, {"reason": ""}])

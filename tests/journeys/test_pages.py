@@ -7,9 +7,21 @@ import pytest
 from django.urls import reverse
 
 from referrals.models import Enrolment
-from tests.factories import EnrolmentFactory, ProfileFactory, QuestionFactory, ReferralFactory
+from tests.factories import (
+    NOW,
+    EnrolmentFactory,
+    ProfileFactory,
+    QuestionFactory,
+    ReferralFactory,
+    SurveyResponseFactory,
+)
 
 pytestmark = pytest.mark.django_db
+
+
+def _survey(enrolment: Enrolment, page: str = "", **more: object) -> str:
+    return f"/s/{SurveyResponseFactory(enrolment=enrolment, changed_at=NOW, **more).token}/{page}"
+
 
 PAGES: dict[str, Callable[[Enrolment], str]] = {
     "home": lambda enrolment: reverse("home"),
@@ -23,6 +35,10 @@ PAGES: dict[str, Callable[[Enrolment], str]] = {
     "invitation": lambda enrolment: reverse("invitation", args=[enrolment.referrals.get().token]),
     "sign-in by code": lambda enrolment: reverse("account_request_login_code"),
     "sign-in of staff": lambda enrolment: reverse("account_login"),
+    "survey": lambda enrolment: _survey(enrolment),
+    "survey-thanks": lambda enrolment: _survey(enrolment, "thanks/", answered_at=NOW, score=9),
+    "survey-over": lambda enrolment: _survey(enrolment, expires_at=NOW),
+    "review-help": lambda enrolment: reverse("review-help", args=[enrolment.token]),
     "unknown link": lambda enrolment: "/a/nobody-knows-this/",
     "unknown page": lambda enrolment: "/no/such/page/",
 }
