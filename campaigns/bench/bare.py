@@ -20,6 +20,7 @@ django.setup()
 # Models can be imported only after setup().
 from campaigns.bench.recording import facts_by_friend, facts_by_token, replays  # noqa: E402
 from campaigns.bench.replay import Replay  # noqa: E402
+from campaigns.models import testimonials_on  # noqa: E402
 from campaigns.offers import offers_of  # noqa: E402
 from campaigns.sharing import onward_link, share_link  # noqa: E402
 from campaigns.urls import urlpatterns as product  # noqa: E402
@@ -46,6 +47,7 @@ def click(request: HttpRequest, code: str) -> HttpResponse:
     page = {
         "program": program, "enrolment": enrolment, "offers": offers, "visit": "x",
         "link": share_link(enrolment), "site": onward_link(enrolment),
+        "testimonials": testimonials_on(program.pk, settings.LANGUAGE_CODE),
     }  # fmt: skip
     return render(request, "campaigns/share.html", page)
 

@@ -28,7 +28,7 @@ from campaigns.models.template import (
     Purpose,
     Topic,
 )
-from campaigns.models.testimonial import Testimonial
+from campaigns.models.testimonial import Testimonial, testimonials_on
 from campaigns.models.voice import BrandVoice
 
 __all__ = [
@@ -66,4 +66,5 @@ __all__ = [
     "Testimonial",
     "ToldShortage",
     "Topic",
+    "testimonials_on",
 ]

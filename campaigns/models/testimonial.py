@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.survey_response import SurveyResponse
 from referrals.models import Event, Program
+from referrals.prepared import prepared
 from referrals.transitions import StatusQuerySet, WithStatus
 
 # As many as a page shows, and as long as one may be there.
@@ -15,12 +16,6 @@ SHOWN, LONGEST = 3, 400
 
 
 class TestimonialQuerySet(StatusQuerySet):
-    def shown_on(self, program: Program, language: str) -> "TestimonialQuerySet":
-        """The few that a page of the program shows: those in its reader's language first, the newest first."""
-        same = Case(When(language=language, then=Value(0)), default=Value(1))
-        approved = self.filter(program=program, status=Testimonial.Status.APPROVED)
-        return approved.order_by(same, "-status_at", "-pk")[:SHOWN]
-
     def announce(self, moved: Sequence["Testimonial"], *, now: datetime, by: Any) -> None:
         Event.objects.record([row.event_of_decision(now, by) for row in moved], now=now)
 
@@ -93,3 +88,11 @@ class Testimonial(WithStatus):
             data={"outcome": self.status},
             dedup_key=f"testimonial:{self.pk}:{self.step}",
         )
+
+
+@prepared
+def testimonials_on(program: int, language: str) -> "models.QuerySet[Testimonial]":
+    """The few that a page of the program shows: those in its reader's language first, the newest first."""
+    same = Case(When(language=language, then=Value(0)), default=Value(1))
+    approved = Testimonial.objects.filter(program=program, status=Testimonial.Status.APPROVED)
+    return approved.order_by(same, "-status_at", "-pk")[:SHOWN]

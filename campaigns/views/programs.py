@@ -4,7 +4,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from campaigns.models import Testimonial
+from campaigns.models import testimonials_on
 from campaigns.offers import Side, offers_of
 from referrals.models import Program
 
@@ -28,6 +28,6 @@ def _page(request: HttpRequest, program: Program) -> HttpResponse:
     page = {
         "program": program,
         "offers": offers,
-        "testimonials": list(Testimonial.objects.shown_on(program, get_language() or "")),
+        "testimonials": testimonials_on(program.pk, get_language() or ""),
     }
     return render(request, "campaigns/program.html", page)

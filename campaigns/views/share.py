@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns.doors import channel_slug, count_unknown, limit_forms, only_one, private_page
-from campaigns.models import Testimonial
+from campaigns.models import testimonials_on
 from campaigns.offers import Side, offers_of
 from campaigns.sharing import onward_link, share_link
 from referrals.forms import JoinForm
@@ -49,7 +49,7 @@ def show_share(request: HttpRequest, code: str) -> HttpResponse:
         "visit": _signer().sign(str(click.pk)),
         "link": share_link(enrolment),
         "site": onward_link(enrolment),
-        "testimonials": list(Testimonial.objects.shown_on(enrolment.program, get_language() or "")),
+        "testimonials": testimonials_on(enrolment.program.pk, get_language() or ""),
     }
     return render(request, "campaigns/share.html", page)
 
