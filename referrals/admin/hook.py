@@ -18,7 +18,7 @@ from referrals.admin.hook_fields import HookMappingForm, HookSourceForm, SecretF
 from referrals.admin.scoped import FactsAdmin, HistoryAdmin, Panel, ProgramFilter
 from referrals.admin.steps import Step, StepsAdmin
 from referrals.hooks.meanings import FACTS, NAMES, Meaning
-from referrals.hooks.presets import PRESETS
+from referrals.hooks.presets import PRESETS, example_of
 from referrals.hooks.reading import read_facts, read_json
 from referrals.models import HookDelivery, HookMapping, HookSource
 from referrals.services.hook import replay
@@ -82,12 +82,14 @@ class HookSourceAdmin(FreshAdmin, StepsAdmin, HistoryAdmin):
         if change:
             super().save_model(request, obj, form, change)
             return
-        preset = PRESETS[form.cleaned_data["preset"]]
+        name = form.cleaned_data["preset"]
+        preset = PRESETS[name]
         obj.scheme, obj.type_at, obj.id_at = preset.scheme, preset.type_at, preset.id_at
         obj.set_secret(form.cleaned_data["secret"], now=timezone.now())
         super().save_model(request, obj, form, change)
         HookMapping.objects.bulk_create(
-            HookMapping(source=obj, says=says, **meaning) for says, meaning in preset.mappings.items()
+            HookMapping(source=obj, says=says, sample=example_of(name, says), **meaning)
+            for says, meaning in preset.mappings.items()
         )
 
     def summary(self, obj: HookSource) -> Sequence[Any]:
@@ -176,15 +178,16 @@ class HookMappingAdmin(HistoryAdmin):
             needed = ", ".join(str(NAMES[name]) for name in FACTS[obj.means].needed)
             return [_("Needs: %(facts)s.") % {"facts": needed}] if needed else []
         try:
-            facts = read_facts(
-                obj.means, obj.pointers, read_json(obj.sample.encode()), currency=obj.source.program.currency,
+            facts, left_out = read_facts(
+                obj.means, obj.pointers, read_json(obj.sample.encode()), program=obj.source.program,
                 minor_units=obj.minor_units, now=timezone.now(),
             )  # fmt: skip
         except ValidationError as error:
             return [_("The sample would be refused:"), *error.messages]
         told = "; ".join(f"{NAMES[name]}: {value}" for name, value in facts.items())
         means = Meaning(obj.means).label
-        return [_("The sample means that %(what)s (%(facts)s).") % {"what": means, "facts": told}]
+        words = _("The sample means that %(what)s (%(facts)s).") % {"what": means, "facts": told}
+        return [words, *(_("Left out: %s") % problem for problem in left_out)]
 
 
 @admin.register(HookDelivery)

@@ -58,6 +58,12 @@ class HookMappingForm(forms.ModelForm):
     class Meta:
         model = HookMapping
         fields = ("source", "says", "means", "sample", "minor_units")
+        help_texts = {
+            "sample": gettext_lazy(
+                "The body of one of its calls, as JSON; names in it need not be real. Where you write the body "
+                "yourself, as in a workflow of HubSpot, copy this one and put the system's own fields in."
+            )
+        }
         widgets = {"sample": forms.Textarea(attrs={"rows": 12, "class": "words", "spellcheck": "false"})}
 
     def clean_sample(self) -> str:

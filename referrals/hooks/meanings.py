@@ -36,7 +36,7 @@ class Facts(NamedTuple):
 
 
 PERSON = ("customer", "email")
-BUYER = (*PERSON, "phone", "name", "company", "code", "at")
+BUYER = (*PERSON, "phone", "name", "company", "code", "country", "at")
 FACTS: dict[str, Facts] = {
     Meaning.ORDER_PAID: Facts(("order", "amount"), ("currency", *BUYER)),
     Meaning.ORDER_REFUNDED: Facts(("order",), ("amount", "currency", "refund", "reason")),
@@ -58,13 +58,15 @@ FACTS: dict[str, Facts] = {
     Meaning.SHARED: Facts((), (*PERSON, "network", "at")),
     Meaning.UNSUBSCRIBED: Facts((), (*PERSON, "phone", "at")),
 }
+# Of these, what is untidy about a person is left out: the rest is worth more than nothing.
+LENIENT = {Meaning.ORDER_PAID, Meaning.DEAL_WON, Meaning.CUSTOMER_CREATED}
 NAMES = {
     "order": _("number of the order or deal"),
     "amount": _("amount"),
     "currency": _("currency; empty: the program's"),
     "customer": _("customer number"),
     "email": _("e-mail address"),
-    "phone": _("phone, with the country code"),
+    "phone": _("phone; without its country code, it is of the person's country or the program's"),
     "name": _("name"),
     "company": _("company"),
     "language": _("language"),

@@ -1,9 +1,9 @@
 """Where usual systems say what, so that they can be connected without looking for it.
 
-Written down from their public webhook references in November 2026; each can be changed once it is there. Shopify's
-refunds/create is left out: it tells what was paid back in several parts, and one pointer finds one.
+Written down from their public webhook references in November 2026; each can be changed once it is there.
 """
 
+import json
 from typing import Any, NamedTuple
 
 from referrals.hooks.meanings import Meaning
@@ -26,12 +26,12 @@ def _means(means: str, minor_units: bool = False, /, **pointers: str) -> dict[st
 _SHOPIFY_ORDER = {
     "order": "/id", "amount": "/total_price", "currency": "/currency", "customer": "/customer/id",
     "email": "/email", "phone": "/phone", "name": "/billing_address/name", "code": "/discount_codes/0/code",
-    "at": "/processed_at",
+    "country": "/billing_address/country_code", "at": "/processed_at",
 }  # fmt: skip
 _WOO_ORDER = {
     "order": "/id", "amount": "/total", "currency": "/currency", "customer": "/customer_id",
     "email": "/billing/email", "phone": "/billing/phone", "name": "/billing/first_name",
-    "company": "/billing/company", "code": "/coupon_lines/0/code",
+    "company": "/billing/company", "country": "/billing/country", "code": "/coupon_lines/0/code",
 }  # fmt: skip
 PRESETS: dict[str, Preset] = {
     "own": Preset("Our own system", "standard", "/type", "", {
@@ -54,6 +54,10 @@ PRESETS: dict[str, Preset] = {
     "shopify": Preset("Shopify", "shopify", "", "", {
         "orders/paid": _means(Meaning.ORDER_PAID, **_SHOPIFY_ORDER),
         "orders/cancelled": _means(Meaning.ORDER_REFUNDED, order="/id", reason="/cancel_reason"),
+        "refunds/create": _means(
+            Meaning.ORDER_REFUNDED, order="/order_id", refund="/id", amount="/transactions/*/amount",
+            currency="/transactions/0/currency", reason="/note",
+        ),
         "customers/create": _means(
             Meaning.CUSTOMER_CREATED, customer="/id", email="/email", name="/first_name", phone="/phone",
             country="/default_address/country_code",
@@ -74,6 +78,7 @@ PRESETS: dict[str, Preset] = {
             Meaning.ORDER_PAID, True, order="/data/object/payment_intent", amount="/data/object/amount_total",
             currency="/data/object/currency", customer="/data/object/customer",
             email="/data/object/customer_details/email", name="/data/object/customer_details/name",
+            phone="/data/object/customer_details/phone", country="/data/object/customer_details/address/country",
             code="/data/object/client_reference_id", at="/created",
         ),
         "refund.created": _means(
@@ -111,3 +116,32 @@ PRESETS: dict[str, Preset] = {
         "unsubscribed": _means(Meaning.UNSUBSCRIBED, email="/email", customer="/customer", phone="/phone"),
     }),
 }  # fmt: skip
+# Of these, whoever connects them writes the body of the call: it is there to be copied.
+WRITTEN_BY_HAND = {"own", "hubspot", "salesforce", "zapier"}
+EXAMPLES: dict[str, Any] = {
+    "order": "1042", "amount": 49.0, "currency": "EUR", "customer": "C-7", "email": "ben@example.com",
+    "name": "Ben Weber", "company": "Weber Ltd", "phone": "+39 06 1234567", "code": "ANNA42", "tag": "VIP",
+    "score": 9, "refund": "R-1", "reason": "Sent back", "at": "2026-11-26T10:00:00Z",
+}  # fmt: skip
+
+
+def example_of(preset: str, says: str) -> str:
+    """The body of a call that this system is to be told to send, with example values; empty where it writes
+    its calls itself."""
+    if preset not in WRITTEN_BY_HAND:
+        return ""
+    how = PRESETS[preset]
+    body: dict[str, Any] = {}
+    mapping = how.mappings[says]
+    values = EXAMPLES | ({"amount": 4900} if mapping["minor_units"] else {})
+    _put(body, how.type_at, says)
+    for fact, pointer in mapping["pointers"].items():
+        _put(body, pointer, values[fact])
+    return json.dumps(body, indent=2)
+
+
+def _put(body: dict[str, Any], pointer: str, value: Any) -> None:
+    *before, last = pointer.removeprefix("/").split("/")
+    for name in before:
+        body = body.setdefault(name, {})
+    body[last] = value

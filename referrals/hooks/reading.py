@@ -3,8 +3,9 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -13,10 +14,14 @@ from jsonpointer import JsonPointer, JsonPointerException
 
 from referrals.cells import LARGEST, read_amount, read_currency, read_id, read_moment, read_score, read_text
 from referrals.contacts import clean_email, clean_line, clean_name, clean_phone
-from referrals.hooks.meanings import FACTS, NAMES, facts_of
+from referrals.hooks.meanings import FACTS, LENIENT, NAMES, facts_of
+from referrals.models.program import Program
 from referrals.namings import country_of, language_of
+from referrals.untidy import OF_BUYER, read_buyer
 
 DEEPEST = 20
+# Of one amount.
+MOST_PARTS = 200
 NOWHERE = object()
 
 
@@ -39,6 +44,20 @@ def find(payload: Any, pointer: str) -> Any:
         return NOWHERE
 
 
+def find_sum(payload: Any, pointer: str) -> Any:
+    """``find()`` of an amount; with ``*`` for every item of a list, such as /transactions/*/amount, their sum."""
+    before, star, after = pointer.partition("/*/")
+    if not star:
+        return find(payload, pointer)
+    items = find(payload, before)
+    if not isinstance(items, list):
+        return NOWHERE
+    try:
+        return str(sum(Decimal(_cell(find(item, f"/{after}")) or 0) for item in items[:MOST_PARTS]))
+    except InvalidOperation:
+        return NOWHERE
+
+
 def pointers_of(payload: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every place of a sample that holds a plain value, as pointer and value."""
     items: Any = ()
@@ -52,14 +71,37 @@ def pointers_of(payload: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield from pointers_of(value, f"{path}/{str(name).replace('~', '~0').replace('/', '~1')}")
 
 
+class Told(NamedTuple):
+    """What a call tells, and a sentence for each fact that had to be left out."""
+
+    facts: dict[str, Any]
+    left_out: list[str]
+
+
 def read_facts(
-    means: str, pointers: Mapping[str, str], payload: Any, *, currency: str, minor_units: bool, now: datetime
-) -> dict[str, Any]:
-    """The facts of a call, each clean. Raises ValidationError with a sentence for each that is missing or wrong."""
+    means: str,
+    pointers: Mapping[str, str],
+    payload: Any,
+    *,
+    program: Program,
+    minor_units: bool,
+    now: datetime,
+) -> Told:
+    """The facts of a call, each clean. Raises ValidationError with a sentence for each that is missing or wrong,
+    except for what is said of a buyer or a new customer: of that, what cannot be read is left out."""
     found = {name: find(payload, pointers.get(name, "")) for name in facts_of(means)}
+    if "amount" in found:
+        found["amount"] = find_sum(payload, pointers.get("amount", ""))
     cells = {name: _cell(value) for name, value in found.items()}
     facts: dict[str, Any] = {}
+    left_out: list[str] = []
     errors: list[str] = []
+    currency = program.currency
+    if means in LENIENT:
+        country = country_of(cells.get("country", "")) or program.country
+        buyer = read_buyer({name: cells.pop(name, "") for name in OF_BUYER}, country=country)
+        left_out = [_said(name, pointers, problem) for name, problem in buyer.left_out.items()]
+        facts |= buyer.facts
     if cells.get("currency"):
         currency = _try(lambda: read_currency(cells["currency"]), "currency", pointers, errors) or currency
     read = partial(read_fact, currency=currency, minor_units=minor_units, now=now)
@@ -70,7 +112,7 @@ def read_facts(
             facts[name] = _try(partial(read, name, cell), name, pointers, errors)
     if errors:
         raise ValidationError(errors)
-    return facts | ({"currency": currency} if "amount" in facts else {})
+    return Told(facts | ({"currency": currency} if "amount" in facts else {}), left_out)
 
 
 def read_fact(name: str, cell: str, *, currency: str, minor_units: bool, now: datetime) -> Any:
@@ -114,9 +156,13 @@ def _try(read: Any, name: str, pointers: Mapping[str, str], errors: list[str]) -
     try:
         return read()
     except ValidationError as error:
-        words = {"name": NAMES[name], "pointer": pointers[name], "problem": " ".join(error.messages)}
-        errors.append(_("%(name)s, at %(pointer)s: %(problem)s") % words)
+        errors.append(_said(name, pointers, " ".join(error.messages)))
         return None
+
+
+def _said(name: str, pointers: Mapping[str, str], problem: str) -> str:
+    words = {"name": NAMES[name], "pointer": pointers[name], "problem": problem}
+    return _("%(name)s, at %(pointer)s: %(problem)s") % words
 
 
 def _missing(name: str, pointers: Mapping[str, str]) -> str:

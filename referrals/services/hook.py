@@ -46,7 +46,7 @@ HAPPENINGS = {
     Meaning.ORDER_PAID: Event.Kind.PURCHASE,
     Meaning.DEAL_WON: Event.Kind.DEAL_WON,
 }
-OF_PERSON = {"customer", "email", "at", "phone", "name", "company", "code"}
+OF_PERSON = {"customer", "email", "at", "phone", "name", "company", "code", "country"}
 
 
 class Said(NamedTuple):
@@ -113,12 +113,25 @@ def carry_out(
     source: HookSource, mapping: HookMapping, payload: Any, *, key: str, now: datetime
 ) -> tuple[str, str]:
     """Do what a call of this meaning asks for; returns what became of it, in a word and in a sentence."""
+    told = read_facts(
+        mapping.means,
+        mapping.pointers,
+        payload,
+        program=source.program,
+        minor_units=mapping.minor_units,
+        now=now,
+    )
+    verdict, words = _carry_out(source, mapping, told.facts, key, now)
+    return verdict, " ".join([str(words), *(_("Left out: %s") % problem for problem in told.left_out)])
+
+
+def _carry_out(
+    source: HookSource, mapping: HookMapping, facts: dict[str, Any], key: str, now: datetime
+) -> tuple[str, str]:
     program = source.program
-    facts = read_facts(
-        mapping.means, mapping.pointers, payload,
-        currency=program.currency, minor_units=mapping.minor_units, now=now,
-    )  # fmt: skip
     match mapping.means:
+        case Meaning.ORDER_REFUNDED if facts.get("amount") == 0:
+            return Verdict.IGNORED, _("Nothing was paid back of order %(order)s.") % facts
         case Meaning.ORDER_REFUNDED if "amount" in facts:
             return _take_refund(source, facts, key, now)
         case Meaning.ORDER_REFUNDED:
