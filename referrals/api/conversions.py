@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -10,24 +10,22 @@ from referrals.api.answers import answer
 from referrals.api.bulk import MOST, BulkIn, BulkOut, bulk_answer, read_items
 from referrals.api.fields import (
     Amount,
-    Company,
+    Country,
     Currency,
-    Email,
     ExternalId,
     Given,
     Moment,
-    Name,
-    Phone,
+    Told,
     Words,
     wrong,
 )
 from referrals.api.key import Key, key_of
 from referrals.api.once import once
 from referrals.api.paging import Page, Paged, page_of
-from referrals.api.problems import invalid, not_found
+from referrals.api.problems import Wrong, invalid, not_found
 from referrals.api.who import NOBODY, Who, find_all
 from referrals.cells import LARGEST
-from referrals.models import ApiKey, Attribution, Conversion, Enrolment, Referral
+from referrals.models import Advocate, ApiKey, Attribution, Conversion, Referral
 from referrals.prepared import prepared
 from referrals.public_ids import pk_of, public_id
 from referrals.services.buyers import Sale
@@ -37,6 +35,7 @@ from referrals.services.refund import take_refund
 from referrals.services.sale import Taken, take_conversion, take_reversal
 from referrals.services.touch import Buyer, Hints
 from referrals.transitions import Refused
+from referrals.untidy import OF_BUYER, Read, read_buyer
 
 router = Router(tags=["conversions"])
 READ, WRITE = Key("conversions:read"), Key("conversions:write")
@@ -46,17 +45,19 @@ Reason = Annotated[Words, Field(max_length=120, examples=["Refunded"])]
 
 
 class ConversionIn(Given):
-    """A sale. Whom it counts for is found out from what you know of the buyer; send all of it."""
+    """A sale. Whom it counts for is found out from what you know of the buyer; send all of it. What cannot be read
+    of that is left out, and the answer says so."""
 
     external_id: Annotated[ExternalId, Field(min_length=1, description="The order or deal number.")]
     amount: Amount
     currency: Currency
     occurred_at: Moment | None = Field(None, description="Now, if it is left out.")
-    email: Email = Field("", description="Of the buyer.")
-    phone: Phone = Field("", description="Of the buyer.")
-    name: Name = ""
-    company: Company = ""
-    code: str = Field("", max_length=20, pattern=r"^[0-9A-Za-z-]*$", description="The code the buyer gave.")
+    email: Told = Field("", description="Of the buyer, as you have it.", examples=["ben@example.com"])
+    phone: Told = Field("", description="Of the buyer, as you have it.", examples=["+39 06 1234567"])
+    name: Told = ""
+    company: Told = ""
+    code: Told = Field("", description="The code the buyer gave.", examples=["ANNA42"])
+    country: Country = Field("", description="Whose phone numbers need no country code; else the program's.")
     referral: str = Field("", max_length=60, description="The id of the referral, if you know it.")
     advocate: Who | None = Field(None, description="Who recommended the buyer, if you know it.")
 
@@ -65,6 +66,11 @@ class ConversionIn(Given):
         if not (self.email or self.phone or self.code or self.referral or self.advocate):
             raise wrong("Send what you know of the buyer: email, phone, code, referral or advocate.")
         return self
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What it says of the buyer, as it came."""
+        return {name: getattr(self, name) for name in OF_BUYER}
 
 
 class ConversionsIn(BulkIn):
@@ -109,6 +115,7 @@ class ConversionOut(Schema):
     reason: str = Field(description="Why it was taken back.", examples=[""])
     referral: str | None = Field(None, examples=["ref_5d1c0c3f8ab94f0f9a3d0e6c1b7a2f48"])
     advocate: str | None = Field(None, examples=["adv_3c7a0f5be2f84a19a04d1c3f7f0d2b66"])
+    left_out: list[Wrong] = Field([], description="What you sent of the buyer and we could not read.")
 
     @classmethod
     def of(cls, row: Conversion, standing: str = Standing.DECIDED) -> "ConversionOut":
@@ -189,11 +196,13 @@ def add_conversion(request: HttpRequest, body: ConversionIn) -> HttpResponse:
     """Report a sale. The same order again (200) is the same sale; one that counts for nobody, or not yet, is
     kept (202)."""
     key = key_of(request)
-    [hints] = _hints(key, {0: body}).values()
-    if isinstance(hints, list):
-        raise invalid(hints)
-    status, row = _take(key, body, *hints)
-    return answer(ConversionOut.of_order(row), status)
+    [known] = _known(key, {0: body}).values()
+    if isinstance(known, list):
+        raise invalid(known)
+    status, row = _take(key, body, known)
+    out = ConversionOut.of_order(row)
+    out.left_out = [Wrong(**one) for one in _left_out(known.buyer)]
+    return answer(out, status)
 
 
 @router.post("/conversions/bulk", response=BulkOut, auth=WRITE)
@@ -202,9 +211,9 @@ def add_conversions(request: HttpRequest, body: ConversionsIn) -> HttpResponse:
     """Report up to 1,000 sales in one call; each as if it were sent alone."""
     key = key_of(request)
     items, wrong = read_items(body.items, ConversionIn)
-    hints = _hints(key, items)
-    wrong |= {n: errors for n, errors in hints.items() if isinstance(errors, list)}
-    sales = {n: _sale(items[n], *found) for n, found in hints.items() if not isinstance(found, list)}
+    known = _known(key, items)
+    wrong |= {n: errors for n, errors in known.items() if isinstance(errors, list)}
+    sales = {n: _sale(items[n], found) for n, found in known.items() if not isinstance(found, list)}
     taken = take_conversions(key.program, list(sales.values()), now=key.asked_at, source=key.name)
     done: dict[int, tuple[int, str | None]] = {}
     for number, one in zip(sales, taken, strict=True):
@@ -260,15 +269,21 @@ def _refund(key: ApiKey, order: str, body: ReverseIn) -> ConversionOut:
     return ConversionOut.of_order(found.attribution)
 
 
-def _take(
-    key: ApiKey, body: ConversionIn, referral: Referral | None, place: Enrolment | None
-) -> tuple[int, Attribution]:
+class Known(NamedTuple):
+    """What a sale says about who bought, and who brought them."""
+
+    referral: Referral | None
+    advocate: Advocate | None
+    buyer: Read
+
+
+def _take(key: ApiKey, body: ConversionIn, known: Known) -> tuple[int, Attribution]:
     """What became of the sale: 201 for one that is new, 200 for one known before, 202 while it counts for nobody."""
+    told: Any = known.buyer.facts
     taken = take_conversion(
         key.program, external_id=body.external_id, amount=body.amount, currency=body.currency,
-        occurred_at=body.occurred_at, email=body.email, phone=body.phone, name=body.name, company=body.company,
-        code=body.code, referral=referral, advocate=place.advocate if place else None, now=key.asked_at,
-        source=key.name,
+        occurred_at=body.occurred_at, referral=known.referral, advocate=known.advocate, now=key.asked_at,
+        source=key.name, **told,
     )  # fmt: skip
     row = taken.attribution
     row.conversion = taken.conversion
@@ -281,29 +296,34 @@ def _status(key: ApiKey, taken: Taken) -> int:
     return 201 if taken.conversion.recorded_at == key.asked_at else 200
 
 
-def _sale(body: ConversionIn, referral: Referral | None, place: Enrolment | None) -> Sale:
-    buyer = Buyer(body.email, body.phone, body.name, body.company)
-    hints = Hints(body.code, None, referral, place.advocate if place else None)
-    return Sale(body.external_id, body.amount, body.currency, body.occurred_at, buyer, hints)
+def _sale(body: ConversionIn, known: Known) -> Sale:
+    facts = dict(known.buyer.facts)
+    hints = Hints(facts.pop("code", ""), None, known.referral, known.advocate)
+    return Sale(body.external_id, body.amount, body.currency, body.occurred_at, Buyer(**facts), hints)
 
 
-Named = tuple[Referral | None, Enrolment | None]
+def _left_out(buyer: Read) -> list[dict[str, str]]:
+    return [{"pointer": f"/{name}", "detail": problem} for name, problem in buyer.left_out.items()]
 
 
-def _hints(key: ApiKey, items: dict[int, ConversionIn]) -> dict[int, Named | list[dict[str, str]]]:
-    """Referral and advocate that each sale names, or what is wrong with them; in at most three queries."""
+def _known(key: ApiKey, items: dict[int, ConversionIn]) -> dict[int, Known | list[dict[str, str]]]:
+    """What each sale says about who bought and who brought them, or what is wrong with it; in at most three
+    queries."""
     pks = {n: pk_of("ref", item.referral) for n, item in items.items() if item.referral}
-    known: dict[int, Referral] = {}
+    friends: dict[int, Referral] = {}
     if pks:
-        known = {row.pk: row for row in _named({pk or 0 for pk in pks.values()}, key.program_id)}
+        friends = {row.pk: row for row in _named({pk or 0 for pk in pks.values()}, key.program_id)}
     named = {n: item.advocate for n, item in items.items() if item.advocate}
     places = dict(zip(named, find_all(key, list(named.values())), strict=True)) if named else {}
-    found: dict[int, Named | list[dict[str, str]]] = {}
-    for n in items:
-        referral, place = known.get(pks.get(n) or 0), places.get(n)
+    found: dict[int, Known | list[dict[str, str]]] = {}
+    for n, item in items.items():
+        referral, place = friends.get(pks.get(n) or 0), places.get(n)
+        buyer = read_buyer(item.told, country=item.country or key.program.country)
         errors = [{"pointer": "/referral", "detail": NO_REFERRAL}] if n in pks and referral is None else []
         errors += [{"pointer": "/advocate", "detail": NOBODY}] if n in named and place is None else []
-        found[n] = errors or (referral, place)
+        if not (errors or referral or place or buyer.facts.keys() & {"email", "phone", "code"}):
+            errors = _left_out(buyer)
+        found[n] = errors or Known(referral, place.advocate if place else None, buyer)
     return found
 
 

@@ -98,6 +98,8 @@ Phone = Annotated[
     Field(max_length=40, examples=["+39 06 1234567"], description="With the country code."),
     cleaned(clean_phone),
 ]
+# As another system has it of somebody who bought: read later, as far as it can be.
+Told = Annotated[str, Field(max_length=254)]
 Line = Annotated[str, Field(max_length=120), cleaned(clean_line)]
 Company = Annotated[str, Field(max_length=80), cleaned(partial(clean_line, length=80))]
 Note = Annotated[str, Field(max_length=300), cleaned(clean_note)]

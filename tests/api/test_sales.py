@@ -159,13 +159,23 @@ def test_many_sales_in_one_call_each_for_itself(ben):
         ({"amount": "1"}, "/amount"),
         ({"currency": "eur"}, "/currency"), ({"currency": "XXZ"}, "/currency"), ({"external_id": ""}, "/external_id"),
         ({"occurred_at": "2026-03-04"}, "/occurred_at"), ({"occurred_at": "2099-01-01T00:00:00Z"}, "/occurred_at"),
-        ({"occurred_at": "2026-03-04T10:00:00"}, "/occurred_at"), ({"code": "' OR 1=1"}, "/code"),
+        ({"occurred_at": "2026-03-04T10:00:00"}, "/occurred_at"),
+        ({"email": "", "phone": "call me", "name": "B3n"}, "/phone"),
     ],
 )  # fmt: skip
 def test_a_sale_that_cannot_be_is_refused_where_it_stands(ben, wrong, pointer):
     answer = System(ben.program).post("/conversions", ORDER | wrong)
 
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer)
+
+
+def test_a_sale_of_an_untidy_buyer_counts_and_says_what_was_left_out(ben):
+    untidy = {"phone": "0 6 call me", "name": "B3n", "code": "' OR 1=1", "country": "IT"}
+
+    sold = System(ben.program).post("/conversions", ORDER | untidy)
+
+    assert (sold.status_code, sold.json()["referral"]) == (201, public_id("ref", ben.pk))
+    assert [one["pointer"] for one in sold.json()["left_out"]] == ["/phone", "/name"]
 
 
 def test_a_friend_named_in_another_system_is_as_if_named_in_the_form():
