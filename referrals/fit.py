@@ -49,3 +49,25 @@ def _yes() -> frozenset[str]:
         with override(language):
             found |= {gettext("yes").lower(), gettext("Yes").lower()}
     return frozenset(found)
+
+
+def kept_answers(given: Mapping[Question, str]) -> list[dict[str, str]]:
+    """The answers as a referral keeps them, in the words of the moment; what was left open is left out."""
+    return [
+        {"question": q.text, "answer": _said(q, answer), **_marked(q)}
+        for q, answer in given.items()
+        if answer
+    ]
+
+
+def _marked(question: Question) -> dict[str, str]:
+    """Whoever shares friends out by territory looks for the postcode; other answers are for people."""
+    return {"kind": "postcode"} if question.kind == Question.Kind.POSTCODE else {}
+
+
+def _said(question: Question, answer: str) -> str:
+    return (
+        {"yes": gettext("yes"), "no": gettext("no")}[answer]
+        if question.kind == Question.Kind.YES_NO
+        else answer
+    )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from referrals.contacts import clean_email, clean_line, clean_name, clean_note, clean_phone
 from referrals.contacts import email_key as key_of_email
 from referrals.contacts import phone_key as key_of_phone
+from referrals.fit import kept_answers
 from referrals.models import Advocate, Program, Question
 from referrals.models.profile import fit_score
 from referrals.services.referral import Friend
@@ -165,22 +166,9 @@ class FriendForm(forms.Form):
             email=typed["email"],
             phone=typed["phone"],
             relation=typed["relation"],
-            answers=[
-                {"question": q.text, "answer": _said(q, answer), **_marked(q)}
-                for q, answer in given.items()
-                if answer
-            ],
+            answers=kept_answers(given),
             fit=fit_score(self.questions, {str(q.pk): answer for q, answer in given.items()}),
         )
-
-
-def _marked(question: Question) -> dict[str, str]:
-    """Whoever shares friends out by territory looks for the postcode; other answers are for people."""
-    return {"kind": "postcode"} if question.kind == Question.Kind.POSTCODE else {}
-
-
-def _said(question: Question, answer: str) -> str:
-    return {"yes": _now("yes"), "no": _now("no")}[answer] if question.kind == Question.Kind.YES_NO else answer
 
 
 class ReferForm(forms.Form):

@@ -1,3 +1,4 @@
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -9,14 +10,16 @@ from pydantic import AwareDatetime, SkipValidation, model_validator
 
 from referrals.api.answers import answer
 from referrals.api.bulk import MOST, BulkIn, BulkOut, bulk_answer, read_items
-from referrals.api.fields import Company, Email, Given, Line, Name, Phone, Words, wrong
+from referrals.api.fields import Company, Email, Given, Line, Name, Note, Phone, Words, wrong
 from referrals.api.key import Key, key_of
 from referrals.api.once import once
 from referrals.api.paging import Page, Paged, page_of
-from referrals.api.problems import not_found
+from referrals.api.problems import invalid, not_found, pointer_to
 from referrals.api.who import NOBODY, Who, find, find_all
 from referrals.contacts import email_key
-from referrals.models import ApiKey, Enrolment, Referral
+from referrals.fit import kept_answers
+from referrals.models import ApiKey, Enrolment, Question, Referral
+from referrals.models.profile import fit_score
 from referrals.public_ids import pk_of, public_id
 from referrals.services.many import Named, submit_many
 from referrals.services.referral import Friend, submit_referrals
@@ -35,6 +38,13 @@ class ReferralIn(Given):
     phone: Phone = ""
     company: Company = ""
     relation: Line = Field("", description="How they know each other.")
+    note: Note = Field("", description="What else whoever calls should know.")
+    answers: dict[Line, Line] = Field(
+        {},
+        description="Answers to the program's questions, by their text as /programs gives it: yes or no, one of its "
+        "answers, or a few words. They give the fit.",
+        examples=[{"Do they have employees?": "yes"}],
+    )
     agreement: Annotated[Words, Field(min_length=1)] = Field(
         description="The exact words by which the advocate agreed that the friend may be contacted; kept.",
         examples=["My friend knows about it and agrees that Acme may contact them."],
@@ -46,9 +56,23 @@ class ReferralIn(Given):
             raise wrong("Send an email, a phone, or both: without them nobody could contact the friend.")
         return self
 
-    @property
-    def friend(self) -> Friend:
-        return Friend(self.name, self.email, self.phone, self.company, self.relation)
+    def friend(self, questions: Sequence[Question]) -> Friend:
+        """Ready to be taken in; its answers have been checked."""
+        given = {question: self.answers.get(question.text, "") for question in questions}
+        return Friend(
+            self.name, self.email, self.phone, self.company, self.relation, self.note,
+            answers=kept_answers(given),
+            fit=fit_score(questions, {str(q.pk): said for q, said in given.items()}) if self.answers else None,
+        )  # fmt: skip
+
+    def wrong_answers(self, questions: Sequence[Question]) -> list[dict[str, str]]:
+        """What is wrong with the answers, and where."""
+        asked = {question.text: question for question in questions}
+        return [
+            {"pointer": pointer_to(["answers", text]), "detail": problem}
+            for text, said in self.answers.items()
+            if (problem := _problem(asked.get(text), said))
+        ]
 
 
 class ReferralsIn(BulkIn):
@@ -134,7 +158,7 @@ def add_referral(request: HttpRequest, body: ReferralIn) -> HttpResponse:
     """Add a friend in the name of an advocate: it is as if they had used the form. The friend gets the
     invitation, the advocate is thanked, and a call is due."""
     key = key_of(request)
-    row = _submit(key, body, find(key, body.advocate))
+    row = _submit(key, body, find(key, body.advocate), _questions(key, [body]))
     return answer(ReferralOut.of(row), 201)
 
 
@@ -146,7 +170,15 @@ def add_referrals(request: HttpRequest, body: ReferralsIn) -> HttpResponse:
     items, wrong = read_items(body.items, ReferralIn)
     places = dict(zip(items, find_all(key, [item.advocate for item in items.values()]), strict=True))
     wrong |= {n: [{"pointer": "/advocate", "detail": NOBODY}] for n, place in places.items() if place is None}
-    named = {n: Named(place, items[n].friend, items[n].agreement) for n, place in places.items() if place}
+    questions = _questions(key, items.values())
+    wrong |= {
+        n: errors for n, item in items.items() if n not in wrong and (errors := item.wrong_answers(questions))
+    }
+    named = {
+        n: Named(place, items[n].friend(questions), items[n].agreement)
+        for n, place in places.items()
+        if place and n not in wrong
+    }
     took = submit_many(key.program, list(named.values()), source=Referral.Source.API, now=key.asked_at)
     found = dict(zip(named, took, strict=True))
     done = {n: (201, public_id("ref", row.pk)) for n, row in found.items() if isinstance(row, Referral)}
@@ -159,9 +191,29 @@ def show_referral(request: HttpRequest, referral_id: str) -> HttpResponse:
     return answer(ReferralOut.of(referral_of(request, referral_id)))
 
 
-def _submit(key: ApiKey, body: ReferralIn, place: Enrolment) -> Referral:
+def _questions(key: ApiKey, items: Iterable[ReferralIn]) -> list[Question]:
+    """The program's qualifying questions, if any of these answers one."""
+    asked = any(item.answers for item in items)
+    return list(Question.objects.filter(profile__program=key.program_id)) if asked else []
+
+
+def _problem(question: Question | None, said: str) -> str:
+    """What is wrong with this answer; nothing, if it is one."""
+    if question is None:
+        return "The program does not ask this. Take the question from /programs as it stands there."
+    known = [str(choice) for choice in question.known_answers]
+    return "" if said in known or not known else f"Write one of its answers: {', '.join(known)}."
+
+
+def _submit(key: ApiKey, body: ReferralIn, place: Enrolment, questions: Sequence[Question]) -> Referral:
+    if wrong := body.wrong_answers(questions):
+        raise invalid(wrong)
     with transaction.atomic():
         [row] = submit_referrals(
-            place, [body.friend], agreement=body.agreement, source=Referral.Source.API, now=key.asked_at
+            place,
+            [body.friend(questions)],
+            agreement=body.agreement,
+            source=Referral.Source.API,
+            now=key.asked_at,
         )
     return row

@@ -96,6 +96,13 @@ class Question(models.Model):
         return found
 
     @property
+    def known_answers(self) -> list[str]:
+        """What may be answered; empty where it is for the one who answers to say."""
+        if self.kind == self.Kind.YES_NO:
+            return ["yes", "no"]
+        return [answer.label for answer in self.answers] if self.kind == self.Kind.CHOICE else []
+
+    @property
     def most_points(self) -> int:
         match self.kind:
             case self.Kind.YES_NO:

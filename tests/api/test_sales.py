@@ -6,7 +6,13 @@ from referrals.models import Attribution, Consent, Conversion, Event, Referral
 from referrals.public_ids import public_id
 from rewards.models import Reward
 from tests.cast import System
-from tests.factories import EnrolmentFactory, ReferralFactory, RewardRuleFactory
+from tests.factories import (
+    EnrolmentFactory,
+    ProfileFactory,
+    QuestionFactory,
+    ReferralFactory,
+    RewardRuleFactory,
+)
 
 pytestmark = pytest.mark.django_db
 ORDER = {
@@ -265,3 +271,30 @@ def test_many_happenings_cost_as_many_queries_as_few(django_assert_max_num_queri
 
     # SQLite takes so many rows in several statements.
     assert counts[0] == counts[1]
+
+
+def test_answers_about_a_friend_give_the_fit_and_are_checked():
+    place = EnrolmentFactory()
+    profile = ProfileFactory(program=place.program)
+    QuestionFactory(profile=profile, text="Do they have employees?")
+    QuestionFactory(profile=profile, text="How soon?", kind="choice", choices="Now = 3\nSome day = 0")
+    system, who = System(place.program), {"advocate": {"id": public_id("adv", place.advocate_id)}}
+    friend = who | {"name": "Ben Weber", "email": "ben@friend.example", "agreement": "Ben agrees."}
+    answers = {"Do they have employees?": "yes", "How soon?": "Some day"}
+
+    asked = system.get("/programs").json()["data"][0]["questions"]
+    wrong = system.post("/referrals", friend | {"answers": answers | {"How soon?": "Soon", "Why?": "So"}})
+    named = system.post("/referrals", friend | {"answers": answers, "note": "Rings twice"})
+    many = system.post(
+        "/referrals/bulk", {"items": [friend | {"email": "c@friend.example", "answers": answers}]}
+    )
+
+    assert asked[1] == {"question": "How soon?", "answers": ["Now", "Some day"]}
+    assert [one["pointer"] for one in wrong.json()["errors"]] == ["/answers/How soon?", "/answers/Why?"]
+    assert (named.status_code, named.json()["fit"]) == (201, 25)
+    assert many.json()["results"][0]["status"] == 201
+    assert [row.fit for row in Referral.objects.all()] == [25, 25]
+    ben = Referral.objects.get(email="ben@friend.example")
+    assert (ben.note, ben.answers[0]) == (
+        "Rings twice", {"question": "Do they have employees?", "answer": "yes"},
+    )  # fmt: skip
