@@ -98,7 +98,7 @@ def read_facts(
     errors: list[str] = []
     currency = program.currency
     if means in LENIENT:
-        country = country_of(cells.get("country", "")) or program.country
+        country = _country(cells.get("country", "")) or program.country
         buyer = read_buyer({name: cells.pop(name, "") for name in OF_BUYER}, country=country)
         left_out = [_said(name, pointers, problem) for name, problem in buyer.left_out.items()]
         facts |= buyer.facts
