@@ -89,7 +89,7 @@ class Page(NamedTuple):
 PAGES = (
     Page("referrals", _("My calls"), "calls", "referrals.change_followup"),
     Page("people", _("Whom to ask next"), "whom-to-ask", "referrals.view_finder"),
-    Page("people", _("Bring in people or events"), "imports", "referrals.add_importfile"),
+    Page("people", _("Bring in people, sales or events"), "imports", "referrals.add_importfile"),
     Page("referrals", _("Suspicious referrals"), "review", "referrals.view_referral"),
     Page("messages", _("What we say when"), "what-we-say", "campaigns.view_messagetemplate"),
     Page("people", _("Referral chains"), "chains", "referrals.view_referral"),

@@ -1,11 +1,12 @@
 """What stands in a cell of a file: read strictly, or refused with a sentence that says what to write."""
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from babel.numbers import is_currency
+from babel.numbers import get_currency_precision, is_currency
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
@@ -20,6 +21,17 @@ AHEAD = timedelta(days=1)
 LARGEST = 10**15
 
 _AMOUNT = re.compile(r"(-?)(\d+(?:[.,]\d+)?)", re.ASCII)
+# A sign or code of the currency before or after, a minus, and digits in groups.
+_WITH_CURRENCY = re.compile(
+    r"([^\W\d_]{1,3}|[$€£¥₽₹₺₴]|)\s*(-?)\s*([0-9][0-9.,'’\s]*(?<=[0-9]))\s*([^\W\d_]{1,4}\.?|[$€£¥₽₹₺₴]|)"
+)
+_DOLLARS = {"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "ARS", "CLP", "COP", "TWD"}
+SIGNS = {
+    "€": {"EUR"}, "£": {"GBP"}, "¥": {"JPY", "CNY"}, "₽": {"RUB"}, "руб": {"RUB"}, "руб.": {"RUB"}, "₹": {"INR"},
+    "₺": {"TRY"}, "₴": {"UAH"}, "zł": {"PLN"}, "kč": {"CZK"}, "kr": {"SEK", "NOK", "DKK", "ISK"}, "kr.": {"DKK", "SEK"},
+    "$": _DOLLARS, "us": {"USD"}, "fr": {"CHF"}, "fr.": {"CHF"}, "ft": {"HUF"}, "lei": {"RON"}, "euro": {"EUR"},
+}  # fmt: skip
+_OFFSET = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)|\s+(?:UTC|GMT)$", re.ASCII)
 _ISO = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _CLOCK = r"(?:[ ,T]+(?P<clock>\d{1,2}:\d\d(?::\d\d)?))?"
 # 31/03/2026 or 03/31/2026 · 31.03.2026, whose dots mean that the day comes first · 2026/03/31 · 31 March 2026 ·
@@ -65,25 +77,68 @@ def read_id(cell: str) -> str:
 
 
 def read_amount(cell: str, currency: str) -> int:
-    """Minor units of an amount written as 1234.50 or 1234,50."""
-    match = _AMOUNT.fullmatch(cell.strip())
-    if match is None:
-        raise _unreadable_amount(cell)
-    sign, digits = match.groups()
+    """Minor units of an amount as people write it: 1234.50, 1.234,50, € 99, 1'234.50 CHF.
+
+    Of two different signs the last parts the decimals; a sign that comes twice parts thousands; one sign before
+    three digits may be either, and is refused unless the currency leaves one reading.
+    """
+    text = cell.strip()
+    match = _AMOUNT.fullmatch(text)
+    sign, digits = match.groups() if match else _bare(text, currency)
     if sign:
         raise ValidationError(_("This is less than nothing. Leave refunds out: they are recorded as such."))
     try:
-        minor = to_minor(Decimal(digits.replace(",", ".")), currency)
-    except ValueError as error:
+        minor = to_minor(Decimal(_decimal(digits, currency)), currency)
+    except (ValueError, ArithmeticError) as error:
         raise _unreadable_amount(cell) from error
     if minor > LARGEST:
         raise ValidationError(_("This is too large to be an amount. Check the column and the decimal point."))
     return minor
 
 
+def _bare(text: str, currency: str) -> tuple[str, str]:
+    """The minus and the digits of an amount, without its currency, which must be this one, and spaces."""
+    match = _WITH_CURRENCY.fullmatch(text)
+    if match is None:
+        raise _unreadable_amount(text)
+    before, minus, digits, after = match.groups()
+    for mark in filter(None, (before, after)):
+        if currency not in SIGNS.get(mark.strip().casefold(), {mark.strip().upper()}):
+            raise ValidationError(
+                _(
+                    "“%(cell)s” is no amount in %(currency)s. Say which column holds the currency, or correct it."
+                ),
+                params={"cell": text[:40], "currency": currency},
+            )
+    return minus, re.sub(r"(?<=\d)[\s'’](?=\d{3})", "", digits)
+
+
+def _decimal(digits: str, currency: str) -> str:
+    signs = [c for c in digits if c in ".,"]
+    if not signs:
+        return digits
+    last = signs[-1]
+    whole, _sign, rest = digits.rpartition(last)
+    if len(set(signs)) == 2:
+        other = signs[0]
+        if signs.count(last) == 1 and _grouped(whole.split(other)):
+            return f"{whole.replace(other, '')}.{rest}"
+    elif len(signs) > 1 or (len(rest) == 3 and get_currency_precision(currency) == 0):
+        if _grouped(digits.split(last)):
+            return digits.replace(last, "")
+    elif len(rest) != 3 or whole.strip("0") == "" or len(whole) > 3:
+        return f"{whole}.{rest}"
+    raise ValueError(digits)
+
+
+def _grouped(groups: Sequence[str]) -> bool:
+    first, *others = groups
+    return 1 <= len(first) <= 3 and all(len(group) == 3 for group in others)
+
+
 def _unreadable_amount(cell: str) -> ValidationError:
     return ValidationError(
-        _("“%(cell)s” is no amount. Write it as 1234.50, without currency sign or thousands separator."),
+        _("“%(cell)s” is no amount. Write it as 1234.50, so that it can be read in one way only."),
         params={"cell": cell.strip()[:40]},
     )
 
@@ -132,7 +187,9 @@ def _parse(text: str, zone: ZoneInfo, dates: DateOrder) -> datetime:
     if _ISO.match(text):
         if len(text) == len("2026-03-31"):
             return datetime.combine(date.fromisoformat(text), time(), zone)
-        moment = datetime.fromisoformat(text)
+        # As Shopify writes it: 2026-03-31 14:05:00 +0200.
+        zoned = _OFFSET.sub("+00:00" if text.endswith(("UTC", "GMT")) else "", text)
+        moment = datetime.fromisoformat(zoned)
         return moment if moment.tzinfo else moment.replace(tzinfo=zone)
     day, clock = _day_of(text, dates)
     return datetime.combine(day, time.fromisoformat(clock.zfill(5)) if clock else time(), zone)

@@ -69,6 +69,24 @@ WORDS: dict[str, tuple[str, ...]] = {
     "currency": ("valuta", "moneda", "divisa", "devise", "monnaie", "валюта", "währung"),
     "score": ("punteggio", "puntuación", "valoración", "cijfer", "оценка", "bewertung"),
     "product": ("prodotto", "articolo", "producto", "artículo", "produit", "товар", "продукт", "produkt", "artikel"),
+    "order": (
+        "numero ordine", "id ordine", "ordine", "número de pedido", "id de pedido", "pedido", "numéro de commande",
+        "commande", "bestelnummer", "ordernummer", "bestelling", "номер заказа", "заказ", "bestellnummer",
+        "auftragsnummer", "bestellung",
+    ),
+    "code": (
+        "codice sconto", "codice promozionale", "coupon", "código de descuento", "cupón", "code promo",
+        "code de réduction", "kortingscode", "couponcode", "промокод", "купон", "код скидки", "gutscheincode",
+        "gutschein", "rabattcode",
+    ),
+    "refunded": (
+        "rimborsato", "importo rimborsato", "reembolsado", "importe reembolsado", "remboursé", "montant remboursé",
+        "terugbetaald", "terugbetaald bedrag", "возвращено", "сумма возврата", "erstattet", "erstatteter betrag",
+    ),
+    "status": (
+        "stato", "stato ordine", "stato pagamento", "estado", "estado del pedido", "statut", "orderstatus",
+        "betaalstatus", "статус", "статус заказа", "bestellstatus", "zahlungsstatus",
+    ),
 }  # fmt: skip
 # Words for a whole name and for one part of it, where the other part has a column of its own.
 FIRST_OR_WHOLE = ("nome", "nombre", "имя")

@@ -85,6 +85,37 @@ HAPPENINGS: dict[str, tuple[str, ...]] = {
     "product": ("product", "product name", "item", "item name", "lineitem name", "product title"),
     **{name: (name,) for name in ("project", "result", "milestone", "action", "tag", "list", "field", "from", "to")},
 }  # fmt: skip
+SALES: dict[str, tuple[str, ...]] = {
+    "order": (
+        "order id", "id", "order number", "order no", "order", "payment id", "transaction id", "invoice number",
+        "invoice", "deal id", "opportunity id",
+    ),
+    "amount": (
+        "total", "order total", "order total amount", "grand total", "total amount", "amount", "amount paid",
+        "order amount", "deal amount",
+    ),
+    "currency": ("currency", "order currency", "currency code"),
+    "occurred_at": (
+        "paid at", "date paid", "paid date", "created at", "created date utc", "created utc", "order date",
+        "created", "date created", "occurred at", "date", "close date",
+    ),
+    "email": (
+        "email", "customer email", "billing email", "billing email address", "email billing", "buyer email",
+        *HEADINGS["email"],
+    ),
+    "phone": ("phone", "billing phone", "phone billing", "customer phone", "shipping phone", "phone number"),
+    "name": ("billing name", "customer name", "full name", "buyer name", "full name billing"),
+    "company": ("billing company", "company billing", "company", "company name"),
+    "code": (
+        "discount code", "referral code", "coupon code", "coupon codes", "coupons", "promo code", "voucher",
+        "client reference id", "code",
+    ),
+    "customer": ("customer id", "customer number", "customer user id", *WORDS["external_id"]),
+    "refunded": (
+        "refunded amount", "amount refunded", "order refund amount", "refund amount", "total refunded", "refunded",
+    ),
+    "status": ("financial status", "payment status", "order status", "status"),
+}  # fmt: skip
 # Where somebody sat when they signed up, and numbers that only their own system understands.
 NOT_NEEDED = {
     "optin ip", "confirm ip", "ip address", "ip", "latitude", "longitude", "gmtoff", "dstoff", "leid", "euid",
@@ -113,6 +144,26 @@ SOURCES: dict[str, set[str]] = {
 }
 
 
+# The same of files of sales.
+SALE_SOURCES = SOURCES | {
+    "Shopify": {"financial status", "fulfillment status", "lineitem name", "discount code"},
+    "WooCommerce": {
+        "order total amount",
+        "customer note",
+        "cart discount amount",
+        "order number",
+        "coupon code",
+    },
+    "Stripe": {
+        "amount refunded",
+        "converted amount",
+        "card id",
+        "balance transaction id",
+        "payment source type",
+    },
+}
+
+
 class Guess(NamedTuple):
     """What each column seems to hold, by its heading, and which system seems to have written the file."""
 
@@ -130,6 +181,12 @@ def guess(header: Sequence[str]) -> Guess:
         name: "wants_mail" for name in header if source == "ActiveCampaign" and _plain(name) == "status"
     }
     return Guess(targets, source)
+
+
+def guess_sale(header: Sequence[str]) -> Guess:
+    """The same for a file of sales; what is not read of them is left out."""
+    targets = {n: LEFT_OUT if target == FURTHER else target for n, target in _targets(header, SALES).items()}
+    return Guess(targets, _source(header, SALE_SOURCES))
 
 
 def _names_apart(targets: dict[str, str]) -> dict[str, str]:
@@ -175,10 +232,10 @@ def _targets(header: Sequence[str], headings: Mapping[str, Sequence[str]]) -> di
     return {name: targets[name] for name in header}
 
 
-def _source(header: Sequence[str]) -> str:
+def _source(header: Sequence[str], sources: Mapping[str, set[str]] = SOURCES) -> str:
     """The system with two or more of its own headings in the file, or none."""
     plain = {_plain(name) for name in header}
-    found = {source: len(own & plain) for source, own in SOURCES.items()}
+    found = {source: len(own & plain) for source, own in sources.items()}
     best = max(found, key=lambda source: found[source])
     return best if found[best] >= 2 else ""
 

@@ -77,7 +77,11 @@ def bring_in(request: HttpRequest) -> HttpResponse:
         file = _keep(request, **form.cleaned_data)
         return HttpResponseRedirect(reverse("admin:import-file", args=[file.pk]))
     rows = ImportFile.objects.for_staff(request.user).light().order_by("-uploaded_at")[:20]
-    shown = {"form": form, "title": _("Bring in people or events"), "files": [_line(row) for row in rows]}
+    shown = {
+        "form": form,
+        "title": _("Bring in people, sales or events"),
+        "files": [_line(row) for row in rows],
+    }
     return TemplateResponse(request, "admin/imports.html", admin.site.each_context(request) | shown)
 
 
@@ -199,7 +203,7 @@ def _shown(file: ImportFile, form: ColumnsForm | None) -> dict[str, Any]:
         "good": good, "changes": found.get("changes", []), "arrivals": found.get("arrivals", []),
         "errors": found.get("errors", [])[:100], "all_wrong": wrong >= MOST_ERRORS,
         "nameless": file.is_people and file.status == Status.READ and not NAMED & set(file.columns.values()),
-        "nothing": bool(counts) and not any(counts.get(name) for name in ("new", "changed", "refusals")),
+        "nothing": bool(counts) and not any(counts.get(name) for name in ("new", "changed", "refusals", "nobody")),
         "said": _said(file, counts) if file.status == Status.DONE else "",
         "warnings": found.get("warnings", []), "see": SEE.get(file.what, SEE[""]),
     }  # fmt: skip
@@ -220,17 +224,26 @@ OF_ADDRESSES = {
     "unchanged": gettext_lazy("on it already"),
     "refused": gettext_lazy("refused"),
 }
+OF_SALES = {
+    "new": gettext_lazy("new sales that count"),
+    "unchanged": gettext_lazy("recorded before"),
+    "nobody": gettext_lazy("of buyers whom nobody recommended"),
+    "unpaid": gettext_lazy("not paid: passed over"),
+    "refused": gettext_lazy("refused"),
+    "warned": gettext_lazy("cells left empty"),
+}
 OF_EVENTS = {
     "new": gettext_lazy("new events"),
     "unchanged": gettext_lazy("recorded before"),
     "people": gettext_lazy("new people"),
     "refused": gettext_lazy("refused"),
 }
-TILES = {ImportFile.PEOPLE: OF_PEOPLE, UNWANTED: OF_ADDRESSES}
+TILES = {ImportFile.PEOPLE: OF_PEOPLE, ImportFile.SALES: OF_SALES, UNWANTED: OF_ADDRESSES}
 NAMED = {"name", "first_name", "last_name"}
 # Where to look at what came in.
 SEE = {
     ImportFile.PEOPLE: ("admin:referrals_advocate_changelist", gettext_lazy("See the people")),
+    ImportFile.SALES: ("admin:referrals_conversion_changelist", gettext_lazy("See the sales")),
     UNWANTED: ("admin:campaigns_suppression_changelist", gettext_lazy("See the list")),
     "": ("admin:referrals_event_changelist", gettext_lazy("See the events")),
 }
@@ -247,6 +260,8 @@ def _said(file: ImportFile, counts: dict[str, int]) -> str:
         return ngettext(
             "Nothing is sent to %(count)d more address.", "Nothing is sent to %(count)d more addresses.", new
         ) % {"count": new}
+    if file.what == ImportFile.SALES:
+        return ngettext("%(count)d sale counts anew.", "%(count)d sales count anew.", new) % {"count": new}
     if not file.is_people:
         return ngettext("%(count)d event was recorded.", "%(count)d events were recorded.", new) % {
             "count": new

@@ -5,18 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from referrals.cells import DateOrder
 from referrals.happenings import KINDS as HAPPENINGS
 from referrals.happenings import Happenings, Imported, targets_of
-from referrals.headings import LEFT_OUT, REPEATED, Guess, guess, guess_happening
+from referrals.headings import LEFT_OUT, REPEATED, Guess, guess, guess_happening, guess_sale
 from referrals.models import Event, ImportFile
 from referrals.people import TARGETS, People
 from referrals.roles import programs_granting
 from referrals.services.imports import import_events
 from referrals.services.people import Count, Merged, import_people
+from referrals.services.sale_import import TARGETS as SALE_TARGETS
+from referrals.services.sale_import import ImportedSales, Sales, import_sales
 from referrals.tables import RowError, Table
 from referrals.wishes import WISHES
 
@@ -155,6 +159,33 @@ def _recorded(done: Imported) -> Outcome:
     return Outcome(done.kept, counts, done.errors)
 
 
+def _run_sales(file: ImportFile, table: Table, work: Work) -> Outcome:
+    mine = programs_granting(file.uploaded_by, "add", ImportFile)
+    if file.program is None or not mine.filter(pk=file.program_id).exists():
+        raise ValidationError(gettext("Say which program these sales belong to."))
+    # Looking, count what could be taken in beside what is refused.
+    plan = Sales(
+        file.program,
+        chosen(file),
+        DateOrder(file.dates),
+        left_out(file),
+        work.dry_run or file.leave_out_faults,
+    )
+    return kept_together(
+        work,
+        lambda: _sold(import_sales(table, plan, now=work.now, dry_run=work.dry_run, most_errors=MOST_ERRORS)),
+    )
+
+
+def _sold(done: ImportedSales) -> Outcome:
+    others = {"unpaid": done.unpaid, "warned": done.warned}
+    counts = {
+        "rows": done.rows, "new": done.new, "unchanged": done.known, "nobody": done.nobody,
+        **{name: count for name, count in others.items() if count},
+    }  # fmt: skip
+    return Outcome(done.kept, counts, done.errors, warnings=done.warnings)
+
+
 def _happening(kind: str) -> FileKind:
     targets = targets_of(kind)
     asks = {"program", "dates", "create_advocates"} | ({"currency"} if "amount" in targets else set())
@@ -166,5 +197,16 @@ def _happening(kind: str) -> FileKind:
 
 register(
     FileKind(ImportFile.PEOPLE, _("people"), TARGETS, guess, _run_people, frozenset({"program", "country"})),
+    FileKind(
+        ImportFile.SALES,
+        _("sales"),
+        SALE_TARGETS,
+        guess_sale,
+        _run_sales,
+        frozenset({"program", "dates"}),
+        keeps_others=False,
+        needs_program=True,
+        is_for=lambda user: bool(user.has_perm("referrals.change_conversion")),
+    ),
     *(_happening(kind) for kind in HAPPENINGS),
 )

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from referrals.cells import DateOrder, read_amount, read_currency, read_moment
+from referrals.contacts import clean_phone
 from referrals.hooks.reading import read_fact
 from referrals.models import Advocate, Program
 from referrals.services.buyers import Sale
@@ -34,7 +35,28 @@ TARGETS = (
     "code",
     "customer",
     "refunded",
+    "status",
 )
+# What is left empty where it cannot be read: the sale is one all the same.
+LENIENT = {"phone", "name", "company", "code"}
+MOST_WARNINGS = 100
+# What shops and banks call orders that brought no money, or whose money went back.
+UNPAID = {
+    "failed", "pending", "voided", "canceled", "cancelled", "unpaid", "on hold", "draft", "checkout draft",
+    "expired", "authorized", "incomplete", "blocked", "requires payment method", "requires action",
+    "pending payment", "abandoned", "annullato", "in attesa", "cancelado", "pendiente", "annulé", "en attente",
+    "geannuleerd", "in afwachting", "storniert", "ausstehend", "отменен", "отменён", "не оплачен",
+}  # fmt: skip
+REFUNDED = {
+    "refunded",
+    "rimborsato",
+    "reembolsado",
+    "remboursé",
+    "terugbetaald",
+    "erstattet",
+    "возвращен",
+    "возвращён",
+}
 SOURCE = "file"
 
 
@@ -45,17 +67,37 @@ class Sales:
     program: Program
     columns: Mapping[str, str] = field(default_factory=dict)
     dates: DateOrder = DateOrder.UNKNOWN
+    # Columns not to read, even if they bear the name of something that is read.
+    left_out: frozenset[str] = frozenset()
+    # Take in the rows that can be read, and leave the others where they are.
+    leave_out_faults: bool = False
 
 
 @dataclass
 class ImportedSales:
-    """What an import did; with errors it did nothing."""
+    """What an import did; with errors it did nothing, unless it was to leave them out."""
 
     rows: int = 0
     new: int = 0
     known: int = 0
     nobody: int = 0
+    # Orders that brought no money.
+    unpaid: int = 0
+    # Whether anything was kept.
+    kept: bool = False
+    # What was left empty because it cannot be read: the first of it, and how much.
+    warnings: list[RowError] = field(default_factory=list)
+    warned: int = 0
     errors: list[RowError] = field(default_factory=list)
+
+    def say(self, wrong: RowError, *, lenient: bool) -> None:
+        """Something cannot be read: the row is refused, or (``lenient``) it is left empty."""
+        if not lenient:
+            self.errors.append(wrong)
+            return
+        self.warned += 1
+        if len(self.warnings) < MOST_WARNINGS:
+            self.warnings.append(wrong)
 
     def count(self, taken: Taken, now: datetime) -> None:
         if taken.conversion is None:
@@ -72,30 +114,43 @@ def import_sales(
     *,
     now: datetime,
     dry_run: bool = False,
+    most_errors: int = MOST_ERRORS,
     on_progress: Callable[[int], None] = lambda _position: None,
 ) -> ImportedSales:
     """Take in every row of the table as a sale, all or none; the same file again changes nothing.
 
-    With ``dry_run``, or if any row is refused, nothing is kept. Raises ValidationError when the table as a
-    whole cannot be used.
+    Orders that are not paid are passed over, and so are rows with one more item of the order before. With
+    ``dry_run``, or if any row is refused (and is not to be left out), nothing is kept. Raises ValidationError
+    when the table as a whole cannot be used.
     """
     done = ImportedSales()
     sources = _sources(table, plan)
     with transaction.atomic():
         rows = iter(table)
-        while len(done.errors) < MOST_ERRORS and (some := list(islice(rows, BATCH))):
+        while len(done.errors) < most_errors and (some := list(islice(rows, BATCH))):
+            # Further items of an order have neither sum nor number of their own.
+            sales = [row for row in some if not _is_item(row, table.header, sources)]
             read = {
                 row.number: facts
-                for row in some
+                for row in sales
                 if (facts := _read_row(row, table.header, sources, plan, done, now))
             }
             _import_rows(read, sources, plan, done, now)
-            done.rows += len(some)
+            done.rows += len(sales)
             on_progress(table.position)
-        done.errors = sorted(done.errors, key=lambda error: error.row)[:MOST_ERRORS]
-        if dry_run or done.errors:
+        done.errors = sorted(done.errors, key=lambda error: error.row)[:most_errors]
+        left_out = plan.leave_out_faults and len(done.errors) < most_errors
+        done.kept = not dry_run and (left_out or not done.errors)
+        if not done.kept:
             transaction.set_rollback(True)
     return done
+
+
+def _is_item(row: Row, header: list[str], sources: Mapping[str, str]) -> bool:
+    """Whether this is one more item of the order above, as shops write them."""
+    if is_ragged(row, header) or row.cells[header.index(sources["amount"])].strip():
+        return False
+    return not row.cells[header.index(sources["order"])].strip()
 
 
 def _read_row(
@@ -106,8 +161,19 @@ def _read_row(
         done.errors.append(RowError(row.number, _("the whole row"), ragged(row, header)))
         return {}
     before = len(done.errors)
-    facts = _read(row, dict(zip(header, row.cells, strict=True)), sources, plan, done, now)
-    return facts if len(done.errors) == before else {}
+    cells = dict(zip(header, row.cells, strict=True))
+    status = _plain(cells[sources["status"]]) if "status" in sources else ""
+    if status in UNPAID:
+        done.unpaid += 1
+        return {}
+    facts = _read(row, cells, sources, plan, done, now)
+    if len(done.errors) > before:
+        return {}
+    return facts | {"refunded": facts["amount"]} if status in REFUNDED else facts
+
+
+def _plain(status: str) -> str:
+    return " ".join(status.casefold().replace("_", " ").replace("-", " ").split())
 
 
 def _import_rows(
@@ -159,11 +225,13 @@ def _read(
     facts: dict[str, Any] = {"currency": plan.program.currency}
     for target, source in sources.items():
         cell = cells[source].strip()
+        if target == "status":
+            continue
         try:
             if cell or target in NEEDED:
                 facts[target] = _fact(target, cell, facts["currency"], plan, now)
         except ValidationError as error:
-            done.errors.append(RowError(row.number, source, " ".join(error.messages)))
+            done.say(RowError(row.number, source, " ".join(error.messages)), lenient=target in LENIENT)
     return facts
 
 
@@ -174,6 +242,8 @@ def _fact(target: str, cell: str, currency: str, plan: Sales, now: datetime) -> 
         return read_moment(cell, plan.program.zone, now=now, dates=plan.dates)
     if target == "refunded":
         return read_amount(cell, currency)
+    if target == "phone":
+        return clean_phone(cell, plan.program.country)
     return read_fact(target, cell, currency=currency, minor_units=False, now=now)
 
 
@@ -185,10 +255,18 @@ def _sources(table: Table, plan: Sales) -> dict[str, str]:
             params={"name": unknown[0], "names": ", ".join(TARGETS)},
         )
     wanted = {target: plan.columns.get(target, target) for target in ("currency", *TARGETS)}
+    taken = set(plan.columns.values())
+    wanted = {
+        t: source for t, source in wanted.items() if t in plan.columns or source not in taken or t in NEEDED
+    }
     for target, source in wanted.items():
         if source not in table.header and (target in NEEDED or target in plan.columns):
             raise ValidationError(
                 _("The file has no column “%(source)s” for %(target)s. It has %(header)s."),
                 params={"source": source, "target": target, "header": ", ".join(table.header)},
             )
-    return {target: source for target, source in wanted.items() if source in table.header}
+    return {
+        target: source
+        for target, source in wanted.items()
+        if source in table.header and (target in plan.columns or source not in plan.left_out)
+    }

@@ -1,4 +1,4 @@
-"""“Bring in people or events”: upload, look, import; the worker reads, and nobody sees another's file."""
+"""“Bring in people, sales or events”: upload, look, import; the worker reads, and nobody sees another's file."""
 
 from datetime import timedelta
 

@@ -58,7 +58,7 @@ def test_the_order_of_rows_and_columns_does_not_matter(run):
     run(SALES)
 
     said = run(
-        "sum;discs;customer;day\n0;1;008;1997-02-03\n29,33;2;007;1997-01-01\n29.330;2;007;1997-01-01\n"
+        "sum;discs;customer;day\n0;1;008;1997-02-03\n29,33;2;007;1997-01-01\n29.3300;2;007;1997-01-01\n"
     )
 
     assert said == "3 rows: 0 new events, 3 recorded before; 0 new advocates."
@@ -94,8 +94,7 @@ def test_one_wrong_row_keeps_the_whole_file_out_and_every_wrong_row_is_named(run
         "Look for a separator too many or too few.",
         "Row 7, day: 2097-01-01 is too long ago or still to come. Check the year.",
         "Row 7, discs: Remove the invisible characters: type this text instead of pasting it.",
-        "Row 7, sum: “1.234” is no amount. "
-        "Write it as 1234.50, without currency sign or thousands separator.",
+        "Row 7, sum: “1.234” is no amount. Write it as 1234.50, so that it can be read in one way only.",
         "Nothing was imported. Correct these rows and run it again.",
     ]
     assert (Event.objects.count(), Advocate.objects.count()) == (0, 0)

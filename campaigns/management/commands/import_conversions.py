@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from campaigns.file_commands import FileCommand, OnProgress, program_called, refuse_rows
 from referrals.cells import DateOrder
+from referrals.headings import LEFT_OUT, guess_sale
 from referrals.services.sale_import import MOST_ERRORS, TARGETS, Sales, import_sales
 from referrals.tables import Table
 
@@ -34,7 +35,13 @@ class Command(FileCommand):
         program = program_called(options["program"])
         if program is None:
             raise CommandError("Say which program the sales belong to, with --program.")
-        plan = Sales(program, dict(options["column"]), DateOrder(options["dates"]))
+        chosen = dict(options["column"])
+        guessed = {
+            target: name
+            for name, target in guess_sale(table.header).targets.items()
+            if target not in {LEFT_OUT, *chosen} and name not in chosen.values()
+        }
+        plan = Sales(program, guessed | chosen, DateOrder(options["dates"]))
         done = import_sales(
             table, plan, now=timezone.now(), dry_run=options["dry_run"], on_progress=on_progress
         )
@@ -42,4 +49,6 @@ class Command(FileCommand):
         return (
             f"{done.rows:,} rows: {done.new:,} new sales that count, {done.known:,} recorded before, "
             f"{done.nobody:,} of buyers whom nobody recommended."
+            + (f" {done.unpaid:,} not paid: passed over." if done.unpaid else "")
+            + (f" {done.warned:,} cells left empty, such as {done.warnings[0]}" if done.warned else "")
         )
