@@ -88,7 +88,7 @@ def _of(place: Any) -> dict[str, Any]:
 def _standing(place: Any) -> dict[str, Any]:
     """On which tier of a ladder they stand, how far it is to the next, and their points to spend; None where the
     program has no such thing."""
-    [ladder] = ladders_of([place], now=timezone.now()) or [None]
+    ladder = next(iter(ladders_of([place], now=timezone.now())), None)
     tier = next((rung.tier.name for rung in ladder.rungs if rung.current), None) if ladder else None
     return {
         "tier": tier,
