@@ -108,6 +108,10 @@ class AdvocateForm(forms.ModelForm):
         return found
 
 
+def _may_be_enrolled(advocate: Advocate) -> bool:
+    return Program.objects.exclude(enrolments__advocate=advocate).exists()
+
+
 @admin.register(Advocate)
 class AdvocateAdmin(StepsAdmin):
     # The account manager gets the friends where the program says so.
@@ -145,6 +149,8 @@ class AdvocateAdmin(StepsAdmin):
             does=gettext_lazy("They get a code, a share link and a personal link. Nothing is sent."),
             carry_out=enrol_many,
             form=EnrolForm,
+            fits=_may_be_enrolled,
+            leads=lambda row: not row.enrolments.exists(),
         ),
         ASK_NOW,
         *PEOPLE_STEPS,
