@@ -103,6 +103,11 @@ def clean_phone(value: str, country: str = "") -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def looks_like_phone(value: str) -> bool:
+    """Whether this may be a number in some country: digits, and the signs that people put between them."""
+    return bool(_PHONE.fullmatch(value)) and sum(c.isdigit() for c in value) >= 4
+
+
 def _is_full_number(value: str) -> bool:
     """Whether this is in international form already, without anything that the library would still remove."""
     digits = value[1:]

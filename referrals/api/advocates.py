@@ -16,10 +16,11 @@ from referrals.api.fields import (
     ExternalId,
     Given,
     Language,
+    LocalPhone,
     Name,
-    Phone,
     Plain,
     TimeZone,
+    read_phone,
     wrong,
 )
 from referrals.api.key import Key, key_of
@@ -27,7 +28,7 @@ from referrals.api.once import once
 from referrals.api.paging import Page, Paged, page_of
 from referrals.api.problems import Problem, invalid, not_found
 from referrals.contacts import email_key
-from referrals.models import Advocate, Enrolment
+from referrals.models import Advocate, Enrolment, Program
 from referrals.public_ids import pk_of, public_id
 from referrals.services.advocate import Person, change, take_in
 from referrals.services.refusal import refuse
@@ -43,7 +44,7 @@ class AdvocateChange(Given):
     external_id: ExternalId = ""
     name: Name = ""
     email: Email = ""
-    phone: Phone = ""
+    phone: LocalPhone = ""
     company: Company = ""
     kind: Advocate.Kind = Advocate.Kind.CUSTOMER
     language: Language = ""
@@ -56,8 +57,11 @@ class AdvocateChange(Given):
     def given(self) -> dict[str, Any]:
         return self.model_dump(exclude_unset=True, exclude={"no_mail", "no_texts"})
 
-    def person(self) -> Person:
-        return Person(self.given(), self.unwanted())
+    def person(self, program: Program) -> Person:
+        """What is said, as the program takes it in. Raises Problem for a phone that cannot be read in its country."""
+        given = self.given()
+        read_phone(given, program.country)
+        return Person(given, self.unwanted())
 
     def unwanted(self) -> frozenset[str]:
         """The ways by which they want nothing."""
@@ -159,7 +163,7 @@ def list_advocates(request: HttpRequest, asked: Query[AdvocateFilter]) -> HttpRe
 @once
 def add_advocate(request: HttpRequest, body: AdvocateIn) -> HttpResponse:
     """Add somebody to the program. Whoever is known already (200) gets what is said about them."""
-    person = body.person()
+    person = body.person(key_of(request).program)
     take_in(key_of(request).program, [person], now=key_of(request).asked_at)
     if person.refusal:
         raise Problem(409, person.refusal)
@@ -173,7 +177,12 @@ def add_advocate(request: HttpRequest, body: AdvocateIn) -> HttpResponse:
 def add_advocates(request: HttpRequest, body: AdvocatesIn) -> HttpResponse:
     """Add up to 1,000 people in one call; each as if it were sent alone."""
     items, wrong = read_items(body.items, AdvocateIn)
-    people = {number: item.person() for number, item in items.items()}
+    people: dict[int, Person] = {}
+    for number, item in items.items():
+        try:
+            people[number] = item.person(key_of(request).program)
+        except Problem as problem:
+            wrong[number] = list(problem.errors)
     take_in(key_of(request).program, list(people.values()), now=key_of(request).asked_at)
     wrong |= {n: [{"pointer": "", "detail": p.refusal}] for n, p in people.items() if p.refusal}
     done = {
@@ -195,6 +204,7 @@ def change_advocate(request: HttpRequest, advocate_id: str, body: AdvocateChange
     """Change what is named; everything else stays as it is."""
     place = place_of(request, advocate_id)
     given = body.given()
+    read_phone(given, given.get("country", place.advocate.country) or place.program.country)
     if not (given.get("email", place.advocate.email) or given.get("external_id", place.advocate.external_id)):
         raise invalid([{"pointer": "/email", "detail": "Leave an address or a number to be found by."}])
     change(place, given, now=key_of(request).asked_at)

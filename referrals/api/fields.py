@@ -13,8 +13,17 @@ from ninja import Field
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
 
+from referrals.api.problems import invalid
 from referrals.cells import AHEAD, EARLIEST, LARGEST
-from referrals.contacts import clean_email, clean_line, clean_name, clean_note, clean_phone, clean_text
+from referrals.contacts import (
+    clean_email,
+    clean_line,
+    clean_name,
+    clean_note,
+    clean_phone,
+    clean_text,
+    looks_like_phone,
+)
 from referrals.happenings import KINDS
 from referrals.models import Event
 from referrals.models.program import valid_timezone
@@ -70,6 +79,21 @@ def _country(value: str) -> str:
     return code
 
 
+def _any_phone(value: str) -> str:
+    # Only with its country can it be read: ``read_phone()`` does, once that is known.
+    return value if looks_like_phone(value) else clean_phone(value)
+
+
+def read_phone(given: dict[str, Any], country: str) -> None:
+    """Put the number that is given into international form; ``country`` is where it is dialled, unless the person's
+    own is given. Raises Problem."""
+    try:
+        if given.get("phone"):
+            given["phone"] = clean_phone(given["phone"], given.get("country") or country)
+    except ValidationError as error:
+        raise invalid([{"pointer": "/phone", "detail": " ".join(error.messages)}]) from error
+
+
 def _moment(value: datetime) -> datetime:
     if value.year < EARLIEST or value > timezone.now() + AHEAD:
         raise wrong("This is too long ago or still to come. Check the year.")
@@ -100,6 +124,14 @@ Phone = Annotated[
 ]
 # As another system has it of somebody who bought: read later, as far as it can be.
 Told = Annotated[str, Field(max_length=254)]
+LocalPhone = Annotated[
+    str,
+    Field(
+        max_length=40, examples=["+39 06 1234567"],
+        description="With the country code, or as dialled in the person's country, else in the program's.",
+    ),
+    cleaned(_any_phone),
+]  # fmt: skip
 Line = Annotated[str, Field(max_length=120), cleaned(clean_line)]
 Company = Annotated[str, Field(max_length=80), cleaned(partial(clean_line, length=80))]
 Note = Annotated[str, Field(max_length=300), cleaned(clean_note)]

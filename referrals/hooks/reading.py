@@ -108,6 +108,8 @@ def read_facts(
     for name, cell in cells.items():
         if not cell and name in FACTS[means].needed:
             errors.append(_missing(name, pointers))
+        elif cell and name == "phone":
+            facts[name] = _try(partial(clean_phone, cell, program.country), name, pointers, errors)
         elif cell and name != "currency":
             facts[name] = _try(partial(read, name, cell), name, pointers, errors)
     if errors:

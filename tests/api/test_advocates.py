@@ -79,6 +79,25 @@ def test_languages_and_countries_are_read_as_systems_write_them(language, countr
     assert (answer.status_code, answer.json()["language"], answer.json()["country"]) == (201, *kept)
 
 
+def test_a_phone_is_read_as_it_is_dialled_at_home():
+    crm = System()
+    crm.program.country = "IT"
+    crm.program.save(update_fields=["country"])
+
+    anna = crm.post("/advocates", ANNA | {"phone": "07700 900123", "country": "GB"}).json()
+    assert anna["phone"] == "+447700900123"
+    assert crm.patch(f"/advocates/{anna['id']}", {"phone": "07700 900456"}).json()["phone"] == "+447700900456"
+    items = [{"external_id": "43", "phone": "06 1234567"}, {"external_id": "44", "phone": "12 34"}]
+    results = crm.post("/advocates/bulk", {"mode": "per_row", "items": items}).json()["results"]
+    assert [(one["status"], [e["pointer"] for e in one["errors"]]) for one in results] == [
+        (201, []),
+        (422, ["/phone"]),
+    ]
+    assert Advocate.objects.get(external_id="43").phone == "+39061234567"
+    refused = crm.post("/advocates", {"external_id": "45", "phone": "12 34"})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/phone")
+
+
 def test_another_programs_people_get_a_place_and_keep_what_is_known_of_them():
     other = EnrolmentFactory(advocate=AdvocateFactory(email="anna@example.com", name="Anna Rossi"))
     crm = System()
