@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
@@ -13,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.admin.advocate_form import AdvocateForm
 from campaigns.admin.advocate_steps import ERASE, PEOPLE_STEPS
 from campaigns.admin.asking import ASK_NOW
 from campaigns.admin.contact_preference import choices_panel
@@ -24,7 +24,6 @@ from referrals.admin.cells import count_of, full_link, link_to, moment, person, 
 from referrals.admin.history import NEWEST
 from referrals.admin.scoped import Panel, asker
 from referrals.admin.steps import Step, StepForm, StepsAdmin
-from referrals.contacts import clean_email, clean_name, clean_phone
 from referrals.models import Advocate, Enrolment, Program, Referral, Segment, Tag
 from referrals.roles import grants, programs_granting, roles_of
 from referrals.services.enrolment import enrol
@@ -85,33 +84,6 @@ def enrol_many(rows: Any, *, program: Program, now: datetime, by: Any) -> Moved:
     return Moved(fresh, [advocate for advocate in advocates if advocate.pk in already])
 
 
-class AdvocateForm(forms.ModelForm):
-    def clean_name(self) -> str:
-        return clean_name(self.cleaned_data["name"])
-
-    def clean_email(self) -> str:
-        return clean_email(self.cleaned_data["email"]) if self.cleaned_data["email"] else ""
-
-    def clean_phone(self) -> str:
-        return clean_phone(self.cleaned_data["phone"]) if self.cleaned_data["phone"] else ""
-
-    def clean(self) -> Any:
-        found = super().clean() or {}
-        if not any(found.get(name) for name in ("name", "email", "external_id")) and not self.errors:
-            raise ValidationError(
-                _("Give a name, an e-mail address or a customer number: otherwise nobody finds them.")
-            )
-        # The hash is what must be unique; the form checks it before the database does.
-        others = Advocate.objects.known_as(found.get("email", "")).exclude(pk=self.instance.pk)
-        if found.get("email") and others.exists():
-            self.add_error("email", _("Somebody with this e-mail address is already here."))
-        return found
-
-
-def _may_be_enrolled(advocate: Advocate) -> bool:
-    return Program.objects.exclude(enrolments__advocate=advocate).exists()
-
-
 @admin.register(Advocate)
 class AdvocateAdmin(StepsAdmin):
     # The account manager gets the friends where the program says so.
@@ -149,8 +121,6 @@ class AdvocateAdmin(StepsAdmin):
             does=gettext_lazy("They get a code, a share link and a personal link. Nothing is sent."),
             carry_out=enrol_many,
             form=EnrolForm,
-            fits=_may_be_enrolled,
-            leads=lambda row: not row.enrolments.exists(),
         ),
         ASK_NOW,
         *PEOPLE_STEPS,

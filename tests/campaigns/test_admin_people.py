@@ -282,3 +282,35 @@ def test_the_inner_circle_stands_first_on_the_first_page_however_few_points_they
 
     pages = [[c.advocate for c in best_of(found, program, *page)] for page in ((0, 2), (2, 4), (4, 6))]
     assert pages == [[picked, others[0]], others[1:], []]
+
+
+def test_a_person_is_changed_with_rows_a_choice_of_zones_and_a_number_as_dialled(manager, program):
+    program.country = "GB"
+    program.save()
+    anna = EnrolmentFactory(
+        program=program,
+        advocate=AdvocateFactory(
+            email="a@x.example", attributes={"plan": "gold", "seats": 5}, timezone="Europe/Rome"
+        ),
+    ).advocate
+    url = reverse("admin:referrals_advocate_change", args=[anna.pk])
+    html = manager.get(url).content.decode()
+    assert '<input type="text" name="attributes-name" value="plan"' in html
+    assert '<option value="Europe/Rome" selected>Rome</option>' in html
+
+    typed = {
+        "name": "Anna", "kind": "customer", "email": "a@x.example", "phone": "07700 900123",
+        "timezone": "Europe/London", "attributes-name": ["", "seats", "city", ""],
+        "attributes-value": ["gold", "5", "Rome", "lost"],
+    }  # fmt: skip
+    answer = manager.post(url, typed)
+
+    assert answer.status_code == 302
+    anna.refresh_from_db()
+    assert anna.attributes == {"seats": 5, "city": "Rome"}
+    assert (anna.phone, anna.timezone) == ("+447700900123", "Europe/London")
+    manager.post(url, typed | {"country": "IT", "phone": "06 1234567"})
+    anna.refresh_from_db()
+    assert anna.phone == "+39061234567"
+    page = manager.post(url, typed | {"attributes-name": ["x", "x", "", ""], "phone": "12"})
+    assert "Two rows are called “x”." in page.content.decode()
