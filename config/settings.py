@@ -22,6 +22,8 @@ BASE_URL = environment.base_url()
 SECURE = BASE_URL.startswith("https://")
 ALLOWED_HOSTS = environment.allowed_hosts(BASE_URL)
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+# Hosts of the own network that webhooks may call, such as a CRM in the same house; all others must be public.
+WEBHOOK_HOSTS = environment.words("WEBHOOK_HOSTS", [])
 # How many proxies of ours stand in front; only so many addresses of X-Forwarded-For are believed.
 TRUSTED_PROXY_COUNT = environment.number("TRUSTED_PROXY_COUNT", 0, least=0, most=9)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT

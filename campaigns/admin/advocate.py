@@ -84,6 +84,10 @@ def enrol_many(rows: Any, *, program: Program, now: datetime, by: Any) -> Moved:
     return Moved(fresh, [advocate for advocate in advocates if advocate.pk in already])
 
 
+def _may_be_enrolled(advocate: Advocate) -> bool:
+    return Program.objects.exclude(enrolments__advocate=advocate).exists()
+
+
 @admin.register(Advocate)
 class AdvocateAdmin(StepsAdmin):
     # The account manager gets the friends where the program says so.
@@ -121,6 +125,8 @@ class AdvocateAdmin(StepsAdmin):
             does=gettext_lazy("They get a code, a share link and a personal link. Nothing is sent."),
             carry_out=enrol_many,
             form=EnrolForm,
+            fits=_may_be_enrolled,
+            leads=lambda row: not row.enrolments.exists(),
         ),
         ASK_NOW,
         *PEOPLE_STEPS,

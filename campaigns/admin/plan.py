@@ -23,6 +23,7 @@ from campaigns.services.hold_out import WINDOW, what_asking_brought
 from campaigns.services.plan import CONFIRM_FROM, finish, go_live, pause, why_not_live
 from campaigns.services.preview import counts, lines, reach
 from campaigns.services.prospects import Hindrance
+from campaigns.services.step_words import repetitions
 from campaigns.starters import STARTERS, begin_with
 from referrals.admin.cells import link_to, moment, person, status_word
 from referrals.admin.scoped import Panel, ProgramFilter, asker
@@ -265,6 +266,7 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
             self.state(obj),
             *plan_sentences(obj),
             *([refusal] if refusal else []),
+            *repetitions(obj),
             *([_by_hand_link(obj, by_hand)] if by_hand.messages else []),
             format_html('<a href="{}">{}</a>', url, _("Preview: who gets what and when, and who does not")),
         ]

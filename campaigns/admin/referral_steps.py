@@ -12,7 +12,7 @@ from campaigns.services.attaching import attach
 from campaigns.services.review import close, take_up
 from referrals.admin.cells import colleague
 from referrals.admin.mention import AdvocateForm
-from referrals.admin.steps import Step, StepForm
+from referrals.admin.steps import Step, StepForm, beside
 from referrals.contacts import clean_email, clean_line, clean_name, clean_phone, clean_text, email_key
 from referrals.models import Referral
 from referrals.money import to_minor
@@ -183,11 +183,12 @@ STEPS = (
         fits=lambda row: row.status == Status.CONVERTED,
     ),
     Step(
-        name="hand-over", label=gettext_lazy("Hand over"), form=HandOverForm, carry_out=hand_over,
+        name="hand-over", leads=beside, label=gettext_lazy("Hand over"), form=HandOverForm, carry_out=hand_over,
         does=gettext_lazy("A colleague takes over, with the calls that are still to be made."),
     ),
     Step(
-        name="attach", label=gettext_lazy("Somebody else told them"), form=AttachForm, carry_out=attach, bulk=False,
+        name="attach", leads=beside, label=gettext_lazy("Somebody else told them"), form=AttachForm, bulk=False,
+        carry_out=attach,
         does=gettext_lazy(
             "The friend, with what they bought, counts for another advocate because you say so. What was promised "
             "to the first one is taken back; a friend for whom something was handed out cannot move."
@@ -195,7 +196,8 @@ STEPS = (
         fits=lambda row: row.status != Status.REJECTED and not row.erased_at,
     ),
     Step(
-        name="correct", label=gettext_lazy("Correct the friend's details"), form=FriendForm, carry_out=_correct,
+        name="correct", leads=beside, label=gettext_lazy("Correct the friend's details"), form=FriendForm,
+        carry_out=_correct,
         does=gettext_lazy("For what was mistyped. Nothing is sent again."), bulk=False,
         fits=lambda row: not row.erased_at,
     ),
@@ -209,7 +211,7 @@ STEPS = (
         fits=lambda row: row.may_become(Status.SUBMITTED) and not row.erased_at,
     ),
     Step(
-        name="review", label=gettext_lazy("Put under review"), form=NoteForm, carry_out=_review,
+        name="review", leads=beside, label=gettext_lazy("Put under review"), form=NoteForm, carry_out=_review,
         does=gettext_lazy("Nobody calls and nothing is promised until somebody decides."),
         fits=lambda row: row.may_become(Status.UNDER_REVIEW),
     ),

@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from referrals.models import Advocate, Enrolment, Referral
+from referrals.models import Advocate, Enrolment, Program, Referral
 from referrals.money import format_money
 from rewards.models import (
     Account,
@@ -28,14 +28,15 @@ from rewards.services.tier import progress
 AFTERWARDS = timedelta(days=30)
 
 
-def places_of(advocate: Advocate) -> list[Enrolment]:
-    """Every place of the advocate, the newest first, with ``named``, ``customers``, ``rewards_count``,
-    ``points``, ``has_prizes`` and ``has_charities``; in one query."""
+def places_of(advocate: Advocate, *, program: Program | None = None) -> list[Enrolment]:
+    """Every place of the advocate, or that in one program, the newest first, with ``named``, ``customers``,
+    ``rewards_count``, ``points``, ``has_prizes`` and ``has_charities``; in one query."""
     referrals = Referral.objects.filter(enrolment=OuterRef("pk"))
     rewards = Reward.objects.filter(enrolment=OuterRef("pk"), side=RewardRule.Side.ADVOCATE)
     points = LedgerEntry.objects.filter(enrolment=OuterRef("pk"), account=Account.PAID, currency=POINTS)
     prizes = Prize.objects.filter(program=OuterRef("program"), active=True, incentive__active=True)
     rows = Enrolment.objects.for_page().select_related("program__scheme", "program__voice", "standing__tier")
+    rows = rows.filter(program=program) if program else rows
     return list(
         rows.filter(advocate=advocate)
         .annotate(

@@ -1,5 +1,7 @@
 """What to say on the phone: the bank's words, or the program's own, with this friend's names in them."""
 
+from collections.abc import Container, Sequence
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from campaigns.models import Message, MessageChannel, Purpose
@@ -7,13 +9,15 @@ from campaigns.services.words import NoWords, Wording
 from referrals.models import Referral
 
 HEADING = "## "
+DASHES = ("- ", "* ", "• ")
 
 
 class Block(NamedTuple):
-    """A paragraph of a script, or the heading of what follows."""
+    """A paragraph of a script, the heading of what follows, or a list."""
 
     text: str
-    is_heading: bool
+    is_heading: bool = False
+    items: Sequence[str] = ()
 
 
 def sales_script(referral: Referral, *, caller: str) -> list[Block]:
@@ -43,5 +47,19 @@ def sales_script(referral: Referral, *, caller: str) -> list[Block]:
     headings = {
         line.removeprefix(HEADING).strip() for line in source.splitlines() if line.startswith(HEADING)
     }
-    paragraphs = wording.text(message).split("\n\n")
-    return [Block(text, text in headings) for text in paragraphs if text.strip()]
+    return blocks_of(wording.text(message), headings)
+
+
+def blocks_of(words: str, headings: Container[str] = ()) -> list[Block]:
+    """Plain words in pieces as a page shows them; lines that begin with a dash are a list."""
+    found = []
+    for paragraph in words.split("\n\n"):
+        lines = [line.strip() for line in paragraph.splitlines() if line.strip()]
+        for is_list, group in groupby(lines, key=lambda line: line.startswith(DASHES)):
+            part = list(group)
+            if is_list:
+                found.append(Block("", items=[line[2:].strip() for line in part]))
+            else:
+                text = "\n".join(part)
+                found.append(Block(text, text in headings))
+    return found

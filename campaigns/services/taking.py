@@ -28,6 +28,7 @@ from campaigns.services.contact_hours import next_allowed, zone_of
 from campaigns.services.framing import ASKS
 from campaigns.services.notices import to_advocate, to_friend
 from campaigns.services.prospects import address_for, first_ways
+from campaigns.services.step_words import variant_of
 from campaigns.services.survey import invite
 from campaigns.services.trial import Trials
 from referrals.models import Enrolment, Event
@@ -36,7 +37,6 @@ from referrals.services.enrolment import enrol_all
 # After the last step there is still time to answer; and so long a colleague has to send what is theirs to send.
 GRACE = timedelta(days=30)
 LOOK_AGAIN = timedelta(days=1)
-VARIANTS, VARIANTS_OF_NURTURE = ("", "second", "third"), ("", "second", "last")
 COLUMNS = (
     "position", "due_at", "touches", "touched_at", "started_at", "ended_at", "end_reason"
 )  # fmt: skip
@@ -302,7 +302,7 @@ class Taking:
         ask, step = one.ask, one.step
         message = self._to_friend(one) if ask.referral else self._to_advocate(one, places)
         message.key, message.ask, message.channel, message.due_at = one.key, ask, one.channel, one.moment
-        message.variant = self._variant(step)
+        message.variant = variant_of(step, list(self.steps.values()))
         self._trials.vary(message, ask, step)
         if ask.touches == 1:
             message.not_after = ask.since + self.plan.latest
@@ -311,11 +311,6 @@ class Taking:
             message.context["signature"] = sender.get_full_name()
             message.user, message.status = sender, Message.Status.BY_HAND
         return message
-
-    def _variant(self, step: PlanStep) -> str:
-        """The wording for the second and third message of one purpose, where the bank has others than the first."""
-        before = sum(s.purpose == step.purpose and s.position < step.position for s in self.steps.values())
-        return (VARIANTS_OF_NURTURE if step.purpose == Purpose.NURTURE else VARIANTS)[min(before, 2)]
 
     def _call(self, one: Taken) -> CallTask:
         ask, program = one.ask, self.plan.program

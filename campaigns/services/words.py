@@ -167,14 +167,15 @@ def invitation_preview(enrolment: Enrolment, language: str) -> Rendered:
     return render(message)
 
 
-def share_words(enrolment: Enrolment) -> Callable[[str], str]:
+def share_words(enrolment: Enrolment, *, on: str = "") -> Callable[[str], str]:
     """What gives, by a channel's short name, ready words with the advocate's link on it: for a mail, a text
-    message, or a post. Two queries, however many channels are asked for."""
+    message, or a post. Visits count for that channel, or for ``on``, where the words stand. Two queries, however
+    many channels are asked for."""
     wording = Wording([_to_share(enrolment, "")])
-    return lambda channel_slug: wording.text(_to_share(enrolment, channel_slug))
+    return lambda channel_slug: wording.text(_to_share(enrolment, channel_slug, on))
 
 
-def _to_share(enrolment: Enrolment, channel_slug: str) -> Message:
+def _to_share(enrolment: Enrolment, channel_slug: str, on: str = "") -> Message:
     channel = _SHARED_BY.get(channel_slug, MessageChannel.SOCIAL)
     return Message(
         purpose=Purpose.SHARE_WORDS,
@@ -186,7 +187,7 @@ def _to_share(enrolment: Enrolment, channel_slug: str) -> Message:
         contact_kind=enrolment.advocate.kind,
         context={
             "advocate_first_name": enrolment.advocate.first_name,
-            "link": f"{link_to('share', enrolment.code)}?c={channel_slug}",
+            "link": f"{link_to('share', enrolment.code)}?c={on or channel_slug}",
         },
     )
 

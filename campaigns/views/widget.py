@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,10 +13,13 @@ from django.views.decorators.http import require_safe
 from campaigns.doors import private_page
 from campaigns.links import link_to
 from campaigns.offers import Side, offers_of
-from campaigns.services.words import share_words
+from campaigns.services.overview import ladders_of, places_of
+from campaigns.services.words import NoWords, share_words
 from campaigns.sharing import share_link
-from referrals.models import Enrolment, Program, SiteWidget
+from referrals.models import Advocate, Enrolment, Program, SiteWidget
 
+# The channel for which visits by the widget count.
+HERE = "widget"
 View = Callable[..., HttpResponse]
 
 
@@ -32,11 +34,9 @@ def signed(view: View) -> View:
         asked = [request.GET.get(name, "") for name in ("customer", "at", "sign")]
         if found is None or not found.is_signed(*asked, now=timezone.now()):
             raise Http404
-        places = Enrolment.objects.for_page().filter(program=found.program, advocate__external_id=asked[0])
-        counted = places.annotate(
-            friends=Count("referrals"), customers=Count("referrals", filter=Q(referrals__status="converted"))
-        )
-        return view(request, found, counted.first())
+        theirs = Advocate.objects.filter(external_id=asked[0]).first() if asked[0] else None
+        places = places_of(theirs, program=found.program) if theirs else []
+        return view(request, found, next(iter(places), None))
 
     return door
 
@@ -70,11 +70,29 @@ def show_widget_data(request: HttpRequest, widget: SiteWidget, place: Enrolment 
 
 
 def _of(place: Any) -> dict[str, Any]:
+    try:
+        words = share_words(place, on=HERE)("email")
+    except NoWords:
+        words = ""
     return {
-        "link": share_link(place, "widget"),
+        "link": share_link(place, HERE),
         "code": place.code,
-        "words": share_words(place)("email"),
-        "friends": place.friends,
-        "customers": place.customers,
+        "words": words,
+        "friends": place.named or 0,
+        "customers": place.customers or 0,
+        "standing": _standing(place),
         "refer": link_to("refer-personal", place.token),
+    }
+
+
+def _standing(place: Any) -> dict[str, Any]:
+    """On which tier of a ladder they stand, how far it is to the next, and their points to spend; None where the
+    program has no such thing."""
+    ladder = next(iter(ladders_of([place], now=timezone.now())), None)
+    tier = next((rung.tier.name for rung in ladder.rungs if rung.current), None) if ladder else None
+    return {
+        "tier": tier,
+        "next_tier": ladder.next.name if ladder and ladder.next else None,
+        "distance": ladder.distance if ladder and ladder.next else None,
+        "points": (place.points or 0) if place.has_prizes or place.points else None,
     }

@@ -25,6 +25,7 @@ from referrals.services.hook import replay
 from referrals.transitions import Moved
 
 Verdict = HookDelivery.Verdict
+SHORT = 12
 TONES = {
     Verdict.TAKEN: "sent",
     Verdict.WAITING: "sending",
@@ -195,8 +196,8 @@ class HookDeliveryAdmin(StepsAdmin, FactsAdmin):
     about = gettext_lazy(
         "What connected systems told us, and what we did. What it sent is kept for 30 days, the rest for 90."
     )
-    list_display = ("call", "state", "result", "times", "source", "received")
-    list_display_links = ("call",)
+    list_display = ("what_it_did", "state", "call", "source", "received", "repeats")
+    list_display_links = ("what_it_did",)
     list_filter = ("verdict", "source", "says")
     list_select_related = ("source__program",)
     search_fields = ("=key",)
@@ -224,8 +225,20 @@ class HookDeliveryAdmin(StepsAdmin, FactsAdmin):
         return [self.state(obj), obj.result]
 
     @admin.display(description=gettext_lazy("call"))
-    def call(self, row: HookDelivery) -> str:
-        return str(row)
+    def call(self, row: HookDelivery) -> Any:
+        """What it says, with the beginning of its number: whole numbers are as long as a line."""
+        short = row.key if len(row.key) <= SHORT else f"{row.key[:SHORT]}…"
+        return format_html(
+            '<span title="{}">{} <small class="quiet">{}</small></span>', row.key, row.says or "–", short
+        )
+
+    @admin.display(description=gettext_lazy("in words"), ordering="result")
+    def what_it_did(self, row: HookDelivery) -> str:
+        return row.result or str(row.get_verdict_display())
+
+    @admin.display(description=gettext_lazy("times"), ordering="times")
+    def repeats(self, row: HookDelivery) -> int:
+        return row.times
 
     @admin.display(description=gettext_lazy("connected system"))
     def source_link(self, row: HookDelivery) -> Any:

@@ -46,8 +46,15 @@ class Step:
     fits: Callable[[Any], bool] = bool
     bulk: bool = True
     danger: bool = False
+    # Whether it is what one would do next with such a row: the first such step is the page's main button.
+    leads: Callable[[Any], bool] = bool
     # Whoever takes it is asked again who they are.
     fresh: bool = False
+
+
+def beside(row: Any) -> bool:
+    """Of a step that is there when it is needed, and is never what comes next."""
+    return False
 
 
 class StepsAdmin(ScopedAdmin):
@@ -78,7 +85,10 @@ class StepsAdmin(ScopedAdmin):
 
     def more_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         offered = [s for s in self.steps if s.fits(obj) and self.may_step(request, s, obj)]
-        shown = [{"step": step, "url": self.step_url(obj, step.name)} for step in offered]
+        main = next((step for step in offered if step.leads(obj) and not step.danger), None)
+        shown = [
+            {"step": step, "url": self.step_url(obj, step.name), "is_main": step is main} for step in offered
+        ]
         return super().more_context(request, obj) | {"steps": shown}
 
     def step_url(self, obj: Any, name: str) -> str:

@@ -88,7 +88,7 @@ class WebhookEndpointAdmin(SecretAdmin, StepsAdmin, HistoryAdmin):
 
     def save_model(self, request: HttpRequest, obj: WebhookEndpoint, form: Any, change: bool) -> None:
         if not change:
-            obj.collected_until = timezone.now()
+            obj.hears_since = obj.collected_until = timezone.now()
         super().save_model(request, obj, form, change)
 
     def summary(self, obj: WebhookEndpoint) -> Sequence[Any]:

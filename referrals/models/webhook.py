@@ -43,6 +43,8 @@ class WebhookEndpoint(models.Model):
     )
     secret_number = models.PositiveIntegerField(default=1, editable=False)
     secret_since = models.DateTimeField(null=True, blank=True, editable=False)
+    # What happened before it was there is not told; empty for those that have been there for long.
+    hears_since = models.DateTimeField(null=True, editable=False)
     # Everything that happened before this moment has been written down as calls.
     collected_until = models.DateTimeField(editable=False)
     failing_since = models.DateTimeField(_("failing since"), null=True, blank=True, editable=False)
@@ -50,7 +52,7 @@ class WebhookEndpoint(models.Model):
     disabled_because = models.CharField(_("why"), max_length=200, blank=True, editable=False)
 
     objects = WebhookEndpointQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["collected_until", "failing_since"])
+    history = HistoricalRecords(excluded_fields=["hears_since", "collected_until", "failing_since"])
 
     class Meta:
         verbose_name = _("webhook")

@@ -59,10 +59,10 @@ def collect_calls(*, now: datetime) -> None:
     """Write a call down for every event that a webhook wants to hear of and has no call for. Repeatable."""
     for endpoint in WebhookEndpoint.objects.active():
         told = WebhookCall.objects.filter(endpoint=endpoint, event=models.OuterRef("pk"))
+        since = endpoint.collected_until - LOOK_BACK
+        since = max(since, endpoint.hears_since or since)
         events = Event.objects.filter(
-            ~models.Exists(told),
-            program=endpoint.program_id,
-            pk__gte=first_id(endpoint.collected_until - LOOK_BACK),
+            ~models.Exists(told), program=endpoint.program_id, pk__gte=first_id(since)
         )
         events = events.filter(kind__in=endpoint.kinds) if endpoint.kinds else events
         rows = [
@@ -110,7 +110,7 @@ def switch_on(endpoints: Any, *, now: datetime, by: Any) -> Moved:
     rows = list(endpoints)
     off = [row for row in rows if not row.is_active]
     WebhookEndpoint.objects.filter(pk__in=[row.pk for row in off]).update(
-        disabled_at=None, disabled_because="", failing_since=None, collected_until=now
+        disabled_at=None, disabled_because="", failing_since=None, collected_until=now, hears_since=now
     )
     return Moved(off, [row for row in rows if row.is_active])
 

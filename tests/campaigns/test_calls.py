@@ -12,6 +12,7 @@ from referrals.fit import reasons
 from referrals.models import Absence, Conversion, Event, FollowUp
 from tests.cast import client_of, member_of, said
 from tests.factories import (
+    AdvocateFactory,
     EnrolmentFactory,
     FollowUpFactory,
     OutreachPlanFactory,
@@ -268,3 +269,31 @@ def test_an_answer_is_judged_by_the_question_and_the_best_comes_first():
     assert [(reason.answer, reason.tone) for reason in reasons(answers, [how_many, own])] == [
         ("Sì", "good"), ("5", "warn"), ("x", "quiet"),
     ]  # fmt: skip
+
+
+def test_what_comes_next_is_the_main_button_and_handing_over_never_is(program, tom):
+    def main(row, name):
+        page = client_of(tom).get(reverse(f"admin:referrals_{name}_change", args=[row.pk]))
+        return [one["step"].name for one in page.context["steps"] if one["is_main"]]
+
+    call = call_for(program, tom)
+    place, alone = EnrolmentFactory(program=program), AdvocateFactory()
+    ProgramFactory()
+
+    assert main(call.referral, "referral") == ["contacted"]
+    assert main(place.advocate, "advocate") != ["enrol"]
+    assert main(alone, "advocate") == ["enrol"]
+    nobodys = call_for(program)
+    assert "step step-main" not in client_of(tom).get(page(call)).text
+    assert client_of(tom).get(page(nobodys)).text.count("step step-main") == 1
+
+
+def test_lists_of_a_script_are_lists(program, tom):
+    call = call_for(program, tom)
+    body = "## Open\n\nSay one of these:\n- “What did she tell you?”\n- “How is it now?”\n\nThank them."
+    MessageTemplate.objects.create(program=program, purpose="sales_script", channel="call", body=body)
+
+    text = client_of(tom).get(page(call)).text
+
+    assert "<li>“What did she tell you?”</li><li>“How is it now?”</li></ul>" in text
+    assert "- “What did" not in text

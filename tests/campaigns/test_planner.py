@@ -7,15 +7,20 @@ import pytest
 from campaigns.models import Ask, Message, OutreachPlan, PlanStep, Purpose, Suppression
 from campaigns.services.asks import record_click, sign
 from campaigns.services.planner import plan_due
+from campaigns.services.step_words import repetitions
 from campaigns.services.suppression import suppress
+from campaigns.services.words import Wording
+from campaigns.starters import STARTERS, begin_with
 from referrals.models import Candidate, Enrolment, Event, Finder
 from tests.campaigns.clockwork import DAY, End, Kind, Trigger, happens, plan_after, run, sent, the_ask
+from tests.cast import client_of, member_of
 from tests.factories import (
     NOW,
     AdvocateFactory,
     AskFactory,
     EnrolmentFactory,
     PlanStepFactory,
+    ProgramFactory,
     ReferralFactory,
     UserFactory,
 )
@@ -48,6 +53,28 @@ def test_the_seven_touches_space_out_while_nothing_is_opened():
     # Half as long again each time: 21 days for 14, 30 for 20.
     assert sent() == [(1, "ask"), (22, "ask_follow_up"), (52, "ask_last")]
     assert (the_ask().end_reason, the_ask().touches) == (End.DONE, 3)
+
+
+def test_seven_touches_are_seven_different_letters():
+    plan = begin_with(STARTERS[0], ProgramFactory(), now=NOW)
+    OutreachPlan.objects.update(status="live", stretch=0)
+    happens(AdvocateFactory())
+
+    run(NOW, 300)
+
+    bodies = [Wording([m]).template_for(m).body for m in Message.objects.order_by("pk")]
+    assert (len(bodies), len(set(bodies))) == (7, 7)
+    assert repetitions(plan) == []
+
+
+def test_a_plan_that_would_repeat_itself_says_which_step():
+    plan = plan_after(steps=[(0, "ask"), *[(9, "ask_follow_up")] * 6])
+    plan.steps.filter(position__in=[2, 3]).update(channel="sms")
+
+    page = client_of(member_of(plan.program)).get(f"/admin/campaigns/outreachplan/{plan.pk}/change/")
+
+    assert page.text.count("says word for word what step") == 1
+    assert "Step 3 says word for word what step 2 has said." in page.text
 
 
 def test_whoever_opened_the_link_is_followed_up_without_the_extra_wait():

@@ -7,8 +7,17 @@ from django.utils import timezone
 
 from referrals.admin.site import integrity
 from referrals.models import SiteWidget
+from rewards.models import Standing
 from tests.cast import client_of, fresh_client_of, member_of
-from tests.factories import EnrolmentFactory, ProgramFactory, ReferralFactory, SiteWidgetFactory
+from tests.factories import (
+    EnrolmentFactory,
+    PrizeFactory,
+    ProgramFactory,
+    ReferralFactory,
+    RewardSchemeFactory,
+    SiteWidgetFactory,
+    TierFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +69,29 @@ def test_the_same_as_json_for_the_programs_sites_alone(client, widget, place):
     assert ours.json()["advocate"]["code"] == place.code
     assert ours.headers["Access-Control-Allow-Origin"] == "https://shop.example.com"
     assert "Access-Control-Allow-Origin" not in other.headers
+
+
+def test_ready_words_count_for_the_widget_and_the_standing_is_told(client, widget, place):
+    RewardSchemeFactory(program=widget.program, has_ladder=True)
+    silver, gold = (
+        TierFactory(program=widget.program, name=name, threshold=threshold)
+        for name, threshold in (("Silver", 1), ("Gold", 3))
+    )
+    Standing.objects.create(enrolment=place, tier=silver, since=timezone.now())
+    PrizeFactory(program=widget.program)
+    ReferralFactory(enrolment=place, status="converted")
+
+    page, data = client.get(address(widget)).text, client.get(address(widget, page="data.json")).json()
+
+    told = data["advocate"]
+    assert f"/r/{place.code}/?c=widget" in told["words"]
+    assert "?c=email" not in page + told["words"]
+    assert page.count(f"/r/{place.code}/?c=widget") == 2
+    assert told["standing"] == {
+        "tier": "Silver", "next_tier": gold.name, "distance": "3 more friends who become customers", "points": 0,
+    }  # fmt: skip
+    assert "<strong>Silver</strong>" in page
+    assert "3 more friends who become customers to “Gold”." in page
 
 
 def test_a_customer_who_is_no_advocate_yet_is_shown_the_way_in(client, widget):

@@ -214,3 +214,16 @@ def test_a_manager_sets_a_webhook_up_and_a_colleague_without_the_right_sees_noth
 
     step = f"/admin/referrals/webhookendpoint/{endpoint.pk}/step/test/"
     assert said(client_of(manager).post(step, {"_do": "1"}, follow=True))[0].text == "Send a test: Our CRM."
+
+
+def test_what_happened_before_a_webhook_was_there_is_not_told(now):
+    system, program = System(), ProgramFactory()
+    happen(program, at=now)
+    endpoint = WebhookEndpointFactory(
+        program=program, kinds=[], collected_until=now, hears_since=timezone.now()
+    )
+
+    assert tell_systems(now=now, client=system.client) == 0
+    after = happen(endpoint.program, at=now)
+    assert tell_systems(now=now, client=system.client) == 1
+    assert system.heard[0].headers["webhook-id"] == str(after.pk)

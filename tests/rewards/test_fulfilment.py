@@ -130,6 +130,17 @@ def test_a_name_that_leads_inside_is_not_called(monkeypatch, now):
     assert answer == (400, "shop.example.com lies in a network that is not public, so nobody was called.")
 
 
+def test_a_host_of_ones_own_network_is_called_once_the_operator_has_named_it(monkeypatch, settings, now):
+    inside = [(2, 1, 6, "", ("127.0.0.1", 9))]
+    monkeypatch.setattr(webhooks.socket, "getaddrinfo", lambda *args, **kwargs: inside)
+    settings.WEBHOOK_HOSTS = ["crm.house.example"]
+
+    answer = webhooks.call("https://crm.house.example:9/", {}, key="1", secret=secret_of("x"), now=now)
+
+    # It was tried, and nobody listens there.
+    assert (answer.status, "not public" in answer.text) == (0, False)
+
+
 def test_a_manager_has_it_asked_again_from_the_list_of_what_was_refused(reward):
     call_fulfilment(now=timezone.now(), client=Shop(404).client)
     call = FulfilmentCall.objects.get()
