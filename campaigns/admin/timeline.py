@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns.models import Message, Purpose
+from campaigns.models import TO_FRIEND, TO_STAFF, Message, Purpose
 from referrals.admin.cells import colleague, link_to, moment, status_word
 from referrals.admin.history import NEWEST, what, who, why
 from referrals.admin.scoped import Panel, asker
@@ -39,9 +39,10 @@ def events_of(advocate: Advocate, user: Any) -> Any:
 
 
 def messages_of(advocate: Advocate, user: Any) -> Any:
-    """What was written to them, sent or not, in the programs whose mail one may read, but sign-in codes."""
+    """What was written to them and to their friends, sent or not, in the programs whose mail one may read; neither
+    sign-in codes nor what colleagues were told."""
     mine = Message.objects.filter(advocate=advocate, program__in=programs_granting(user, "view", Message))
-    return mine.exclude(purpose=Purpose.SIGN_IN)
+    return mine.exclude(purpose__in=TO_STAFF | {Purpose.SIGN_IN})
 
 
 def visits_of(advocate: Advocate, user: Any) -> Any:
@@ -108,7 +109,10 @@ class Everything:
         return {
             pk: (
                 moment(row.sent_at or row.held_at or row.created_at, row.program.zone),
-                format_html("{} {}", link_to(row), status_word(row.status, row.get_status_display())),
+                format_html(
+                    "{} {} {}", link_to(row), _("(to the friend)") if row.purpose in TO_FRIEND else "",
+                    status_word(row.status, row.get_status_display()),
+                ),
                 link_to(row.referral), _became(row), colleague(row.user) or _("by itself"),
             )
             for pk, row in found.items()

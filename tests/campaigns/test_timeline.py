@@ -50,6 +50,9 @@ def test_messages_and_visits_stand_among_what_happened(place):
     )  # fmt: skip
     MessageFactory(advocate=place.advocate, subject="Of another program")
     MessageFactory(advocate=place.advocate, program=place.program, purpose="sign_in", subject="Your code")
+    MessageFactory(
+        advocate=place.advocate, program=place.program, purpose="sales_alert", subject="Call a friend"
+    )
     maya = client_of(member_of(place.program))
 
     rows = [[str(cell) for cell in row[1:]] for row in maya.get(url(place)).context["rows"]]
