@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,14 +21,18 @@ def when_sentence(plan: OutreachPlan) -> str:
     """Whom it asks, and after what."""
     if plan.audience == OutreachPlan.Audience.FRIENDS:
         return _("Writes to friends who are not ready yet, once a colleague puts them on it.")
-    whom = plan.segment.name if plan.segment else _("people")
+    whom = f"“{plan.segment.name}”" if plan.segment else _("people")
+    everyone = _("everyone of %(whom)s") % {"whom": whom} if plan.segment else _("everyone in the program")
     match plan.trigger:
         case Trigger.BY_HAND:
             return _("Asks whom a colleague picks, at once.")
         case Trigger.MEMBER:
-            return _("Asks everyone of “%(whom)s”, and whoever joins them.") % {"whom": whom}
+            return _("Asks %(everyone)s, and whoever joins them.") % {"everyone": everyone}
         case Trigger.DATE:
-            return _("Asks everyone of “%(whom)s” on %(day)s.") % {"whom": whom, "day": plan.on_date}
+            return _("Asks %(everyone)s on %(day)s.") % {
+                "everyone": everyone,
+                "day": date_format(plan.on_date, "j F Y") if plan.on_date else "",
+            }
     words = ngettext(
         "Asks %(whom)s %(days)d day after %(what)s.",
         "Asks %(whom)s %(days)d days after %(what)s.",

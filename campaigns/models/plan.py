@@ -233,8 +233,12 @@ class OutreachPlan(WithStatus):
 
     @property
     def purposes(self) -> tuple[Purpose, ...]:
-        """What its messages may be for. Who is asked what they think is not asked for a favour by the way."""
-        return PlanStep.OF_AIM.get(self.aim, PlanStep.PURPOSES)
+        """What its messages may be for. Friends are written to with their own words; and who is asked what they
+        think is not asked for a favour by the way."""
+        if self.audience == self.Audience.FRIENDS:
+            return PlanStep.FOR_FRIENDS
+        ours = tuple(purpose for purpose in PlanStep.PURPOSES if purpose not in PlanStep.FOR_FRIENDS)
+        return PlanStep.OF_AIM.get(self.aim, ours)
 
     @property
     def earliest(self) -> timedelta:
@@ -286,6 +290,7 @@ class PlanStep(models.Model):
         Purpose.SURVEY_INVITE,
         Purpose.REVIEW_REQUEST,
     )
+    FOR_FRIENDS = (Purpose.NURTURE, Purpose.FRIEND_REMINDER)
     OF_AIM: ClassVar[dict[str, tuple[Purpose, ...]]] = {
         OutreachPlan.Aim.SURVEY: (Purpose.SURVEY_INVITE, Purpose.REVIEW_REQUEST),
         OutreachPlan.Aim.REVIEW: (Purpose.REVIEW_REQUEST,),

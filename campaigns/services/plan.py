@@ -14,7 +14,7 @@ from referrals.transitions import Moved, Refused
 
 # Whoever starts a plan that reaches more people than this types the number.
 CONFIRM_FROM = 100
-Status = OutreachPlan.Status
+Status, Audience = OutreachPlan.Status, OutreachPlan.Audience
 
 
 def go_live(plan: OutreachPlan, *, typed: int | None, now: datetime, by: Any) -> Moved:
@@ -53,9 +53,15 @@ def why_not_live(plan: OutreachPlan) -> str:
 
 def _why_no_step(plan: OutreachPlan, step: PlanStep) -> str:
     """Why this step cannot be taken; nothing, if it can."""
-    words = {"step": step.position, "aim": plan.get_aim_display(), "survey": step.survey}
+    words = {
+        "step": step.position, "aim": plan.get_aim_display(), "survey": step.survey,
+        "audience": plan.get_audience_display(),
+        "other": next(label for value, label in Audience.choices if value != plan.audience),
+    }  # fmt: skip
     if step.kind != PlanStep.Kind.MESSAGE:
         return ""
+    if (step.purpose in PlanStep.FOR_FRIENDS) != (plan.audience == Audience.FRIENDS):
+        return _("Step %(step)d has words for %(other)s; the plan is for %(audience)s.") % words
     if step.purpose not in plan.purposes:
         return _("Step %(step)d does not fit: the plan asks for %(aim)s, and for nothing else.") % words
     if step.survey and step.survey.program_id != plan.program_id:

@@ -260,3 +260,48 @@ def test_somebody_is_asked_by_hand_unless_they_said_no(maya, program):
     assert (ask(anna)[0].level, Ask.objects.get().advocate) == ("success", anna)
     assert ask(bert)[0].text == f"1 was left as it is: {bert}: said no."
     assert ask(anna)[0].text == f"1 was left as it is: {anna}: in another round."
+
+
+def step_form(plan, **typed):
+    step = {
+        "position": "1",
+        "wait_days": "0",
+        "kind": "message",
+        "channel": "email",
+        "purpose": "ask",
+    } | typed
+    return {
+        "program": plan.program_id, "name": "P", "aim": plan.aim, "audience": plan.audience,
+        "trigger": plan.trigger, "nth": 0, "earliest_days": 14, "latest_days": 180, "satisfied_from": 9,
+        "sender": "program", "touches": 7, "stretch": 50, "rest_days": 365, "hold_out": 0,
+        "steps-TOTAL_FORMS": 1, "steps-INITIAL_FORMS": 0,
+        **{f"steps-0-{name}": value for name, value in step.items()},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("audience", "purpose", "refusal", "why"),
+    [
+        ("advocates", "nurture", "The plan asks for a recommendation: choose words that fit.",
+         "Step 1 has words for friends who are not ready yet; the plan is for people who may recommend you."),
+        ("friends", "ask", "The plan is for friends who are not ready yet: choose words for friends.",
+         "Step 1 has words for people who may recommend you; the plan is for friends who are not ready yet."),
+    ],
+)  # fmt: skip
+def test_words_for_others_are_not_offered_and_refused(maya, program, audience, purpose, refusal, why):
+    plan = OutreachPlanFactory(
+        program=program, audience=audience, trigger="by_hand", status="draft", first=None
+    )
+    offered = maya.get(page(plan))
+    refused = maya.post(page(plan), step_form(plan, purpose=purpose))
+    PlanStepFactory(plan=plan, purpose=purpose)
+
+    assert f'<option value="{purpose}"' not in offered.text
+    assert refusal in text(refused)
+    assert why in text(maya.get(page(plan)))
+
+
+def test_a_plan_for_everybody_says_so(maya, program):
+    plan = OutreachPlanFactory(program=program, trigger=Trigger.MEMBER)
+
+    assert "Asks everyone in the program, and whoever joins them." in text(maya.get(page(plan)))
