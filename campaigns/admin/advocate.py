@@ -6,9 +6,10 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import OuterRef
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import path
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,6 +21,7 @@ from campaigns.admin.held_back import held_panel
 from campaigns.admin.message import messages_panel
 from campaigns.admin.timeline import messages_of, timeline_page, timeline_panel, who_they_are
 from campaigns.models import Message, Suppression
+from campaigns.services.personal_data import everything_about
 from referrals.admin.cells import count_of, full_link, link_to, moment, person, status_word
 from referrals.admin.history import NEWEST
 from referrals.admin.scoped import Panel, asker
@@ -177,6 +179,11 @@ class AdvocateAdmin(StepsAdmin):
         view = self.admin_site.admin_view(self.timeline_view)
         return [
             path("<int:object_id>/timeline/", view, name="referrals_advocate_timeline"),
+            path(
+                "<int:object_id>/data/",
+                self.admin_site.admin_view(self.data_view),
+                name="referrals_advocate_data",
+            ),
             *super().get_urls(),
         ]
 
@@ -186,6 +193,16 @@ class AdvocateAdmin(StepsAdmin):
             raise Http404
         return timeline_page(request, obj)
 
+    def data_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """What the person may ask for: all that we know about them. For those who may also delete it."""
+        obj = self.get_object(request, str(object_id))
+        if obj is None or not self.may_step(request, ERASE, obj):
+            raise Http404
+        self.log_change(request, obj, _("Gave out all that is known about them"))
+        answer = JsonResponse(everything_about(obj), json_dumps_params={"ensure_ascii": False, "indent": 2})
+        answer["Content-Disposition"] = f'attachment; filename="person-{obj.pk}.json"'
+        return answer
+
     def panels(self, request: HttpRequest, obj: Any) -> list[Panel]:
         scope = {"enrolment__in": Enrolment.objects.for_staff(asker(request)).filter(advocate=obj)}
         return [
@@ -193,6 +210,7 @@ class AdvocateAdmin(StepsAdmin):
             referrals_panel(Referral.objects.filter(**scope)),
             rewards_panel(Reward.objects.filter(**scope)),
             choices_panel(obj),
+            *([_data_panel(obj)] if self.may_step(request, ERASE, obj) else []),
             messages_panel(messages_of(obj, asker(request)), None),
             held_panel(Message.objects.for_staff(asker(request)).filter(advocate=obj), None),
             timeline_panel(obj, asker(request)),
@@ -228,6 +246,13 @@ class AdvocateAdmin(StepsAdmin):
     @admin.display(description=gettext_lazy("known since"), ordering="created_at")
     def known_since(self, advocate: Advocate) -> Any:
         return moment(advocate.created_at)
+
+
+def _data_panel(advocate: Advocate) -> Panel:
+    url = reverse("admin:referrals_advocate_data", args=[advocate.pk])
+    link = format_html('<a href="{}">{}</a>', url, _("All that we know about them (JSON)"))
+    words = _("For whoever asks what is kept about them. Friends they named stand in it by their first name.")
+    return Panel(_("Their data"), (_("File"), _("What it is")), [(link, words)], "")
 
 
 def referrals_panel(referrals: Any) -> Panel:
