@@ -31,6 +31,7 @@ TOKENLESS = {
     "mail-events",
     "preferences",
     "share-seen",
+    "survey-seen",
     "text-answer",
     "text-report",
 }
