@@ -29,7 +29,8 @@ def tables_of(program: Program) -> Iterator[tuple[str, QuerySet[Any]]]:
     for label in APPS:
         for model in apps.get_app_config(label).get_models():
             rows: Any = model._default_manager.all()
-            if isinstance(rows, ScopedQuerySet) and model._meta.model_name not in LEFT_OUT:
+            stored = not model._meta.proxy and model._meta.model_name not in LEFT_OUT
+            if stored and isinstance(rows, ScopedQuerySet):
                 ours = rows.filter(**{rows.program_path: program.pk})
                 yield f"{label}.{model._meta.model_name}", ours.order_by("pk").distinct()
 

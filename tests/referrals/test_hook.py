@@ -10,8 +10,8 @@ from standardwebhooks import Webhook
 
 from campaigns.models import Suppression
 from referrals.contacts import email_key, phone_key
-from referrals.hooks.presets import PRESETS, WRITTEN_BY_HAND, example_of
-from referrals.hooks.reading import find, pointers_of, read_facts, read_json
+from referrals.hooks.presets import PRESETS
+from referrals.hooks.reading import find, pointers_of, read_json
 from referrals.hooks.schemes import Arrived, is_signed
 from referrals.models import Advocate, Conversion, Event, HookDelivery, HookMapping, Tagging
 from referrals.sealed import decipher
@@ -26,7 +26,6 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-NOVEMBER = datetime(2026, 11, 27, tzinfo=UTC)
 
 
 def connect(preset="own", **more):
@@ -45,12 +44,6 @@ def signed(payload, *, key="msg_1", at, secret=HOOK_SECRET):
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": Webhook(secret).sign(msg_id=key, timestamp=at, data=body),
     }, body
-
-
-def shopify(topic, payload, *, now):
-    body = json.dumps(payload).encode()
-    signature = base64.b64encode(hmac.new(HOOK_SECRET.encode(), body, sha256).digest()).decode()
-    return Arrived({"x-shopify-topic": topic, "x-shopify-hmac-sha256": signature}, "/hooks/x/", body, now)
 
 
 def send(source, payload, *, now, key="msg_1", at=None, secret=HOOK_SECRET):
@@ -148,62 +141,6 @@ def test_a_call_with_something_wrong_is_refused_with_a_sentence_and_can_be_put_r
     assert (answer.status, words in answer.words) == (422, True)
     assert Event.objects.count() == 0
     assert send(source, paid(), now=now).status == 200
-
-
-def test_an_untidy_buyer_costs_nobody_the_sale(now):
-    referral = ReferralFactory(
-        enrolment__program__country="GB", phone="+447700900123", phone_key=phone_key("+447700900123")
-    )
-    source = connect("shopify", program=referral.program)
-    order = {
-        "id": 1001, "total_price": "49.00", "currency": "GBP", "phone": "07700 900123", "email": "ben at friend",
-        "billing_address": {"name": "B3n", "country_code": None},
-    }  # fmt: skip
-
-    answer = take_call(source, shopify("orders/paid", order, now=now))
-
-    assert answer.status == 200
-    assert "Left out: e-mail address, at /email: This does not look like an e-mail address." in answer.words
-    assert "Left out: name, at /billing_address/name:" in answer.words
-    assert Conversion.objects.get().referral == referral
-
-
-def test_a_shop_that_tells_a_refund_in_parts_is_added_up(now):
-    referral = ReferralFactory()
-    source = connect("shopify", program=referral.program)
-    order = {"id": 1001, "total_price": "49.00", "currency": "EUR", "email": referral.email}
-    take_call(source, shopify("orders/paid", order, now=now))
-    parts = [{"amount": "9.00", "currency": "EUR"}, {"amount": "10.50", "currency": "EUR"}]
-
-    restocked = take_call(
-        source, shopify("refunds/create", {"id": 6, "order_id": 1001, "transactions": []}, now=now)
-    )
-    refund = take_call(
-        source, shopify("refunds/create", {"id": 7, "order_id": 1001, "transactions": parts}, now=now)
-    )
-
-    assert (restocked.status, refund.status) == (202, 200)
-    sale = Conversion.objects.get()
-    assert (sale.refunded, sale.reversed_at) == (1950, None)
-
-
-@pytest.mark.parametrize(
-    ("preset", "says"), [(name, says) for name in sorted(WRITTEN_BY_HAND) for says in PRESETS[name].mappings]
-)
-def test_the_body_that_is_there_to_be_copied_is_taken_in(now, preset, says):
-    meaning, body = PRESETS[preset].mappings[says], json.loads(example_of(preset, says))
-
-    told = read_facts(
-        meaning["means"],
-        meaning["pointers"],
-        body,
-        program=ProgramFactory(),
-        minor_units=meaning["minor_units"],
-        now=NOVEMBER,
-    )
-
-    assert find(body, PRESETS[preset].type_at) == says
-    assert (set(told.facts), told.left_out) == (set(meaning["pointers"]), [])
 
 
 def test_what_nobody_has_given_a_meaning_is_kept_and_taken_in_once_somebody_has(now):
