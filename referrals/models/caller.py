@@ -7,14 +7,18 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from referrals.models.absence import Absence
+from referrals.models.membership import Membership
 from referrals.models.program import Program, ScopedQuerySet
 
 
 class CallerQuerySet(ScopedQuerySet):
     def here(self, day: Any) -> "CallerQuerySet":
-        """Those who work here and are not away on this day."""
+        """Those who work here and are not away on this day. Whoever has become an analyst only looks on."""
         away = Absence.objects.on(day).filter(user=OuterRef("user"))
-        return self.filter(~Exists(away), user__is_active=True, user__is_staff=True)
+        looks_on = Membership.objects.filter(
+            user=OuterRef("user"), program=OuterRef("program"), role=Membership.Role.ANALYST
+        )
+        return self.filter(~Exists(away), ~Exists(looks_on), user__is_active=True, user__is_staff=True)
 
 
 class Caller(models.Model):

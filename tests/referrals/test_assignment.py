@@ -12,6 +12,7 @@ from tests.factories import (
     CallerFactory,
     EnrolmentFactory,
     FollowUpFactory,
+    MembershipFactory,
     ProgramFactory,
     UserFactory,
 )
@@ -48,6 +49,7 @@ def test_who_is_away_or_gone_is_left_out_and_does_not_catch_up(now):
     absence = away(one.user)
     gone.user.is_active = False
     gone.user.save()
+    MembershipFactory(program=program, user=CallerFactory(program=program).user, role="analyst")
 
     assert name(EnrolmentFactory(program=program), 4, now) == [two.user] * 4
     absence.delete()
