@@ -27,8 +27,8 @@ STAFF_MODULES = {
     for app, nouns in {
         "campaigns": (
             "by_hand", "checking", "desk", "digest", "handling", "hold_out", "holding", "joining", "placeholders",
-            "plan", "preview", "prospects", "shortages", "suppression_list", "tag", "taking", "tax_warnings",
-            "unhappy",
+            "plan", "preview", "prospects", "setting_up", "shortages", "suppression_list", "tag", "taking",
+            "tax_warnings", "unhappy",
         ),
         "rewards": ("budget", "claim", "explanation", "forecast", "report", "unrewarded"),
         "referrals": ("file_kind", "imports", "recorded", "two_sales"),

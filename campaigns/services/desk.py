@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns.models import Message, OutreachPlan
+from campaigns.services.setting_up import Task, tasks_of
 from campaigns.services.shortages import running_out, tight_budgets
 from referrals.models import (
     Attribution,
@@ -83,14 +84,6 @@ class Asking(NamedTuple):
     stop_url: str
 
 
-class Task(NamedTuple):
-    """Something to set up before a program can go live."""
-
-    words: str
-    url: str
-    done: bool
-
-
 class Desk(NamedTuple):
     needs: list[Need]
     asking: list[Asking]
@@ -120,7 +113,7 @@ def look(user: Any, *, now: datetime) -> Desk:
         [need for need in needs if need.number] + closed,
         _asking(user),
         _stages(user, reached, now),
-        [] if live else _tasks(programs[0] if programs else None),
+        [] if live else tasks_of(programs[0] if programs else None),
     )
 
 
@@ -379,33 +372,6 @@ def _stages(user: Any, reached: dict[str, int], now: datetime) -> list[Stage]:
         )
         for name in WEEKLY
     ]  # fmt: skip
-
-
-def _tasks(program: Any) -> list[Task]:
-    """What to set up, in order; without a program there is only the first thing to do."""
-    page = reverse("admin:referrals_program_change", args=[program.pk]) if program else ""
-    add = {name: f"{reverse(f'admin:{name}_add')}?program={program.pk if program else ''}" for name in (
-        "referrals_idealcustomerprofile", "rewards_incentive", "rewards_rewardrule", "referrals_membership",
-    )}  # fmt: skip
-    first = Task(
-        _("Create the program: its name, promise and voice"),
-        page or reverse("admin:referrals_program_add"),
-        bool(program),
-    )
-    if not program:
-        return [first]
-    return [
-        first,
-        Task(_("Describe the ideal customer"), add["referrals_idealcustomerprofile"], program.has_profile),
-        Task(
-            _("Choose what people get, and when"),
-            add["rewards_incentive" if not program.has_rule else "rewards_rewardrule"],
-            program.has_rule,
-        ),
-        Task(_("Look at the ways to share"), f"{page}#channels-group", True),
-        Task(_("Invite your colleagues"), add["referrals_membership"], program.has_members),
-        Task(_("Say who writes and from where, and go live"), page, program.is_live),
-    ]
 
 
 def _need(tone: str, count: int, words: str, page: str, query: str) -> Need:

@@ -3,8 +3,9 @@ from django.urls import reverse
 
 from campaigns.models import Message, MessageTemplate, Suppression
 from referrals.contacts import email_key
+from referrals.models import HookDelivery
 from tests.cast import client_of, member_of, said, superuser
-from tests.factories import NOW, ProgramFactory, ReferralFactory
+from tests.factories import NOW, HookSourceFactory, ProgramFactory, ReferralFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -250,3 +251,18 @@ def test_a_digest_is_set_up_by_its_reader_only():
 
     assert [user.digest.hour for user in (manager,)] == [8]
     assert not hasattr(type(other).objects.get(pk=other.pk), "digest")
+
+
+def test_what_systems_told_us_says_in_words_what_it_did_and_shortens_long_numbers(now):
+    source = HookSourceFactory()
+    HookDelivery.objects.create(
+        source=source, key="f" * 64, says="order.paid", verdict="taken", received_at=now,
+        result="Order A1 is kept: it counts for nobody so far.",
+    )  # fmt: skip
+
+    page = client_of(member_of(source.program)).get("/admin/referrals/hookdelivery/").text
+
+    row = page.split("<tbody>")[1].split("</tbody>")[0]
+    assert row.index("Order A1 is kept: it counts for nobody so far.") < row.index("field-call")
+    assert f">{'f' * 12}…<" in row
+    assert f">{'f' * 13}" not in row
