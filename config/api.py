@@ -16,7 +16,7 @@ from ninja.errors import HttpError, ValidationError
 from campaigns import api as links
 from campaigns import survey_api as surveys
 from config.openapi import DescribedAPI
-from referrals.api import advocates, conversions, events, programs, referrals, tags
+from referrals.api import advocates, conversions, events, leads, programs, referrals, tags
 from referrals.api.body import StrictParser
 from referrals.api.problems import Problem, invalid, pointer_to
 from referrals.transitions import Refused
@@ -32,7 +32,7 @@ api = DescribedAPI(
     description="Advocates, what they did, whom they recommend, what was sold, and the rewards for it.",
     parser=StrictParser(),
 )
-for module in (programs, advocates, tags, links, events, referrals, conversions, rewards, surveys):
+for module in (programs, advocates, tags, links, events, referrals, conversions, leads, rewards, surveys):
     api.add_router("", module.router)
 
 

@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from campaigns.services.contact_speed import Speeds, backlog
+from campaigns.services.contact_speed import LeadSpeeds, Speeds, backlog
 from referrals.admin.cells import colleague
 from referrals.admin.scoped import asker
 from referrals.models import Program, Referral
@@ -46,12 +46,15 @@ def show_contact_speed(request: HttpRequest) -> HttpResponseBase:
 def _figures(program: Program, days: int) -> dict[str, Any]:
     now = timezone.now()
     speeds = Speeds(program, since=now - timedelta(days=days), now=now)
+    others = LeadSpeeds(program, since=now - timedelta(days=days), now=now)
     return {
         "all": speeds.all(),
+        "others": others.all(),
         "backlog": backlog(program, now=now),
         "divisions": [
             (_("By who calls"), speeds.by_owner()), (_("By how they came"), speeds.by_source()),
             (_("By channel"), speeds.by_channel()), (_("By week"), speeds.by_week()),
+            (_("Other leads, by source"), others.by_source()), (_("Other leads, by who calls"), others.by_owner()),
         ],
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""How fast friends are called: counted where the rows are, in six queries however many there are."""
+"""How fast friends are called: counted where the rows are, in nine queries however many there are."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from referrals.hours import office_hours_before
-from referrals.models import FollowUp, Program, Referral
+from referrals.models import FollowUp, Lead, Program, Referral
 
 Status = Referral.Status
 # Nobody was to call these: they cannot count, wait for a decision, or said no before anyone could.
@@ -58,7 +58,10 @@ class Speeds:
         self.target = program.contact_within_hours * 60
         # Whoever came before this and was not talked with has waited too long.
         self.limit = office_hours_before(program, now, program.contact_within_hours)
-        self.rows = Referral.objects.filter(program=program, submitted_at__gte=since).exclude(NOT_TO_CALL)
+        self.rows: QuerySet[Any] = self._came(since)
+
+    def _came(self, since: datetime) -> QuerySet[Any]:
+        return Referral.objects.filter(program=self.program, submitted_at__gte=since).exclude(NOT_TO_CALL)
 
     def all(self) -> Speed:
         found = self._divided(Value("", output_field=CharField()))
@@ -123,6 +126,16 @@ class Speeds:
             str(label or ""), came, talked, missed, _hours(median), _hours(most), _real_hours(real),
             round(100 * in_time / over) if over else None,
         )  # fmt: skip
+
+
+class LeadSpeeds(Speeds):
+    """The same of other leads, as far as other systems report them."""
+
+    def _came(self, since: datetime) -> QuerySet[Any]:
+        return Lead.objects.filter(program=self.program, submitted_at__gte=since)
+
+    def by_source(self) -> list[Speed]:
+        return self._named(F("source"), "–")
 
 
 def backlog(program: Program, *, now: datetime) -> list[Backlog]:

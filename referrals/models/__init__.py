@@ -14,6 +14,7 @@ from referrals.models.finder import Candidate, Finder
 from referrals.models.follow_up import FollowUp
 from referrals.models.hook import HookDelivery, HookMapping, HookSource
 from referrals.models.import_file import ImportFile, ImportMapping
+from referrals.models.lead import Lead
 from referrals.models.limit import Limit
 from referrals.models.membership import Membership
 from referrals.models.mention import Mention
@@ -53,6 +54,7 @@ __all__ = [
     "IdealCustomerProfile",
     "ImportFile",
     "ImportMapping",
+    "Lead",
     "Limit",
     "Membership",
     "Mention",

@@ -35,7 +35,7 @@ ONE = (
 WRITE = (
     "/advocates", "/advocates/bulk", "/advocates/{advocate}/tags", "/events", "/events/bulk", "/referrals",
     "/referrals/bulk", "/conversions", "/conversions/bulk", "/conversions/reverse", "/conversions/{sale}/reverse",
-    "/rewards", "/answers",
+    "/rewards", "/answers", "/leads", "/leads/bulk",
 )  # fmt: skip
 
 

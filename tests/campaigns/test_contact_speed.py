@@ -103,7 +103,7 @@ def test_the_page_costs_the_same_with_one_and_with_three(program, count, django_
     for n in range(count):
         came(program, timezone.now() - timedelta(days=8 * n), 1, owner=UserFactory())
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(15):
         page = client.get(PAGE).text
 
     assert "Half of the friends are talked with within 1.0 business hours" in page
