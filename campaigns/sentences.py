@@ -99,5 +99,6 @@ def step_sentence(step: PlanStep) -> str:
         does = _("if %(condition)s: %(to)s") % {"condition": step.get_condition_display(), "to": to}
     else:
         what = f" “{step.survey}”" if step.sends_survey else ""
-        does = f"{Purpose(step.purpose).label}{what}, {step.get_channel_display()}"
+        words = _(" (“%(variant)s”)") % {"variant": step.variant} if step.variant else ""
+        does = f"{Purpose(step.purpose).label}{what}{words}, {step.get_channel_display()}"
     return f"{capfirst(str(when))}: {does}."

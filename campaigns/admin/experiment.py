@@ -14,7 +14,7 @@ from campaigns.models import Experiment, ExperimentArm, MessageTemplate, PlanSte
 from campaigns.models.experiment import ways_of
 from campaigns.services.experiment import ArmResult, end, needed, results, start
 from referrals.admin.cells import moment, status_word
-from referrals.admin.scoped import HistoryAdmin, NamedFormSet, Panel, ScopedInline
+from referrals.admin.scoped import CardInline, HistoryAdmin, NamedFormSet, Panel
 from referrals.admin.steps import Step, StepsAdmin
 
 Status = Experiment.Status
@@ -42,10 +42,10 @@ class ArmFormSet(NamedFormSet):
         return MessageTemplate.objects.filter(purpose__in=purposes, variant=variant).exists()
 
 
-class ArmInline(ScopedInline):
+class ArmInline(CardInline):
     model = ExperimentArm
     formset = ArmFormSet
-    fields = ("name", "share", "variant", "channel", "hour", "days_later", "incentive", "tag")
+    fields = (("name", "share"), ("variant", "channel"), ("hour", "days_later"), ("incentive", "tag"))
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         return 0 if obj else 2

@@ -14,20 +14,23 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from liquid.exceptions import LiquidError
 
 from campaigns.admin.plan_steps import StepInline
-from campaigns.models import Ask, OutreachPlan, SurveyResponse
-from campaigns.sentences import plan_sentences, when_sentence
+from campaigns.models import Ask, OutreachPlan, PlanStep, SurveyResponse
+from campaigns.sentences import plan_sentences, step_sentence, when_sentence
 from campaigns.services.funnel import WaitingByHand, by_step, funnel, waiting_by_hand, were_asked
 from campaigns.services.hold_out import WINDOW, what_asking_brought
 from campaigns.services.plan import CONFIRM_FROM, finish, go_live, pause, why_not_live
 from campaigns.services.preview import counts, lines, reach
 from campaigns.services.prospects import Hindrance
-from campaigns.services.step_words import repetitions
+from campaigns.services.step_words import read_as, repetitions
+from campaigns.services.words import NoWords
 from campaigns.starters import STARTERS, begin_with
 from referrals.admin.cells import link_to, moment, person, status_word
 from referrals.admin.scoped import Panel, ProgramFilter, asker
 from referrals.admin.steps import Step, StepForm, StepsAdmin
+from referrals.models import Advocate
 from referrals.roles import programs_granting
 from referrals.transitions import Moved
 from rewards.admin.setup import SetupAdmin
@@ -187,6 +190,11 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
 
         return [
             path("starters/", view(self.starters_view), name="campaigns_outreachplan_starters"),
+            path(
+                "<path:object_id>/words/<int:step>/",
+                view(self.words_view),
+                name="campaigns_outreachplan_words",
+            ),
             path("<path:object_id>/preview/", view(self.preview_view), name="campaigns_outreachplan_preview"),
             *super().get_urls(),
         ]
@@ -246,6 +254,26 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
             request, "admin/plan_preview.html", self.admin_site.each_context(request) | shown
         )
 
+    def words_view(self, request: HttpRequest, object_id: str, step: int) -> HttpResponse:
+        plan = self.get_object(request, object_id)
+        chosen = plan.steps.filter(pk=step, kind=PlanStep.Kind.MESSAGE).first() if plan else None
+        if plan is None or chosen is None or not self.has_view_permission(request, plan):
+            raise Http404
+        people, typed = Advocate.objects.for_staff(asker(request)), request.GET.get("reader", "")
+        known = people.filter(pk=typed) if typed.isdecimal() and len(typed) < 18 else people.none()
+        reader = known.first() or people.filter(enrolments__program=plan.program_id).order_by("-pk").first()
+        shown: dict[str, Any] = {
+            "title": step_sentence(chosen), "plan": plan, "opts": self.opts, "reader": reader,
+            "mail_title": _("What they read"),
+        }  # fmt: skip
+        try:
+            shown["mail"] = read_as(plan, chosen, reader or Advocate(name=_("Anna Example")))
+        except (NoWords, LiquidError) as missing:
+            shown["mail_empty"] = str(missing)
+        return TemplateResponse(
+            request, "admin/plan_words.html", self.admin_site.each_context(request) | shown
+        )
+
     def save_model(self, request: HttpRequest, obj: OutreachPlan, form: Any, change: bool) -> None:
         if not change:
             obj.status_at = timezone.now()
@@ -273,7 +301,7 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
 
     def panels(self, request: HttpRequest, obj: OutreachPlan) -> list[Panel]:
         compared = [_brought_panel(obj)] if obj.hold_out else []
-        return [_funnel_panel(obj), *compared, _steps_panel(obj), _newest_panel(obj)]
+        return [_funnel_panel(obj), *compared, _words_panel(obj), _steps_panel(obj), _newest_panel(obj)]
 
     @admin.display(description=gettext_lazy("plan"), ordering="name")
     def plan(self, plan: OutreachPlan) -> Any:
@@ -351,6 +379,15 @@ def share_with_interval(group: Effect) -> str:
         return "–"
     low, high = group.interval
     return f"{group.share:.1%} ({low:.1%} – {high:.1%})"
+
+
+def _words_panel(plan: OutreachPlan) -> Panel:
+    rows = [
+        (format_html('<a href="{}">{}</a>', reverse("admin:campaigns_outreachplan_words", args=[plan.pk, step.pk]),
+                     step_sentence(step)),)
+        for step in plan.steps.select_related("survey") if step.kind == PlanStep.Kind.MESSAGE
+    ]  # fmt: skip
+    return Panel(_("Its words, as somebody reads them"), (_("Step"),), rows, _("It writes to nobody yet."))
 
 
 def _steps_panel(plan: OutreachPlan) -> Panel:

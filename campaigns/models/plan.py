@@ -317,6 +317,13 @@ class PlanStep(models.Model):
         choices=[(purpose.value, purpose.label) for purpose in PURPOSES],
         default=Purpose.ASK,
     )
+    variant = models.SlugField(
+        _("other words"),
+        max_length=20,
+        blank=True,
+        db_index=False,
+        help_text=_("Empty: the usual words, and others at each repetition."),
+    )
     survey = models.ForeignKey(
         Survey,
         models.PROTECT,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from campaigns.models import OutreachPlan, PlanStep, Purpose, ReviewPlace
 from campaigns.services.entering import first_look
 from campaigns.services.preview import reach
+from campaigns.services.step_words import is_written
 from referrals.models import Program
 from referrals.transitions import Moved, Refused
 
@@ -55,13 +56,15 @@ def _why_no_step(plan: OutreachPlan, step: PlanStep) -> str:
     """Why this step cannot be taken; nothing, if it can."""
     words = {
         "step": step.position, "aim": plan.get_aim_display(), "survey": step.survey,
-        "audience": plan.get_audience_display(),
+        "audience": plan.get_audience_display(), "variant": step.variant,
         "other": next(label for value, label in Audience.choices if value != plan.audience),
     }  # fmt: skip
     if step.kind != PlanStep.Kind.MESSAGE:
         return ""
     if (step.purpose in PlanStep.FOR_FRIENDS) != (plan.audience == Audience.FRIENDS):
         return _("Step %(step)d has words for %(other)s; the plan is for %(audience)s.") % words
+    if not is_written(step, plan.program_id):
+        return _("Step %(step)d wants words called “%(variant)s”, which nobody has written.") % words
     if step.purpose not in plan.purposes:
         return _("Step %(step)d does not fit: the plan asks for %(aim)s, and for nothing else.") % words
     if step.survey and step.survey.program_id != plan.program_id:

@@ -147,6 +147,17 @@ class ScopedInline(Rights, admin.TabularInline):
     show_change_link = False
 
 
+class CardInline(Rights, admin.StackedInline):
+    """Rows with too many fields for a table: a card each."""
+
+    formset = NamedFormSet
+    extra = 0
+    show_change_link = False
+
+    class Media:
+        css: ClassVar[Any] = {"all": ["css/admin_cards.css"]}
+
+
 class ScopedAdmin(Rights, admin.ModelAdmin):
     """Rows of one's own programs only; what is not yours does not exist."""
 

@@ -305,3 +305,55 @@ def test_a_plan_for_everybody_says_so(maya, program):
     plan = OutreachPlanFactory(program=program, trigger=Trigger.MEMBER)
 
     assert "Asks everyone in the program, and whoever joins them." in text(maya.get(page(plan)))
+
+
+def words_of(plan, number=1, **query):
+    step = plan.steps.get(position=number)
+    return reverse("admin:campaigns_outreachplan_words", args=[plan.pk, step.pk]), query
+
+
+def test_a_step_names_its_words_and_they_are_read_as_a_real_person_would(maya, program):
+    plan = OutreachPlanFactory(program=program, trigger="by_hand", status="draft", first=None)
+    anna = EnrolmentFactory(program=program, advocate__name="Анна Росси", advocate__language="ru").advocate
+
+    refused = maya.post(page(plan), step_form(plan, variant="third"))
+    maya.post(page(plan), step_form(plan, variant="short"))
+
+    url, query = words_of(plan, reader=anna.pk)
+    shown = maya.get(url, query)
+    assert "There are no such words for this." in text(refused)
+    assert f'<a href="{url}">' in maya.get(page(plan)).text
+    assert ("Здравствуйте, Анна" in shown.text, "А у кого из знакомых такая же задача?" in shown.text) == (
+        True,
+        True,
+    )
+    assert client_of(member_of(ProgramFactory())).get(url).status_code == 404
+
+
+def test_the_words_that_a_step_names_are_sent(maya, program, now):
+    plan = OutreachPlanFactory(program=program, first=None)
+    PlanStepFactory(plan=plan, variant="short")
+    AskFactory(plan=plan)
+
+    plan_due(now=now)
+    assert Message.objects.get().variant == "short"
+    plan.steps.update(variant="gone")
+    OutreachPlan.objects.update(status="draft")
+
+    assert "Step 1 wants words called “gone”, which nobody has written." in text(maya.get(page(plan)))
+
+
+def test_a_step_without_a_number_comes_after_the_last(maya, program):
+    plan = OutreachPlanFactory(program=program, trigger="by_hand", status="draft", first=None)
+    PlanStepFactory(plan=plan, position=4)
+    kept = {"steps-0-id": plan.steps.get().pk, "steps-INITIAL_FORMS": 1, "steps-TOTAL_FORMS": 3}
+    new = {
+        f"steps-{n}-{name}": value
+        for n in (1, 2)
+        for name, value in {"position": "", "wait_days": 9 * n, "kind": "call", "channel": "email",
+                            "purpose": "ask"}.items()
+    }  # fmt: skip
+
+    maya.post(page(plan), step_form(plan, position="4") | kept | new)
+
+    assert list(plan.steps.values_list("position", "wait_days")) == [(4, 0), (5, 9), (6, 18)]
