@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -105,11 +107,18 @@ class NotReadyForm(LaterForm):
             program=referral.program_id, audience=OutreachPlan.Audience.FRIENDS
         )
         field: Any = self.fields["plan"]
-        if referral.accepted_at and referral.email and plans.exists():
-            field.queryset = plans
-        else:
+        if not (referral.accepted_at and referral.email):
             # Without the friend's own yes nobody writes to them.
             del self.fields["plan"]
+        elif plans.exists():
+            field.queryset = plans
+        else:
+            field.disabled = True
+            field.help_text = format_html(
+                '{} <a href="{}">{}</a>',
+                _("Nobody can write to them meanwhile: no plan for friends who are not ready yet is live."),
+                reverse("admin:campaigns_outreachplan_changelist"), _("Plans"),
+            )  # fmt: skip
 
 
 class AboutReferral(StepForm):

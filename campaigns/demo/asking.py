@@ -22,9 +22,10 @@ CALLS = (
 
 
 def begin_plans(program: Program, by: Any, now: datetime) -> None:
-    """One plan is live and tries two wordings; another is still a draft."""
+    """One plan is live and tries two wordings, one is for friends who are not ready; another is still a draft."""
     starters = {starter.slug: starter for starter in STARTERS}
     begin_with(starters["seven-touches"], program, now=now, by=by)
+    go_live(begin_with(starters["nurture"], program, now=now, by=by), typed=None, now=now, by=by)
     plan = begin_with(starters["promoters"], program, now=now, by=by)
     go_live(plan, typed=None, now=now, by=by)
     question = Experiment.objects.create(plan=plan, name="Does a shorter mail bring more?")

@@ -240,6 +240,17 @@ class TestTheCall:
         assert Ask.objects.get().referral == yes.referral
         assert FollowUp.objects.open().count() == 2
 
+    def test_where_no_plan_for_friends_is_live_the_form_says_so_with_a_link(self, program, tom):
+        call = call_for(program, tom, referral__accepted_at=timezone.now())
+        url = reverse("admin:referrals_followup_step", args=[call.pk, "not-ready"])
+
+        shown = client_of(tom).get(url)
+        log(call, "not-ready", tom, again=f"{timezone.now() + timedelta(days=30):%Y-%m-%d}T10:00")
+
+        assert "no plan for friends who are not ready yet is live" in shown.text
+        assert 'href="/admin/campaigns/outreachplan/"' in shown.text
+        assert FollowUp.objects.open().count() == 1
+
     @pytest.mark.parametrize(("role", "status"), [("support", 302), ("analyst", 403)])
     def test_support_logs_and_an_analyst_only_looks(self, program, role, status):
         call = call_for(program)
