@@ -37,6 +37,9 @@ TYPED = {
     },
     "campaigns.OutreachPlan": lambda program: {"program": program.pk, "name": "From scratch"},
     "campaigns.RegularMail": lambda program: {"program": program.pk},
+    "campaigns.ReviewPlace": lambda program: {
+        "program": program.pk, "name": "Elsewhere", "url": "https://reviews.example/acme",
+    },
     "campaigns.Suppression": lambda _: {"address": "no@more.example"},
     "campaigns.Survey": lambda program: {"program": program.pk, "name": "How was it?"},
     "referrals.Absence": lambda _: {"user": UserFactory().pk, **DAYS},
