@@ -66,7 +66,7 @@ def join_by_mention(
     """Somebody without a link leaves their details and says who told them. Returns what a person has to find
     out; None where the advocate is clear. Repeatable."""
     with transaction.atomic():
-        hold([f"friend:{program.pk}:{key}" for key in friend.keys])
+        hold([f"friend:{program.pk}:{key}" for key in friend.keys], within=program.pk)
         meant = who_is_meant(program, friend)
         if meant is None:
             return _keep(program, friend, agreement, now)

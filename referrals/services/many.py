@@ -51,7 +51,8 @@ def submit_many(
 def _queue_up(program: Program, named: Sequence[Named]) -> None:
     keys = set().union(*(one.friend.keys for one in named))
     places = {one.enrolment.pk for one in named}
-    hold([*(f"advocate:{pk}" for pk in places), *(f"friend:{program.pk}:{key}" for key in keys)])
+    friends = (f"friend:{program.pk}:{key}" for key in keys)
+    hold([*(f"advocate:{pk}" for pk in places), *friends], within=program.pk)
 
 
 def _store(program: Program, referrals: list[Referral], world: "World", now: datetime) -> None:

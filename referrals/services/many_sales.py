@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from referrals.locks import hold
+from referrals.locks import hold, hold_all
 from referrals.many import save_many
 from referrals.models import Attribution, Conversion, Event, Program, Referral
 from referrals.services.attribution import Decision, attribute_all
@@ -40,6 +40,8 @@ from referrals.transitions import Refused
 from referrals.upsert import insert_new
 
 CONVERTED = Referral.Status.CONVERTED
+# Whose buyers are held one by one; more hold up everybody else of the program for the moment.
+A_FEW = 100
 DECIDED = (
     "email_key", "phone_key", "amount", "currency", "occurred_at", "standing", "conversion", "enrolment", "rightful",
     "rule", "touches", "decided_at",
@@ -61,12 +63,20 @@ def take_conversions(
     if not sales:
         return []
     with transaction.atomic(savepoint=False):
-        hold(name for sale in sales for name in names_of(program, sale.order, sale.keys))
+        _wait_for_turn(program, sales)
         answers = Batch(program, sales, now, by, source).take()
         return [
             answers[n] if n in answers else _take_alone(program, sale, now, by, source)
             for n, sale in enumerate(sales)
         ]
+
+
+def _wait_for_turn(program: Program, sales: Sequence[Sale]) -> None:
+    if len(sales) > A_FEW:
+        hold_all(program.pk)
+    else:
+        names = (name for sale in sales for name in names_of(program, sale.order, sale.keys))
+        hold(names, within=program.pk)
 
 
 def _take_alone(program: Program, sale: Sale, now: datetime, by: Any, source: str) -> Taken | Refused:

@@ -270,7 +270,8 @@ def queue_up(enrolment: Enrolment, friends: Sequence[Friend]) -> None:
     enrolment's row instead: storing a referral needs it, so that the two would wait for each other.
     """
     keys = set().union(*(friend.keys for friend in friends))
-    hold([f"advocate:{enrolment.pk}", *(f"friend:{enrolment.program_id}:{key}" for key in keys)])
+    program = enrolment.program_id
+    hold([f"advocate:{enrolment.pk}", *(f"friend:{program}:{key}" for key in keys)], within=program)
 
 
 def new_referral(

@@ -41,7 +41,7 @@ def take_refund(
     if amount <= 0:
         raise Refused(_("A refund is more than nothing. Check the amount."))
     with transaction.atomic():
-        hold([f"order:{program.pk}:{external_id}"])
+        hold([f"order:{program.pk}:{external_id}"], within=program.pk)
         row = _order(program, external_id, now, source)
         known = Refund.objects.filter(program=program, order=external_id)
         if number and (before := known.filter(number=number).first()):

@@ -72,7 +72,7 @@ def take_conversion(
     buyer, hints = Buyer(email, phone, name, company), Hints(code, click, referral, advocate)
     keys = keys_of(buyer, hints)
     with transaction.atomic(savepoint=False):
-        hold(names_of(program, external_id, keys))
+        hold(names_of(program, external_id, keys), within=program.pk)
         case = Case(program, external_id, keys, hints.referral)
         row = case.row_of(external_id, received_at=now, source=source[:40], **keys)
         if not row.is_sale:
@@ -138,7 +138,7 @@ def take_reversal(
     """An order was cancelled or refunded. One that has not been reported yet will be taken back when it
     comes; taking it back again changes nothing."""
     with transaction.atomic():
-        hold([f"order:{program.pk}:{external_id}"])
+        hold([f"order:{program.pk}:{external_id}"], within=program.pk)
         known = Attribution.objects.filter(program=program, external_id=external_id)
         row = known.select_related("conversion").first()
         if row is None:
@@ -172,7 +172,7 @@ def look_again(referrals: Iterable[Referral], *, now: datetime, by: Any) -> None
     places = {referral.enrolment_id for referral in referrals}
     held = Attribution.objects.filter(standing=Standing.HELD, enrolment__in=places).select_related("program")
     for row in held.order_by("pk"):
-        hold(names_of(row.program, row.external_id, keys_of_row(row)))
+        hold(names_of(row.program, row.external_id, keys_of_row(row)), within=row.program_id)
         decide(row.program, row, Buyer(), now=now, by=by)
 
 

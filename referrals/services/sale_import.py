@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from referrals.cells import DateOrder, read_amount, read_currency, read_moment
 from referrals.contacts import clean_phone
 from referrals.hooks.reading import read_fact
+from referrals.locks import hold_all
 from referrals.models import Advocate, Program
 from referrals.services.buyers import Sale
 from referrals.services.many_sales import take_conversions
@@ -126,6 +127,7 @@ def import_sales(
     done = ImportedSales()
     sources = _sources(table, plan)
     with transaction.atomic():
+        hold_all(plan.program.pk)
         rows = iter(table)
         while len(done.errors) < most_errors and (some := list(islice(rows, BATCH))):
             # Further items of an order have neither sum nor number of their own.

@@ -254,6 +254,26 @@ def some_friends(places, count):
     return Referral.objects.bulk_create(friends)
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer, and no locks to count")
+def test_many_sales_hold_one_lock_for_all_and_few_hold_their_own(program, now):
+    def held(count):
+        sales = [
+            Sale(f"{count}-{n}", 100, "EUR", None, Buyer(f"b{count}-{n}@x.example")) for n in range(count)
+        ]
+        with transaction.atomic():
+            take_conversions(program, sales, now=now)
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+                )
+                locks = cursor.fetchone()[0]
+            transaction.set_rollback(True)
+        return locks
+
+    # An order and an address each, and the program's, shared.
+    assert (held(2), held(300)) == (5, 1)
+
+
 def test_300_sales_cost_as_many_queries_as_one_of_each_kind(program, django_assert_max_num_queries):
     """By referral, by code, by the address of a friend who was named, and to somebody whom nobody named."""
     shop, counts = System(program), []
