@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns.admin.plan import ask_state
+from campaigns.admin.plan_steps import ask_state
 from campaigns.models import Ask
 from campaigns.services.asks import end
 from referrals.admin.cells import link_to, moment, person, status_word

@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from liquid.exceptions import LiquidError
 
-from campaigns.admin.plan_steps import StepInline
+from campaigns.admin.plan_steps import StepInline, ask_state, steps_panel, words_panel
 from campaigns.models import Ask, OutreachPlan, PlanStep, SurveyResponse
 from campaigns.sentences import plan_sentences, step_sentence, when_sentence
-from campaigns.services.funnel import WaitingByHand, by_step, funnel, waiting_by_hand, were_asked
+from campaigns.services.funnel import WaitingByHand, funnel, waiting_by_hand, were_asked
 from campaigns.services.hold_out import WINDOW, what_asking_brought
 from campaigns.services.plan import CONFIRM_FROM, finish, go_live, pause, why_not_live
 from campaigns.services.preview import counts, lines, reach
@@ -301,7 +301,7 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
 
     def panels(self, request: HttpRequest, obj: OutreachPlan) -> list[Panel]:
         compared = [_brought_panel(obj)] if obj.hold_out else []
-        return [_funnel_panel(obj), *compared, _words_panel(obj), _steps_panel(obj), _newest_panel(obj)]
+        return [_funnel_panel(obj), *compared, words_panel(obj), steps_panel(obj), _newest_panel(obj)]
 
     @admin.display(description=gettext_lazy("plan"), ordering="name")
     def plan(self, plan: OutreachPlan) -> Any:
@@ -381,21 +381,6 @@ def share_with_interval(group: Effect) -> str:
     return f"{group.share:.1%} ({low:.1%} – {high:.1%})"
 
 
-def _words_panel(plan: OutreachPlan) -> Panel:
-    rows = [
-        (format_html('<a href="{}">{}</a>', reverse("admin:campaigns_outreachplan_words", args=[plan.pk, step.pk]),
-                     step_sentence(step)),)
-        for step in plan.steps.select_related("survey") if step.kind == PlanStep.Kind.MESSAGE
-    ]  # fmt: skip
-    return Panel(_("Its words, as somebody reads them"), (_("Step"),), rows, _("It writes to nobody yet."))
-
-
-def _steps_panel(plan: OutreachPlan) -> Panel:
-    rows = [(one.words, one.written, one.sent, one.held, one.bounced) for one in by_step(plan)]
-    headers = (_("Message"), _("Written"), _("Sent"), _("Held back"), _("Dead address"))
-    return Panel(_("Messages by step"), headers, rows, _("Nothing has been written yet."))
-
-
 def _newest_panel(plan: OutreachPlan) -> Panel:
     newest = plan.asks.select_related("advocate", "referral").order_by("-pk")[:NEWEST]
     rows = [
@@ -406,13 +391,3 @@ def _newest_panel(plan: OutreachPlan) -> Panel:
     more = f"{reverse('admin:campaigns_ask_changelist')}?plan__id__exact={plan.pk}"
     headers = (_("Who"), _("State"), _("Last message"), _("Next look"))
     return Panel(_("People in it"), headers, rows, _("Nobody is in it yet."), more)
-
-
-def ask_state(ask: Ask) -> Any:
-    """A round's state as a word: waiting, going on, or how it ended."""
-    if ask.ended_at:
-        good = ask.end_reason == Ask.End.REFERRED
-        return status_word("converted" if good else "", ask.get_end_reason_display())
-    if ask.started_at:
-        return status_word("contacted", _("going on"))
-    return status_word("pending", _("waits for its moment"))

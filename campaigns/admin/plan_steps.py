@@ -4,12 +4,17 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from campaigns.models import OutreachPlan, PlanStep, Purpose
+from campaigns.models import Ask, OutreachPlan, PlanStep, Purpose
+from campaigns.sentences import step_sentence
+from campaigns.services.funnel import by_step
 from campaigns.services.step_words import Words, wordings
-from referrals.admin.scoped import CardInline, NamedFormSet
+from referrals.admin.cells import status_word
+from referrals.admin.scoped import CardInline, NamedFormSet, Panel
 
 Kind = PlanStep.Kind
 
@@ -102,3 +107,28 @@ class StepInline(CardInline):
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         return 1 if obj else 3
+
+
+def words_panel(plan: OutreachPlan) -> Panel:
+    rows = [
+        (format_html('<a href="{}">{}</a>', reverse("admin:campaigns_outreachplan_words", args=[plan.pk, step.pk]),
+                     step_sentence(step)),)
+        for step in plan.steps.select_related("survey") if step.kind == PlanStep.Kind.MESSAGE
+    ]  # fmt: skip
+    return Panel(_("Its words, as somebody reads them"), (_("Step"),), rows, _("It writes to nobody yet."))
+
+
+def steps_panel(plan: OutreachPlan) -> Panel:
+    rows = [(one.words, one.written, one.sent, one.held, one.bounced) for one in by_step(plan)]
+    headers = (_("Message"), _("Written"), _("Sent"), _("Held back"), _("Dead address"))
+    return Panel(_("Messages by step"), headers, rows, _("Nothing has been written yet."))
+
+
+def ask_state(ask: Ask) -> Any:
+    """A round's state as a word: waiting, going on, or how it ended."""
+    if ask.ended_at:
+        good = ask.end_reason == Ask.End.REFERRED
+        return status_word("converted" if good else "", ask.get_end_reason_display())
+    if ask.started_at:
+        return status_word("contacted", _("going on"))
+    return status_word("pending", _("waits for its moment"))
