@@ -125,5 +125,5 @@ def test_friends_of_300_advocates_cost_as_many_queries_as_one(program, django_as
 
     assert counts[1] == counts[2]
     # So many rows are stored in two statements; in several on SQLite.
-    assert counts[3] <= (30 if connection.vendor == "postgresql" else 95)
+    assert counts[3] <= (31 if connection.vendor == "postgresql" else 95)
     assert Referral.objects.filter(owner=F("follow_ups__owner")).count() == 305
