@@ -39,6 +39,7 @@ class Wording(NamedTuple):
     compiler: SQLCompiler
     sql: str
     parameters: Sequence[Any]
+    converters: Any
 
 
 class prepared(Generic[Row]):  # noqa: N801 - used as a decorator
@@ -81,7 +82,8 @@ def _word(say: Callable[..., Any], given: Sequence[Any]) -> Wording:
     found = [places.get(one, one) if isinstance(one, Hashable) else one for one in parameters]
     if lost := set(places.values()).difference(one for one in found if isinstance(one, Place)):
         raise ValueError(f"{say.__qualname__}: not in the statement as it was given: {lost}")
-    return Wording(rows, compiler, sql, found)
+    converters = compiler.get_converters([column for column, _sql, _alias in compiler.select])
+    return Wording(rows, compiler, sql, found, converters)
 
 
 def _ask(wording: Wording, given: Sequence[Any]) -> list[Any]:
@@ -98,6 +100,7 @@ def _ask(wording: Wording, given: Sequence[Any]) -> list[Any]:
         ),
     )
     compiler.as_sql = lambda *_args, **_more: statement
+    compiler.get_converters = lambda _columns: wording.converters
     query.get_compiler = lambda *_args, **_more: compiler
     rows = wording.rows
     # All that Django's makers of rows want to know of a QuerySet.
