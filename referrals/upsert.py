@@ -74,22 +74,26 @@ def _statement(
     for row in rows:
         # What a related row got its key for since this one was made.
         row._prepare_related_fields_for_save(operation_name="insert")
-    values = [
-        [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
-        for row in rows
-    ]
     shape = connection.vendor, model, known, on_conflict, len(rows)
     if wording := _wordings.get(shape):
-        return wording.sql, _laid_out(values, wording.by_column)
+        return wording.sql, _laid_out(_values(rows, fields), wording.by_column)
     query = InsertQuery(model, on_conflict=on_conflict)
     query.insert_values(fields, list(rows))
     compiler = query.get_compiler(connection=connection)
     compiler.returning_fields = [known, model._meta.pk]
     [(sql, worded)] = compiler.as_sql()
-    by_column = len(worded) != len(rows) * len(fields)
-    if len(rows) <= LONGEST and _bare(worded) == _bare(_laid_out(values, by_column)):
-        _wordings[shape] = Wording(sql, by_column)
+    if len(rows) <= LONGEST:
+        by_column = len(worded) != len(rows) * len(fields)
+        if _bare(worded) == _bare(_laid_out(_values(rows, fields), by_column)):
+            _wordings[shape] = Wording(sql, by_column)
     return sql, worded
+
+
+def _values(rows: Sequence[Any], fields: Sequence[Any]) -> list[list[Any]]:
+    return [
+        [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+        for row in rows
+    ]
 
 
 def _laid_out(values: list[list[Any]], by_column: bool) -> list[Any]:
