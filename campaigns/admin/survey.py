@@ -16,16 +16,16 @@ from campaigns.models import Survey, SurveyText
 from campaigns.services.survey import close
 from campaigns.services.survey_report import ENOUGH, Result, result_of, table_of
 from referrals.admin.cells import link_to, moment, person, status_word
-from referrals.admin.scoped import Panel, ProgramFilter, ScopedInline
+from referrals.admin.scoped import CardInline, Panel, ProgramFilter
 from referrals.exports import csv_lines
 from rewards.admin.setup import SetupAdmin
 
 NEWEST = 20
 
 
-class TextInline(ScopedInline):
+class TextInline(CardInline):
     model = SurveyText
-    fields = ("place", "language", "text")
+    fields = (("place", "language"), "text")
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "text":
