@@ -10,15 +10,15 @@ from pydantic import AwareDatetime, SkipValidation, model_validator
 
 from referrals.api.answers import answer
 from referrals.api.bulk import MOST, BulkIn, BulkOut, bulk_answer, read_items
-from referrals.api.fields import Company, Email, Given, Line, Name, Note, Phone, Words, wrong
+from referrals.api.fields import Company, Email, Given, Line, LocalPhone, Name, Note, Words, read_phone, wrong
 from referrals.api.key import Key, key_of
 from referrals.api.once import once
 from referrals.api.paging import Page, Paged, page_of
-from referrals.api.problems import invalid, not_found, pointer_to
+from referrals.api.problems import Problem, invalid, not_found, pointer_to
 from referrals.api.who import NOBODY, Who, find, find_all
 from referrals.contacts import email_key
 from referrals.fit import kept_answers
-from referrals.models import ApiKey, Enrolment, Question, Referral
+from referrals.models import ApiKey, Enrolment, Program, Question, Referral
 from referrals.models.profile import fit_score
 from referrals.public_ids import pk_of, public_id
 from referrals.services.many import Named, submit_many
@@ -35,7 +35,7 @@ class ReferralIn(Given):
     advocate: Who
     name: Annotated[Name, Field(min_length=1)]
     email: Email = ""
-    phone: Phone = ""
+    phone: LocalPhone = ""
     company: Company = ""
     relation: Line = Field("", description="How they know each other.")
     note: Note = Field("", description="What else whoever calls should know.")
@@ -64,6 +64,16 @@ class ReferralIn(Given):
             answers=kept_answers(given),
             fit=fit_score(questions, {str(q.pk): said for q, said in given.items()}) if self.answers else None,
         )  # fmt: skip
+
+    def faults(self, program: Program, questions: Sequence[Question]) -> list[dict[str, str]]:
+        """What is wrong with it, and where. A phone as it is dialled at home is put into international form."""
+        given = {"phone": self.phone}
+        try:
+            read_phone(given, program.country)
+        except Problem as problem:
+            return list(problem.errors)
+        self.phone = given["phone"]
+        return self.wrong_answers(questions)
 
     def wrong_answers(self, questions: Sequence[Question]) -> list[dict[str, str]]:
         """What is wrong with the answers, and where."""
@@ -172,7 +182,9 @@ def add_referrals(request: HttpRequest, body: ReferralsIn) -> HttpResponse:
     wrong |= {n: [{"pointer": "/advocate", "detail": NOBODY}] for n, place in places.items() if place is None}
     questions = _questions(key, items.values())
     wrong |= {
-        n: errors for n, item in items.items() if n not in wrong and (errors := item.wrong_answers(questions))
+        n: errors
+        for n, item in items.items()
+        if n not in wrong and (errors := item.faults(key.program, questions))
     }
     named = {
         n: Named(place, items[n].friend(questions), items[n].agreement)
@@ -206,7 +218,7 @@ def _problem(question: Question | None, said: str) -> str:
 
 
 def _submit(key: ApiKey, body: ReferralIn, place: Enrolment, questions: Sequence[Question]) -> Referral:
-    if wrong := body.wrong_answers(questions):
+    if wrong := body.faults(key.program, questions):
         raise invalid(wrong)
     with transaction.atomic():
         [row] = submit_referrals(

@@ -273,6 +273,25 @@ def test_many_happenings_cost_as_many_queries_as_few(django_assert_max_num_queri
     assert counts[0] == counts[1]
 
 
+def test_a_friends_phone_is_read_as_it_is_dialled_in_the_programs_country():
+    place = EnrolmentFactory(program__country="GB")
+    system = System(place.program)
+    friend = {
+        "advocate": {"id": public_id("adv", place.advocate_id)},
+        "name": "Ben Weber",
+        "agreement": "Ben agrees.",
+    }
+
+    named = system.post("/referrals", friend | {"phone": "07700 900123"})
+    many = system.post("/referrals/bulk", {"items": [friend | {"phone": "07700 900124"}]})
+    wrong = system.post("/referrals", friend | {"phone": "0770090012345678901"})
+
+    assert (named.status_code, named.json()["phone"]) == (201, "+447700900123")
+    assert many.json()["results"][0]["status"] == 201
+    assert Referral.objects.filter(phone="+447700900124").count() == 1
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "/phone")
+
+
 def test_answers_about_a_friend_give_the_fit_and_are_checked():
     place = EnrolmentFactory()
     profile = ProfileFactory(program=place.program)
