@@ -18,7 +18,8 @@ from campaigns import survey_api as surveys
 from config.openapi import DescribedAPI
 from referrals.api import advocates, conversions, events, leads, programs, referrals, tags
 from referrals.api.body import StrictParser
-from referrals.api.problems import Problem, invalid, pointer_to
+from referrals.api.parameters import known_parameters_only
+from referrals.api.problems import Problem, invalid, pointer_to, words_of
 from referrals.transitions import Refused
 from rewards import api as rewards
 
@@ -29,9 +30,11 @@ api = DescribedAPI(
     title="Goodword",
     version="1",
     urls_namespace="api",
-    description="Advocates, what they did, whom they recommend, what was sold, and the rewards for it.",
+    description="Advocates, what they did, whom they recommend, what was sold, and the rewards for it. A field or "
+    "parameter that is not described here is refused, with the ones that are: passed over, it would be missed.",
     parser=StrictParser(),
 )
+api.add_decorator(known_parameters_only, mode="view")
 for module in (programs, advocates, tags, links, events, referrals, conversions, leads, rewards, surveys):
     api.add_router("", module.router)
 
@@ -88,8 +91,8 @@ def _wrong(error: dict[str, Any]) -> dict[str, str]:
     """One finding, with where it is: a JSON pointer into the body, or the name of a parameter."""
     source, *place = error["loc"]
     if source != "body":
-        return {"parameter": str(place[-1]), "detail": error["msg"]}
-    return {"pointer": pointer_to(place[1:]), "detail": error["msg"]}
+        return {"parameter": str(place[-1]), "detail": words_of(error)}
+    return {"pointer": pointer_to(place[1:]), "detail": words_of(error)}
 
 
 def _with_problems(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

@@ -9,7 +9,7 @@ from referrals.api.problems import KINDS, ProblemOut
 
 PROBLEM = "application/problem+json"
 # What any call may meet, what a body may, and what a row in the address may.
-ALWAYS, WITH_BODY, WITH_ROW = (401, 403, 422, 429, 500, 503), (400, 409, 411, 413, 415), (404,)
+ALWAYS, WITH_BODY, WITH_ROW = (400, 401, 403, 422, 429, 500, 503), (409, 411, 413, 415), (404,)
 RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
 HEADERS: dict[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}}}, 429: RETRY_AFTER, 503: RETRY_AFTER,

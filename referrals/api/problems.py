@@ -1,7 +1,7 @@
 """What the API answers when it does not do what was asked: RFC 9457, with what to change."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.http import HttpResponse
@@ -9,7 +9,7 @@ from ninja import Field, Schema
 
 # What each status means here: the last part of its type, and its title.
 KINDS = {
-    400: ("unreadable", "The body cannot be read"),
+    400: ("unreadable", "The call cannot be read"),
     401: ("no-key", "The key is missing or not valid"),
     403: ("no-right", "The key may not do this"),
     404: ("not-found", "There is no such thing"),
@@ -23,6 +23,7 @@ KINDS = {
     500: ("broken", "Something broke here"),
     503: ("unavailable", "The service is not available"),
 }
+NO_FIELD = "There is no such field. Correct its name, or leave it out; /api/v1/docs names them all."
 
 
 class Wrong(Schema):
@@ -82,7 +83,12 @@ def invalid(errors: Sequence[dict[str, str]]) -> Problem:
 
 def wrongs_of(errors: Iterable[Any], before: str = "") -> list[dict[str, str]]:
     """What pydantic found, as JSON pointers; ``before`` is where what it read stands in the body."""
-    return [{"pointer": pointer_to(one["loc"], before), "detail": one["msg"]} for one in errors]
+    return [{"pointer": pointer_to(one["loc"], before), "detail": words_of(one)} for one in errors]
+
+
+def words_of(error: Mapping[str, Any]) -> str:
+    """What is wrong, as pydantic or one of our cleaners says it; a field too many, as we would."""
+    return NO_FIELD if error["type"] == "extra_forbidden" else str(error["msg"])
 
 
 def pointer_to(place: Iterable[Any], before: str = "") -> str:

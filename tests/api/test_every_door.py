@@ -215,3 +215,38 @@ def test_what_is_not_called_json_is_not_read(kind):
     assert (
         System().send("POST", "/advocates", '{"email": "a@b.example"}', content_type=kind).status_code == 415
     )
+
+
+@pytest.mark.parametrize("path", READ)
+def test_a_parameter_that_a_list_does_not_know_is_refused_with_the_near_one_and_all_there_are(path):
+    answer = System().get(path, limitt=5)
+
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    [wrong] = answer.json()["errors"]
+    assert wrong["parameter"] == "limitt"
+    assert wrong["detail"].startswith(
+        "This address takes no such parameter. Did you mean “limit”? It takes limit, "
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", path) for path in (*ONE, "/programs")] + [("POST", path) for path in WRITE]
+)
+def test_where_there_are_no_parameters_each_is_refused_and_nothing_is_done(method, path):
+    shop = System()
+
+    answer = shop.send(method, path.format(**fill(shop.program)) + "?dry_run=1", "{}")
+
+    assert (answer.status_code, answer.json()["errors"]) == (
+        400,
+        [{"parameter": "dry_run", "detail": "This address takes no such parameter. It takes none."}],
+    )
+
+
+def test_a_parameter_that_stands_twice_is_refused_because_one_would_be_lost():
+    answer = System().get("/referrals", status=["won", "lost"])
+
+    assert (answer.status_code, [wrong["parameter"] for wrong in answer.json()["errors"]]) == (
+        400,
+        ["status"],
+    )

@@ -67,7 +67,7 @@ def test_every_operation_says_all_that_it_may_answer_with_an_example(spec):
     for path, operations in spec["paths"].items():
         for method, operation in operations.items():
             statuses = set(operation["responses"])
-            assert {401, 403, 422, 429, 500, 503} <= statuses, path
+            assert {400, 401, 403, 422, 429, 500, 503} <= statuses, path
             assert (404 in statuses) is ("{" in path)
             assert (409 in statuses) is (method != "get")
             assert "example" in operation["responses"][422]["content"]["application/problem+json"]
