@@ -44,6 +44,7 @@ class ApiKey(models.Model):
         REFERRALS_WRITE = "referrals:write", _("add referrals in the name of an advocate")
         CONVERSIONS_READ = "conversions:read", _("read sales")
         CONVERSIONS_WRITE = "conversions:write", _("report sales, and take them back")
+        LEADS_READ = "leads:read", _("read other leads")
         LEADS_WRITE = "leads:write", _("report other leads, to be compared with friends")
         REWARDS_READ = "rewards:read", _("read rewards, and what may be given")
         REWARDS_WRITE = "rewards:write", _("give rewards as goodwill")

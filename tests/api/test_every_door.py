@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from referrals.models import Conversion, Event
+from referrals.models import Conversion, Event, Lead
 from referrals.public_ids import public_id
 from tests.cast import System
 from tests.factories import (
@@ -26,11 +26,12 @@ READ = (
     "/incentives",
     "/surveys",
     "/answers",
+    "/leads",
 )
 SCOPE_OF = {"incentives": "rewards", "answers": "surveys"}
 ONE = (
     "/advocates/{advocate}", "/advocates/{advocate}/links", "/referrals/{referral}", "/conversions/{sale}",
-    "/rewards/{reward}",
+    "/rewards/{reward}", "/leads/{lead}",
 )  # fmt: skip
 WRITE = (
     "/advocates", "/advocates/bulk", "/advocates/{advocate}/tags", "/events", "/events/bulk", "/referrals",
@@ -49,9 +50,10 @@ def fill(program=None):
     EventFactory(kind=Event.Kind.PURCHASE, program=referral.program, advocate=referral.enrolment.advocate)
     reward = RewardFactory(referral=referral)
     SurveyResponseFactory(enrolment=referral.enrolment)
+    lead = Lead.objects.create(program=referral.program, external_id=f"L{referral.pk}", submitted_at=NOW)
     return {
         "advocate": public_id("adv", referral.enrolment.advocate_id), "referral": public_id("ref", referral.pk),
-        "sale": public_id("con", sale.pk), "reward": str(reward.pk),
+        "sale": public_id("con", sale.pk), "reward": str(reward.pk), "lead": public_id("lea", lead.pk),
     }  # fmt: skip
 
 
@@ -92,6 +94,7 @@ def test_a_row_of_another_program_is_like_one_that_is_not_there(path):
         "advocate": public_id("adv", 10**9),
         "referral": "ref_0",
         "sale": "con_zz",
+        "lead": public_id("lea", 10**9),
         "reward": there["reward"][::-1],
     }
     nowhere["reward"] = "01956f3e-7c2a-7d51-8a41-2f7c51c4b0aa"

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from campaigns.services.contact_speed import LeadSpeeds
 from referrals.models import Event, Lead
+from referrals.public_ids import public_id
 from tests.cast import System, client_of, member_of
 from tests.factories import NOW, ProgramFactory
 
@@ -24,8 +25,9 @@ def test_a_lead_is_kept_once_and_its_first_talk_counts():
 
     assert [came.status_code, talked.status_code, again.status_code] == [201, 200, 200]
     assert talked.json() == again.json() == {
-        "external_id": "L-1", "source": "Web form", "received_at": "2026-03-03T09:00:00Z",
-        "contacted_at": "2026-03-03T11:30:00Z", "waited_minutes": 150,
+        "id": public_id("lea", Lead.objects.get().pk), "external_id": "L-1", "source": "Web form",
+        "owner": mara.email, "received_at": "2026-03-03T09:00:00Z", "contacted_at": "2026-03-03T11:30:00Z",
+        "waited_minutes": 150,
     }  # fmt: skip
     assert (Lead.objects.get().owner, Event.objects.count()) == (mara, 0)
 
@@ -52,9 +54,29 @@ def test_300_leads_cost_as_many_queries_as_one(django_assert_max_num_queries):
         with django_assert_max_num_queries(20) as seen:
             answer = crm.post("/leads/bulk", {"items": [*items, items[0]]}).json()
         assert [row["status"] for row in answer["results"]] == [201] * count + [200]
+        assert answer["results"][0]["id"] == answer["results"][-1]["id"]
+        assert answer["results"][0]["id"].startswith("lea_")
         counts.append(len(seen))
 
     assert counts[1] == counts[2]
+
+
+def test_leads_are_found_by_number_source_who_calls_and_whether_somebody_talked_with_them():
+    crm = System()
+    mara = member_of(crm.program, "sales")
+    talked = {"contacted_at": "2026-03-03T11:30:00Z", "owner": mara.email}
+    crm.post("/leads/bulk", {"items": [LEAD, LEAD | talked | {"external_id": "L-2", "source": "Fair"}]})
+
+    def found(**query):
+        return [row["external_id"] for row in crm.get("/leads", **query).json()["data"]]
+
+    assert found() == ["L-1", "L-2"]
+    assert found(external_id="L-2") == found(source="fair") == found(owner=mara.email.upper()) == ["L-2"]
+    assert found(contacted="true") == found(contacted_after="2026-03-03T11:00:00Z") == ["L-2"]
+    assert found(contacted="false") == ["L-1"]
+    assert found(received_after="2026-03-03T09:00:00Z") == []
+    [_first, second] = crm.get("/leads").json()["data"]
+    assert crm.get(f"/leads/{second['id']}").json() == second
 
 
 def test_median_and_share_in_time_stand_beside_friends_by_source_and_by_who_calls():

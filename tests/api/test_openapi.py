@@ -10,7 +10,7 @@ from schemathesis.specs.openapi import checks
 
 from config.api import api
 from config.wsgi import application
-from referrals.models import Conversion
+from referrals.models import Conversion, Lead
 from referrals.public_ids import public_id
 from tests.cast import System
 from tests.factories import NOW, ReferralFactory, RewardFactory
@@ -52,6 +52,7 @@ def world(one_connection):
         program=referral.program, referral=referral, external_id="A1", amount=100, currency="EUR",
         occurred_at=NOW, recorded_at=NOW,
     )  # fmt: skip
+    lead = Lead.objects.create(program=referral.program, external_id="L1", submitted_at=NOW)
     system = System(referral.program)
     system.key.calls_a_minute = 10**6
     system.key.save()
@@ -59,6 +60,7 @@ def world(one_connection):
         "advocate_id": public_id("adv", referral.enrolment.advocate_id),
         "referral_id": public_id("ref", referral.pk),
         "conversion_id": public_id("con", sale.pk),
+        "lead_id": public_id("lea", lead.pk),
         "reward_id": str(RewardFactory(referral=referral).pk),
     }
 
