@@ -22,7 +22,7 @@ from django.core.mail.message import (
 _POLICY = compat32.clone(linesep="\r\n")
 # One line of ASCII that nothing would have to be done to.
 _PLAIN = re.compile(r"(?!.*=\?)[!-~](?:[ -~]{0,50}[!-~])?")
-_PLAIN_ADDRESS = re.compile(r"[\w+-]+(?:\.[\w+-]+)*@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+", re.ASCII)
+PLAIN_ADDRESS = re.compile(r"[\w+-]+(?:\.[\w+-]+)*@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+", re.ASCII)
 _LINE_END = re.compile(rb"\r\n?|\n")
 
 
@@ -54,7 +54,7 @@ class Letter(EmailMultiAlternatives):
     def envelope(self) -> tuple[str, list[str]]:
         """From whom and to whom, as the server is told it."""
         return _sanitized(self.from_email), [
-            address if _PLAIN_ADDRESS.fullmatch(address) else _sanitized(address)
+            address if PLAIN_ADDRESS.fullmatch(address) else _sanitized(address)
             for address in self.recipients()
         ]
 

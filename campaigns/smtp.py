@@ -1,12 +1,19 @@
 """SMTP that knows how far it got: a mail cut off after its final dot may have arrived, before it has not."""
 
+import re
 import smtplib
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 from django.core.mail.backends.smtp import EmailBackend as DjangoEmailBackend
 
-from campaigns.letter import Letter
+from campaigns.letter import PLAIN_ADDRESS, Letter
+
+# What the server says: taken, taken for somebody else, “now the mail” (RFC 5321, 4.2.3).
+OK, FORWARDED, GO_ON = 250, 251, 354
+# A line that begins with a dot gets another, since one alone ends the mail (RFC 5321, 4.5.2).
+_DOTS = re.compile(rb"^\.", re.MULTILINE)
 
 
 class Noticing:
@@ -26,11 +33,54 @@ class Noticing:
         return code, text
 
 
-class Connection(Noticing, smtplib.SMTP):
+class InOneBreath:
+    """Says who writes, to whom, and that the mail follows in one breath to a server that listens to that
+    (PIPELINING, RFC 2920): two waits for an answer instead of four. Raises what smtplib raises."""
+
+    def sendmail(
+        self: Any,
+        from_addr: str,
+        to_addrs: str | Sequence[str],
+        msg: Any,
+        mail_options: Sequence[str] = (),
+        rcpt_options: Sequence[str] = (),
+    ) -> Any:
+        self.ehlo_or_helo_if_needed()
+        both = [from_addr, *to_addrs]
+        usual = (
+            len(both) == 2 and all(map(PLAIN_ADDRESS.fullmatch, both)) and not (mail_options or rcpt_options)
+        )
+        if not usual or not self.has_extn("pipelining"):
+            return super().sendmail(from_addr, to_addrs, msg, mail_options, rcpt_options)  # type: ignore[misc]
+        size = f" size={len(msg)}" if self.has_extn("size") else ""
+        self.send(f"mail FROM:<{both[0]}>{size}\r\nrcpt TO:<{both[1]}>\r\ndata\r\n".encode("ascii"))
+        sender, recipient, data = self.getreply(), self.getreply(), self.getreply()
+        if sender[0] != OK:
+            raise self._taken_back(data, smtplib.SMTPSenderRefused(sender[0], sender[1], from_addr))
+        if recipient[0] not in {OK, FORWARDED}:
+            raise self._taken_back(data, smtplib.SMTPRecipientsRefused({both[1]: recipient}))
+        if data[0] != GO_ON:
+            raise self._taken_back(data, smtplib.SMTPDataError(*data))
+        self.send(_DOTS.sub(b"..", msg).removesuffix(b"\r\n") + b"\r\n.\r\n")
+        accepted = self.getreply()
+        if accepted[0] != OK:
+            raise self._taken_back(accepted, smtplib.SMTPDataError(*accepted))
+        return {}
+
+    def _taken_back(self: Any, data: tuple[int, bytes], error: Exception) -> Exception:
+        """Nothing of this mail stays with the server, which may be waiting for it."""
+        with suppress(smtplib.SMTPServerDisconnected):
+            if data[0] == GO_ON:
+                self.docmd(".")
+            self.rset()
+        return error
+
+
+class Connection(InOneBreath, Noticing, smtplib.SMTP):
     pass
 
 
-class SecureConnection(Noticing, smtplib.SMTP_SSL):
+class SecureConnection(InOneBreath, Noticing, smtplib.SMTP_SSL):
     pass
 
 

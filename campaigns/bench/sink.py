@@ -19,6 +19,9 @@ class _Session(StreamRequestHandler):
                     while (text := self.rfile.readline()) and text != b".\r\n":
                         pass
                     self._say("250 taken")
+                case b"EHLO":
+                    # As most servers on the internet do.
+                    self._say("250-sink\r\n250 PIPELINING")
                 case b"QUIT":
                     self._say("221 bye")
                     return

@@ -16,7 +16,9 @@ class Server:
 
     CUT_AFTER_DATA, CUT_BEFORE_DATA = "cut after data", "cut before data"
 
-    def __init__(self) -> None:
+    def __init__(self, *, listens_on: bool = False) -> None:
+        # Whether it hears several commands at once (PIPELINING).
+        self.listens_on = listens_on
         self.answers: dict[str, str] = {}
         self.mails: list[EmailMessage] = []
         self.sessions = 0
@@ -25,7 +27,13 @@ class Server:
     async def handle_EHLO(self, server: SMTP, session: Any, envelope: Any, name: str, lines: Any) -> Any:  # noqa: N802
         self.sessions += 1
         session.host_name = name
-        return lines
+        return [*lines[:1], "250-PIPELINING", *lines[1:]] if self.listens_on else lines
+
+    async def handle_MAIL(self, server: SMTP, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        if refused := self.answers.get("MAIL"):
+            return refused
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(self, server: SMTP, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
         answer = self.answers.get(address, "250 OK")
@@ -52,8 +60,8 @@ class Server:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
-    server = Server()
+def running_server(*, listens_on: bool = False) -> Iterator[Server]:
+    server = Server(listens_on=listens_on)
     with socket.create_server(("127.0.0.1", 0)) as free:
         server.port = free.getsockname()[1]
     controller = Controller(server, hostname="127.0.0.1", port=server.port)

@@ -22,10 +22,10 @@ pytestmark = pytest.mark.django_db
 Status = Message.Status
 
 
-@pytest.fixture
-def server():
+@pytest.fixture(params=[False, True], ids=["word by word", "in one breath"])
+def server(request):
     with (
-        running_server() as server,
+        running_server(listens_on=request.param) as server,
         override_settings(
             EMAIL_BACKEND="campaigns.smtp.EmailBackend", EMAIL_HOST="127.0.0.1", EMAIL_PORT=server.port
         ),
@@ -198,6 +198,31 @@ def test_one_bad_recipient_stops_nobody_else(server, now):
     assert [found[f"{name}@mail.example"] for name in "abcdef"] == [
         "bounced", "sent", "queued", "sent", "unknown", "sent",
     ]  # fmt: skip
+
+
+def test_a_server_that_refuses_us_costs_time_only_and_is_believed_when_it_takes_us_back(server, now):
+    server.answers["MAIL"] = "450 4.7.1 Too many at once"
+    message = MessageFactory()
+
+    deliver_due(now=now)
+    refused = one(message)
+    server.answers.clear()
+    deliver_due(now=now + timedelta(hours=1))
+
+    assert (refused.status, refused.reason) == (Status.QUEUED, "450 4.7.1 Too many at once")
+    assert one(message).status == Status.SENT
+    assert len(server.mails) == 1
+
+
+def test_a_line_that_begins_with_a_dot_arrives_as_it_was_written(server, now):
+    lines = "Hello\n\n.\n..and so on\n.hidden"
+    notice = MessageFactory(purpose=Purpose.STAFF_NOTICE, subject="Dots", text=lines, html="<p>\n.\n</p>")
+
+    deliver_due(now=now)
+
+    assert one(notice).status == Status.SENT
+    [sent] = server.mails
+    assert sent.get_body(("plain",)).get_content().strip() == lines
 
 
 def test_a_server_that_is_down_costs_time_only(now, settings):
