@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import (
     ASKED_FOR,
+    TO_FRIEND,
     TO_STAFF,
     UNASKED,
     ContactPolicy,
@@ -128,9 +129,11 @@ class Pressure:
         gone = Message.objects.filter(purpose__in=UNASKED).gone_since(self.now - MONTH)
         # Two questions, because each has its own index, and an “or” of both has none.
         for rows in (gone.filter(to_key__in=keys), gone.filter(advocate__in=people)):
-            for row in rows.only("purpose", "sent_at", "advocate_id", "to_key"):
-                if row.pk not in own:
-                    self._remember(row.pk, Past(row.sent_at, _person(row), row.to_key))
+            for pk, purpose, at, advocate, key in rows.values_list(
+                "pk", "purpose", "sent_at", "advocate", "to_key"
+            ):
+                if pk not in own:
+                    self._remember(pk, Past(at, None if purpose in TO_FRIEND | TO_STAFF else advocate, key))
 
     def _remember(self, pk: UUID, past: Past) -> None:
         for person in (past.advocate_id, past.key):
