@@ -1,5 +1,6 @@
 """Saving many rows that are at hand, each with values of its own."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,17 +39,24 @@ def _save_in_one(
     table: str, columns: list[str], keys: list[str], values: list[list[Any]], types: list[str], more: str
 ) -> int:
     # Without its length: PostgreSQL would cut a text that is too long, and say nothing.
-    kinds = [kind.partition("(")[0] for kind in types]
-    row = f"({', '.join(f'%s::{kind}' for kind in kinds)})"
+    new = ", ".join(
+        f"{name} {kind.partition('(')[0]}" for name, kind in zip([*columns, *keys], types, strict=True)
+    )
     places = ", ".join(f"{name} = new.{name}" for name in columns)
     found = " AND ".join(f"{table}.{name} = new.{name}" for name in keys)
+    # All values as one, so that the statement is the same however many rows there are.
+    rows = [dict(zip([*columns, *keys], one, strict=True)) for one in values]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} SET {places} FROM (VALUES {', '.join([row] * len(values))}) "  # noqa: S608 - our own names
-            f"AS new ({', '.join([*columns, *keys])}){more} WHERE {found}",
-            [value for one in values for value in one],
+            f"UPDATE {table} SET {places} FROM json_to_recordset(%s::json) AS new ({new}){more} WHERE {found}",  # noqa: S608 - our own names
+            [json.dumps(rows, ensure_ascii=False, default=_plain)],
         )
         return int(cursor.rowcount)
+
+
+def _plain(value: Any) -> Any:
+    """What a value is in JSON: a document as itself, all else as PostgreSQL reads it."""
+    return value.obj if hasattr(value, "obj") else str(value)
 
 
 def _save_in_turn(table: str, columns: list[str], keys: list[str], values: list[list[Any]]) -> int:
