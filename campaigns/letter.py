@@ -6,7 +6,7 @@ and most of their headers are the same from mail to mail.
 
 import re
 from email.policy import compat32
-from email.utils import formatdate
+from email.utils import formatdate, parseaddr
 from functools import lru_cache
 from secrets import token_hex
 from typing import Any, NamedTuple
@@ -53,7 +53,7 @@ class Letter(EmailMultiAlternatives):
     @property
     def envelope(self) -> tuple[str, list[str]]:
         """From whom and to whom, as the server is told it."""
-        return _sanitized(self.from_email), [
+        return _mailbox(self.from_email), [
             address if PLAIN_ADDRESS.fullmatch(address) else _sanitized(address)
             for address in self.recipients()
         ]
@@ -88,6 +88,12 @@ def _header(name: str, value: str) -> bytes:
 @lru_cache(maxsize=256)
 def _sanitized(address: str) -> str:
     return str(sanitize_address(address, settings.DEFAULT_CHARSET))
+
+
+@lru_cache(maxsize=256)
+def _mailbox(address: str) -> str:
+    """Without the name before it."""
+    return parseaddr(_sanitized(address))[1]
 
 
 @lru_cache(maxsize=256)
