@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from campaigns.models import Message, Suppression
+from campaigns.models import Message, MessageTemplate, Suppression
 from campaigns.simulation.check import broken_rules
 from referrals.models import Event
 from tests.factories import NOW, AdvocateFactory, AskFactory, MessageFactory
@@ -25,6 +25,13 @@ def test_two_simulated_weeks_keep_every_rule():
     assert Message.objects.filter(ask__isnull=False, sent_at__isnull=False).count() > 0
     with pytest.raises(CommandError, match="Choose another --seed"):
         call_command("simulate", customers=1, days=1, seed=7, stdout=StringIO())
+
+
+def test_without_words_nothing_is_simulated():
+    MessageTemplate.objects.all().delete()
+
+    with pytest.raises(CommandError, match="Run sync first"):
+        call_command("simulate", customers=1, days=1, stdout=StringIO())
 
 
 def chose(at, **data):

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 from tqdm import tqdm
 
-from campaigns.models import Ask, Message
+from campaigns.models import Ask, Message, MessageTemplate
 from campaigns.simulation.check import broken_rules
 from campaigns.simulation.world import World
 from config.schedules import SCHEDULES
@@ -32,6 +32,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if min(options["customers"], options["days"], options["hours"]) < 1:
             raise CommandError("Give numbers above zero.")
+        if not MessageTemplate.objects.exists():
+            raise CommandError("There are no words to write with yet. Run sync first.")
         start = timezone.now().replace(minute=0, second=0, microsecond=0) - timedelta(days=options["days"])
         with _nothing_leaves():
             self._run(start, options)
