@@ -19,7 +19,7 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     (
         "referrals",
         _("Referrals"),
-        ("FollowUp", "Referral", "Mention", "Claim", "Conversion", "Attribution", "Consent", "Event"),
+        ("FollowUp", "Referral", "Mention", "Claim", "Conversion", "Attribution", "Lead", "Consent", "Event"),
     ),
     (
         "rewards",

@@ -4,6 +4,7 @@ A role belongs to a membership, so it counts in that program only: the groups sa
 sees at all, ``grants()`` says what they may do with a row of a program.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission, User
@@ -37,6 +38,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "referrals.attribution": ("vc", VIEW, VIEW, VIEW),
     "referrals.risksignal": (ALL, VIEW, VIEW, VIEW),
     "referrals.conversion": ("vc", VIEW, VIEW, VIEW),
+    "referrals.lead": ("vd", VIEW, "", VIEW),
     "referrals.consent": (VIEW, VIEW, VIEW, VIEW),
     "referrals.event": (VIEW, VIEW, VIEW, VIEW),
     "referrals.hooksource": ("vac", "", "", VIEW),
@@ -109,6 +111,20 @@ def programs_granting(user: Any, verb: str, model: Any) -> Any:
         return Program.objects.all()
     granted = [program for program, role in roles_of(user).items() if grants(role, verb, model)]
     return Program.objects.filter(pk__in=granted)
+
+
+def members_of(program: Program) -> Any:
+    """Colleagues with a role in this program."""
+    return User.objects.filter(memberships__program=program, is_staff=True, is_active=True).distinct()
+
+
+def called(people: Iterable[User]) -> dict[str, User]:
+    """These colleagues by user name, address and full name, in small letters; a name that two share is nobody's."""
+    found: dict[str, set[User]] = {}
+    for person in people:
+        for name in {person.username, person.email, person.get_full_name()} - {""}:
+            found.setdefault(name.casefold(), set()).add(person)
+    return {name: min(who, key=lambda one: one.pk) for name, who in found.items() if len(who) == 1}
 
 
 def callers_in(programs: Any) -> Any:

@@ -25,6 +25,7 @@ from referrals.models import (
     Finder,
     HookDelivery,
     HookMapping,
+    Lead,
     Segment,
     WebhookCall,
 )
@@ -168,6 +169,7 @@ def connect(program, n):
     HookDelivery.objects.create(source=source, key=f"k{n}", verdict="taken", body="{}", received_at=NOW)
     endpoint = WebhookEndpointFactory(program=program)
     WebhookCall.objects.create(endpoint=endpoint, due_at=NOW, created_at=NOW)
+    Lead.objects.create(program=program, external_id=f"L{n}", owner=UserFactory(), submitted_at=NOW)
     SiteWidgetFactory(program=program)
     MentionFactory(program=program)
 
