@@ -116,6 +116,26 @@ SALES: dict[str, tuple[str, ...]] = {
     ),
     "status": ("financial status", "payment status", "order status", "status"),
 }  # fmt: skip
+LEADS: dict[str, tuple[str, ...]] = {
+    "lead": (
+        "lead id", "record id", "record id contact", "lead number", "lead no", "contact id", "external id", "id",
+        "number", *WORDS["external_id"],
+    ),
+    "received_at": (
+        "received at", "received", "create date", "created date", "date created", "created at", "created on",
+        "became a lead date", "lead date", "created", "date", *WORDS["occurred_at"],
+    ),
+    "contacted_at": (
+        "contacted at", "first contacted", "first contact", "date of first engagement", "first response date",
+        "first response", "first talk", "first call", "first activity date", "primo contatto", "primer contacto",
+        "premier contact", "eerste contact", "erster kontakt", "первый контакт",
+    ),
+    "source": (
+        "source", "lead source", "original source", "original traffic source", "channel", "origine", "fonte",
+        "origen", "fuente", "bron", "quelle", "источник",
+    ),
+    "caller": ("owner", "lead owner", "contact owner", "hubspot owner", "sales rep", *WORDS["owner"]),
+}  # fmt: skip
 # Where somebody sat when they signed up, and numbers that only their own system understands.
 NOT_NEEDED = {
     "optin ip", "confirm ip", "ip address", "ip", "latitude", "longitude", "gmtoff", "dstoff", "leid", "euid",
@@ -185,8 +205,16 @@ def guess(header: Sequence[str]) -> Guess:
 
 def guess_sale(header: Sequence[str]) -> Guess:
     """The same for a file of sales; what is not read of them is left out."""
-    targets = {n: LEFT_OUT if target == FURTHER else target for n, target in _targets(header, SALES).items()}
-    return Guess(targets, _source(header, SALE_SOURCES))
+    return Guess(_only(SALES, header), _source(header, SALE_SOURCES))
+
+
+def guess_lead(header: Sequence[str]) -> Guess:
+    """The same for a file of other leads: no names and addresses are read."""
+    return Guess(_only(LEADS, header), _source(header))
+
+
+def _only(headings: Mapping[str, Sequence[str]], header: Sequence[str]) -> dict[str, str]:
+    return {n: LEFT_OUT if target == FURTHER else target for n, target in _targets(header, headings).items()}
 
 
 def _names_apart(targets: dict[str, str]) -> dict[str, str]:

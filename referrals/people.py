@@ -17,6 +17,7 @@ from referrals.cells import read_id, read_text
 from referrals.contacts import clean_email, clean_name, clean_phone, email_key, phone_key
 from referrals.models import Advocate, Program
 from referrals.namings import country_of, kind_of, language_of
+from referrals.roles import called
 from referrals.tables import LONGEST_CELL, Row, RowError, Table, is_ragged, ragged
 from referrals.wishes import OF_MAIL, WISHES, read_wish
 
@@ -95,7 +96,8 @@ class PeopleReader:
         self._home = plan.country or (plan.program.country if plan.program else "")
         self.source = _sources(table.header, plan)
         remembering = partial(_remembering, most=min(1000, REMEMBERED // len(table.header)))
-        colleagues = _colleagues() if "owner" in self.source else {}
+        staff = User.objects.filter(is_staff=True, is_active=True)
+        colleagues = called(staff) if "owner" in self.source else {}
         readers = _READERS | {"owner": lambda cell: _colleague(cell, colleagues)}
         place = {name: number for number, name in enumerate(table.header)}
         self._known = [
@@ -238,25 +240,16 @@ def _wishes(header: Sequence[str], plan: People) -> dict[str, str]:
     return found
 
 
-def _colleagues() -> dict[str, int]:
-    """Staff by user name, address and full name; a name that two share is nobody's."""
-    people: dict[str, set[int]] = {}
-    for user in User.objects.filter(is_staff=True, is_active=True):
-        for name in {user.username, user.email, user.get_full_name()} - {""}:
-            people.setdefault(name.casefold(), set()).add(user.pk)
-    return {name: min(keys) for name, keys in people.items() if len(keys) == 1}
-
-
-def _colleague(cell: str, colleagues: Mapping[str, int]) -> int:
-    key = colleagues.get(cell.casefold())
-    if key is None:
+def _colleague(cell: str, colleagues: Mapping[str, User]) -> int:
+    person = colleagues.get(cell.casefold())
+    if person is None:
         raise ValidationError(
             _(
                 "No colleague is called “%(cell)s”. Write their user name or e-mail address, or leave this column out."
             ),
             params={"cell": cell[:60]},
         )
-    return key
+    return person.pk
 
 
 def _leniently(target: str, read: Callable[[str], Any]) -> Callable[[str], Any]:

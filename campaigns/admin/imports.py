@@ -238,12 +238,23 @@ OF_EVENTS = {
     "people": gettext_lazy("new people"),
     "refused": gettext_lazy("refused"),
 }
-TILES = {ImportFile.PEOPLE: OF_PEOPLE, ImportFile.SALES: OF_SALES, UNWANTED: OF_ADDRESSES}
+OF_LEADS = {
+    name: label
+    for name, label in OF_PEOPLE.items()
+    if name in {"new", "changed", "unchanged", "refused", "warned"}
+}
+TILES = {
+    ImportFile.PEOPLE: OF_PEOPLE,
+    ImportFile.SALES: OF_SALES,
+    ImportFile.LEADS: OF_LEADS,
+    UNWANTED: OF_ADDRESSES,
+}
 NAMED = {"name", "first_name", "last_name"}
 # Where to look at what came in.
 SEE = {
     ImportFile.PEOPLE: ("admin:referrals_advocate_changelist", gettext_lazy("See the people")),
     ImportFile.SALES: ("admin:referrals_conversion_changelist", gettext_lazy("See the sales")),
+    ImportFile.LEADS: ("admin:referrals_lead_changelist", gettext_lazy("See the leads")),
     UNWANTED: ("admin:campaigns_suppression_changelist", gettext_lazy("See the list")),
     "": ("admin:referrals_event_changelist", gettext_lazy("See the events")),
 }
@@ -262,6 +273,13 @@ def _said(file: ImportFile, counts: dict[str, int]) -> str:
         ) % {"count": new}
     if file.what == ImportFile.SALES:
         return ngettext("%(count)d sale counts anew.", "%(count)d sales count anew.", new) % {"count": new}
+    if file.what == ImportFile.LEADS:
+        words = ngettext(
+            "%(count)d lead is new, %(changed)d changed.",
+            "%(count)d leads are new, %(changed)d changed.",
+            new,
+        )
+        return words % {"count": new, "changed": changed}
     if not file.is_people:
         return ngettext("%(count)d event was recorded.", "%(count)d events were recorded.", new) % {
             "count": new

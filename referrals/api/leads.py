@@ -1,4 +1,5 @@
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Self
 
 from django.db.models import QuerySet
@@ -8,17 +9,19 @@ from pydantic import AwareDatetime, SkipValidation, model_validator
 
 from referrals.api.answers import answer
 from referrals.api.bulk import MOST, BulkIn, BulkOut, bulk_answer, read_items
-from referrals.api.fields import Email, ExternalId, Given, Moment, Name, wrong
+from referrals.api.fields import Email, ExternalId, Given, Moment, cleaned, wrong
 from referrals.api.key import Key, key_of
 from referrals.api.once import once
 from referrals.api.paging import Page, Paged, page_of
 from referrals.api.problems import not_found
+from referrals.contacts import clean_text
 from referrals.models import Lead
 from referrals.public_ids import pk_of, public_id
 from referrals.services.lead import Reported, take_leads
 
 router = Router(tags=["leads"])
 READ, WRITE = Key("leads:read"), Key("leads:write")
+Source = Annotated[str, Field(max_length=60), cleaned(partial(clean_text, length=60))]
 
 
 class LeadIn(Given):
@@ -30,7 +33,7 @@ class LeadIn(Given):
         None,
         description="When somebody first talked with them; may be reported later, under the same number.",
     )
-    source: Name = Field("", description="Where it came from.", examples=["Web form"])
+    source: Source = Field("", description="Where it came from.", examples=["Web form"])
     owner: Email = Field("", description="Address of the colleague who calls, if they work in this program.")
 
     @model_validator(mode="after")
@@ -110,8 +113,8 @@ def list_leads(request: HttpRequest, asked: Query[LeadFilter]) -> HttpResponse:
 def add_lead(request: HttpRequest, body: LeadIn) -> HttpResponse:
     """Report a lead, or its first talk. The same number again (200) is the same lead; the first moments count."""
     key = key_of(request)
-    [(lead, is_new)] = take_leads(key.program, [_reported(body)], now=key.asked_at)
-    return answer(LeadOut.of(lead), 201 if is_new else 200)
+    [taken] = take_leads(key.program, [_reported(body)], now=key.asked_at)
+    return answer(LeadOut.of(taken.lead), 201 if taken.is_new else 200)
 
 
 @router.post("/leads/bulk", response=BulkOut, auth=WRITE)
@@ -122,8 +125,8 @@ def add_leads(request: HttpRequest, body: LeadsIn) -> HttpResponse:
     items, errors = read_items(body.items, LeadIn)
     taken = take_leads(key.program, [_reported(item) for item in items.values()], now=key.asked_at)
     done = {
-        n: (201 if is_new else 200, public_id("lea", lead.pk))
-        for n, (lead, is_new) in zip(items, taken, strict=True)
+        n: (201 if one.is_new else 200, public_id("lea", one.lead.pk))
+        for n, one in zip(items, taken, strict=True)
     }
     return bulk_answer(body, done, errors)
 

@@ -66,7 +66,7 @@ class ImportFile(models.Model):
         Status.APPLYING: {Status.DONE, Status.READ, Status.REFUSED},
     }
     FOR_WORKER = (Status.UPLOADED, Status.APPLYING)
-    PEOPLE, SALES = "people", "sales"
+    PEOPLE, SALES, LEADS = "people", "sales", "leads"
 
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     uploaded_at = models.DateTimeField()

@@ -13,11 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from referrals.cells import DateOrder
 from referrals.happenings import KINDS as HAPPENINGS
 from referrals.happenings import Happenings, Imported, targets_of
-from referrals.headings import LEFT_OUT, REPEATED, Guess, guess, guess_happening, guess_sale
-from referrals.models import Event, ImportFile
+from referrals.headings import LEFT_OUT, REPEATED, Guess, guess, guess_happening, guess_lead, guess_sale
+from referrals.models import Event, ImportFile, Program
 from referrals.people import TARGETS, People
 from referrals.roles import programs_granting
 from referrals.services.imports import import_events
+from referrals.services.lead_import import TARGETS as LEAD_TARGETS
+from referrals.services.lead_import import ImportedLeads, Leads, import_leads
 from referrals.services.people import Count, Merged, import_people
 from referrals.services.sale_import import TARGETS as SALE_TARGETS
 from referrals.services.sale_import import ImportedSales, Sales, import_sales
@@ -159,13 +161,35 @@ def _recorded(done: Imported) -> Outcome:
     return Outcome(done.kept, counts, done.errors)
 
 
-def _run_sales(file: ImportFile, table: Table, work: Work) -> Outcome:
+def _program_of(file: ImportFile, otherwise: str) -> Program:
+    """The one that the file belongs to. Raises ValidationError if it is not said, or not theirs."""
     mine = programs_granting(file.uploaded_by, "add", ImportFile)
     if file.program is None or not mine.filter(pk=file.program_id).exists():
-        raise ValidationError(gettext("Say which program these sales belong to."))
+        raise ValidationError(otherwise)
+    return file.program
+
+
+def _run_leads(file: ImportFile, table: Table, work: Work) -> Outcome:
+    program = _program_of(file, gettext("Say which program these leads belong to."))
+    # Looking, count what could be taken in beside what is refused.
+    plan = Leads(program, chosen(file), DateOrder(file.dates), work.dry_run or file.leave_out_faults)
+    return kept_together(
+        work,
+        lambda: _led(import_leads(table, plan, now=work.now, dry_run=work.dry_run, most_errors=MOST_ERRORS)),
+    )
+
+
+def _led(done: ImportedLeads) -> Outcome:
+    counts = {"rows": done.rows, "new": done.new, "changed": done.changed, "unchanged": done.unchanged}
+    counts |= {"warned": done.warned} if done.warned else {}
+    return Outcome(done.kept, counts, done.errors, warnings=done.warnings)
+
+
+def _run_sales(file: ImportFile, table: Table, work: Work) -> Outcome:
+    program = _program_of(file, gettext("Say which program these sales belong to."))
     # Looking, count what could be taken in beside what is refused.
     plan = Sales(
-        file.program,
+        program,
         chosen(file),
         DateOrder(file.dates),
         left_out(file),
@@ -207,6 +231,16 @@ register(
         keeps_others=False,
         needs_program=True,
         is_for=lambda user: bool(user.has_perm("referrals.change_conversion")),
+    ),
+    FileKind(
+        ImportFile.LEADS,
+        _("other leads, to be compared with friends"),
+        LEAD_TARGETS,
+        guess_lead,
+        _run_leads,
+        frozenset({"program", "dates"}),
+        keeps_others=False,
+        needs_program=True,
     ),
     *(_happening(kind) for kind in HAPPENINGS),
 )

@@ -10,6 +10,7 @@ from django.db import transaction
 from referrals.hours import office_time_between
 from referrals.locks import hold
 from referrals.models import Lead, Program
+from referrals.roles import called, members_of
 
 LONGEST_WAIT = timedelta(days=366)
 SAID = ["source", "owner", "contacted_at", "contact_minutes"]
@@ -25,14 +26,23 @@ class Reported(NamedTuple):
     owner: str = ""
 
 
-def take_leads(program: Program, reported: Sequence[Reported], *, now: datetime) -> list[tuple[Lead, bool]]:
-    """Keep these leads; each with whether it is new. One reported again is the same lead.
+class Taken(NamedTuple):
+    """A lead, and whether this report told something about it."""
+
+    lead: Lead
+    is_new: bool
+    is_changed: bool
+
+
+def take_leads(program: Program, reported: Sequence[Reported], *, now: datetime) -> list[Taken]:
+    """Keep these leads; one reported again is the same lead.
 
     The moments that count are the first ones told: a lead waits from when it came until its first talk. ``owner``
-    is the address of a colleague of the program; anybody else is nobody. A number of queries that does not grow.
+    is a colleague of the program, by address, user name or full name; anybody else is nobody. A number of queries
+    that does not grow.
     """
     with transaction.atomic():
-        hold(f"lead:{program.pk}:{one.external_id}" for one in reported)
+        hold([f"leads:{program.pk}"])
         numbers = {one.external_id for one in reported}
         known = {
             lead.external_id: lead for lead in Lead.objects.filter(program=program, external_id__in=numbers)
@@ -44,26 +54,26 @@ def take_leads(program: Program, reported: Sequence[Reported], *, now: datetime)
                 one.external_id,
                 Lead(program=program, external_id=one.external_id, submitted_at=one.received_at or now),
             )
-            _take(lead, one, owners.get(one.owner.lower()))
-            answers.append((lead, is_new))
+            is_changed = _take(lead, one, owners.get(one.owner.casefold()))
+            answers.append(Taken(lead, is_new, is_changed and not is_new))
+        changed = {one.lead.external_id for one in answers if one.is_changed} & before
         Lead.objects.bulk_create([lead for key, lead in known.items() if key not in before], batch_size=200)
-        Lead.objects.bulk_update([known[key] for key in before], SAID, batch_size=200)
+        Lead.objects.bulk_update([known[key] for key in sorted(changed)], SAID, batch_size=200)
     return answers
 
 
-def _take(lead: Lead, one: Reported, owner: User | None) -> None:
-    lead.source, lead.owner = one.source or lead.source, owner or lead.owner
-    if one.contacted_at is None or lead.contacted_at is not None:
-        return
-    lead.contacted_at = max(one.contacted_at, lead.submitted_at)
-    # Counted day by day, so that the longest wait has an end.
-    until = min(lead.contacted_at, lead.submitted_at + LONGEST_WAIT)
-    waited = office_time_between(lead.program, lead.submitted_at, until)
-    lead.contact_minutes = waited // timedelta(minutes=1)
+def _take(lead: Lead, one: Reported, owner: User | None) -> bool:
+    """Keep what is told of the lead, and say whether it was different before."""
+    before = (lead.source, lead.owner_id, lead.contacted_at)
+    lead.source, lead.owner_id = one.source or lead.source, owner.pk if owner else lead.owner_id
+    if one.contacted_at and lead.contacted_at is None:
+        lead.contacted_at = max(one.contacted_at, lead.submitted_at)
+        # Counted day by day, so that the longest wait has an end.
+        until = min(lead.contacted_at, lead.submitted_at + LONGEST_WAIT)
+        waited = office_time_between(lead.program, lead.submitted_at, until)
+        lead.contact_minutes = waited // timedelta(minutes=1)
+    return before != (lead.source, lead.owner_id, lead.contacted_at)
 
 
 def _colleagues(program: Program, reported: Sequence[Reported]) -> dict[str, User]:
-    if not any(one.owner for one in reported):
-        return {}
-    people = User.objects.filter(memberships__program=program).distinct()
-    return {person.email.lower(): person for person in people if person.email}
+    return called(members_of(program)) if any(one.owner for one in reported) else {}

@@ -12,7 +12,7 @@ from tests.cast import System, client_of, member_of
 from tests.factories import NOW, ProgramFactory
 
 pytestmark = pytest.mark.django_db
-LEAD = {"external_id": "L-1", "source": "Web form", "received_at": "2026-03-03T09:00:00Z"}
+LEAD = {"external_id": "L-1", "source": "Web form 2, google.com", "received_at": "2026-03-03T09:00:00Z"}
 
 
 def test_a_lead_is_kept_once_and_its_first_talk_counts():
@@ -25,7 +25,7 @@ def test_a_lead_is_kept_once_and_its_first_talk_counts():
 
     assert [came.status_code, talked.status_code, again.status_code] == [201, 200, 200]
     assert talked.json() == again.json() == {
-        "id": public_id("lea", Lead.objects.get().pk), "external_id": "L-1", "source": "Web form",
+        "id": public_id("lea", Lead.objects.get().pk), "external_id": "L-1", "source": LEAD["source"],
         "owner": mara.email, "received_at": "2026-03-03T09:00:00Z", "contacted_at": "2026-03-03T11:30:00Z",
         "waited_minutes": 150,
     }  # fmt: skip
