@@ -69,6 +69,9 @@ def read_text(cell: str, length: int) -> str:
 def read_id(cell: str) -> str:
     """A number or name that another system knows something by."""
     text = read_text(cell, 80)
+    # Shopify guards numbers, so that spreadsheets keep them whole: '7123456789012.
+    if text[:1] == "'" and text[1:].isdecimal():
+        text = text[1:]
     if not text:
         raise ValidationError(_("This is empty. Fill it in, or delete the row."))
     if any(space in text for space in "\n\r\t"):

@@ -90,6 +90,8 @@ def clean_phone(value: str, country: str = "") -> str:
     """
     if _is_full_number(value):
         return value
+    # Shopify guards numbers like a formula: '+39 06 1234567.
+    value = value.removeprefix("'")
     try:
         # The library reads a number out of any text around it; what is not a number is not for us to guess.
         number = phonenumbers.parse(value, country.upper() or None) if _PHONE.fullmatch(value) else None

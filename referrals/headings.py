@@ -157,6 +157,8 @@ SOURCES: dict[str, set[str]] = {
         "mailing country",
         "mailingcountry",
         "account owner",
+        "contact owner",
+        "email opt out",
         "18 digit contact id",
         "mailing city",
     },

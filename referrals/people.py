@@ -33,7 +33,7 @@ REMEMBERED = 40_000
 MOST_TAGS = 40
 LONGEST_TAG = 60
 # What is left empty, with a warning, where it cannot be read: nobody stays out for it.
-LENIENT = {"kind", "language", "country", "timezone"}
+LENIENT = {"kind", "language", "country", "timezone", "owner"}
 MOST_WARNINGS = 100
 
 

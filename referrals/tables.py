@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from io import SEEK_END, BytesIO, TextIOWrapper
 from pathlib import Path
@@ -23,6 +24,11 @@ BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+SALESFORCE = b"salesforce.com, inc. All rights reserved."
+# Cyrillic letters as Windows-1251 writes them. Read as Windows-1252 they are accented ones, of which no word of
+# our languages has three in a row.
+_CYRILLIC = re.compile(rb"[\xa8\xb8\xc0-\xff]{3,}")
+_ACCENTED = re.compile(rb"[\xa8\xb8\xc0-\xff]")
 # Beginnings of what people rename to .csv: old or locked spreadsheets, gzip, other archives, PDF, pictures.
 NO_TEXT = (
     b"\xd0\xcf\x11\xe0",
@@ -64,8 +70,8 @@ class Table:
     def __init__(self, source: Path | bytes, limits: Limits = TRUSTED) -> None:
         self._bytes: BinaryIO = BytesIO(source) if isinstance(source, bytes) else source.open("rb")
         self.size = self._bytes.seek(0, SEEK_END)
-        self._bytes.seek(0)
         self._limits = limits
+        self._footed = self._has_a_footer()
         try:
             self._rows = self._numbered(self._open())
             self.header = _checked_header(next(self._rows, Row(1, [])).cells)
@@ -90,6 +96,13 @@ class Table:
     def close(self) -> None:
         self._bytes.close()
 
+    def _has_a_footer(self) -> bool:
+        """Whether Salesforce has written beneath the rows whose report this is, in lines of one cell."""
+        self._bytes.seek(-min(self.size, 2048), SEEK_END)
+        found = SALESFORCE in self._bytes.read()
+        self._bytes.seek(0)
+        return found
+
     def _open(self) -> Iterator[list[str]]:
         start = self._bytes.read(len(ZIP))
         self._bytes.seek(0)
@@ -100,8 +113,11 @@ class Table:
         return csv_rows(self._text)
 
     def _numbered(self, rows: Iterator[list[str]]) -> Iterator[Row]:
-        found = 0
+        found, wide = 0, False
         for number, cells in enumerate(rows, start=1):
+            if self._footed and wide and len(cells) == 1:
+                continue
+            wide = wide or len(cells) > 1
             if number > self._limits.rows + 1:
                 raise ValidationError(
                     _(
@@ -183,9 +199,17 @@ def _encoding_of(file: BinaryIO) -> str:
                 return encoding
         if b"\0" in start[:2]:
             return "utf-16-be" if start[0] == 0 else "utf-16-le"
-        return next((encoding for encoding in ("utf-8", "cp1252") if _reads_as(encoding, file)), "latin-1")
+        usual = ("utf-8", "cp1251", "cp1252") if _looks_cyrillic(file) else ("utf-8", "cp1252")
+        return next((encoding for encoding in usual if _reads_as(encoding, file)), "latin-1")
     finally:
         file.seek(0)
+
+
+def _looks_cyrillic(file: BinaryIO) -> bool:
+    """Whether most of what would be accented letters stands in words of nothing else. Looks at the first 64 kB."""
+    file.seek(0)
+    start = file.read(65536)
+    return sum(map(len, _CYRILLIC.findall(start))) * 2 > len(_ACCENTED.findall(start))
 
 
 def _reads_as(encoding: str, file: BinaryIO) -> bool:

@@ -4,7 +4,9 @@ from django.core.exceptions import ValidationError
 from referrals.contacts import clean_line, clean_note, clean_phone
 
 
-@pytest.mark.parametrize("typed", ["+39 06 6982 1234", "+39 (06) 6982-1234", "06 6982 1234", "06.6982.1234"])
+@pytest.mark.parametrize(
+    "typed", ["+39 06 6982 1234", "'+390669821234", "+39 (06) 6982-1234", "06 6982 1234", "06.6982.1234"]
+)
 def test_a_phone_number_is_read_however_it_is_written(typed):
     assert clean_phone(typed, "IT") == "+390669821234"
 

@@ -137,6 +137,20 @@ def test_any_usual_encoding_and_separator_is_read(run, encoding, separator):
     assert Advocate.objects.get().external_id == "José"
 
 
+def test_russian_windows_text_is_read_as_russian(run):
+    run("advocate;occurred_at;amount;Город\nПётр;1997-01-01;1;Ёлкино и Юг\n", encoding="cp1251", columns=())
+
+    assert Event.objects.get().data["Город"] == "Ёлкино и Юг"
+    assert Advocate.objects.get().external_id == "Пётр"
+
+
+@pytest.mark.parametrize("word", ["Größe", "créée", "Ñandú", "Überfällig"])
+def test_western_words_with_two_accented_letters_in_a_row_are_not_taken_for_russian(run, word):
+    run(f"advocate,occurred_at,amount,{word}\n1,1997-01-01,1,x\n", encoding="cp1252", columns=())
+
+    assert word in Event.objects.get().data
+
+
 def test_a_moment_without_zone_is_in_the_zone_of_the_program(run):
     ProgramFactory(slug="roma", timezone="Europe/Rome")
     text = "advocate,occurred_at,amount\n1,2026-01-10T09:30,1\n1,2026-01-10T09:30:00+00:00,1\n"
