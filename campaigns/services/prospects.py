@@ -147,9 +147,13 @@ def happened(plan: OutreachPlan, events: Any, *, now: datetime) -> Any:
 
 
 def not_in(plan: OutreachPlan, rows: Any) -> Any:
-    """Those of whom the plan has no open round; the rows are advocates or events."""
-    who = OuterRef("advocate_id" if rows.model is Event else "pk")
-    return rows.exclude(Exists(Ask.objects.open().filter(plan=plan.pk, referral=None, advocate=who)))
+    """Those of whom the plan has no open round; the rows are advocates or events. An event begins one round at most,
+    also when it is looked for again after a pause."""
+    mine = Ask.objects.filter(plan=plan.pk, referral=None)
+    if rows.model is not Event:
+        return rows.exclude(Exists(mine.open().filter(advocate=OuterRef("pk"))))
+    theirs = mine.filter(Q(ended_at=None) | Q(event=OuterRef("pk")), advocate=OuterRef("advocate_id"))
+    return rows.exclude(Exists(theirs))
 
 
 def next_round(plan: OutreachPlan, who: str) -> Any:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from campaigns.models import Ask, CallTask, Message, OutreachPlan, PlanStep
+from campaigns.services.plan import go_live, pause
 from campaigns.services.planner import plan_due
 from referrals.models import Segment
 from tests.campaigns.clockwork import DAY, Kind, Trigger, happens, plan_after, run, sent, the_ask
@@ -75,6 +76,20 @@ def test_a_plan_that_goes_live_asks_about_what_has_just_happened():
 
     assert [m.advocate for m in Message.objects.all()] == [anna]
     assert OutreachPlan.objects.get().look_at is None
+
+
+def test_what_has_begun_a_round_begins_no_other_after_a_pause():
+    plan = plan_after(Trigger.PURCHASE)
+    happens(AdvocateFactory(), Kind.PURCHASE)
+    # Recommended somebody before the turn came: nothing was sent, so there is no rest.
+    Ask.objects.all().end(Ask.End.REFERRED, now=NOW)
+
+    pause(OutreachPlan.objects.all(), now=NOW, by=None)
+    go_live(plan, typed=None, now=NOW + DAY, by=None)
+    run(NOW + DAY, 20)
+
+    assert the_ask().end_reason == "referred"
+    assert sent() == []
 
 
 def test_everyone_is_asked_once_on_its_day_and_never_two_days_running():
