@@ -1,7 +1,7 @@
 """Who would get what and when over the next 30 days, and who would not and why: the planner's own rules,
 played through without writing anything."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -19,7 +19,15 @@ from django.db.models import (
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from campaigns.models import Ask, ContactPolicy, ContactPreference, MessageChannel, OutreachPlan, Topic
+from campaigns.models import (
+    Ask,
+    ContactPolicy,
+    ContactPreference,
+    Message,
+    MessageChannel,
+    OutreachPlan,
+    Topic,
+)
 from campaigns.services.prospects import (
     AFTER_SIGNING,
     FOR_NOW,
@@ -51,13 +59,16 @@ class Seen(NamedTuple):
 
     policy: ContactPolicy
     chosen: dict[int, ContactPreference]
+    # By round, what is in the outbox already.
+    written: dict[int, list[Message]]
     now: datetime
 
 
 class Line(NamedTuple):
-    """Somebody, what they would get within the period, or why they would not."""
+    """Somebody, what they would get within the period – written already, or to come – or why they would not."""
 
     advocate: Advocate
+    written: list[Message]
     touches: list[Taken]
     why: str
 
@@ -130,8 +141,16 @@ def lines(plan: OutreachPlan, why: str, *, now: datetime, page: int = 0) -> tupl
     page_of = found[:A_PAGE]
     whom = [one.advocate if isinstance(one, Ask) else one for one in page_of]
     chosen = ContactPreference.objects.for_people(whom)
-    seen = Seen(policy, chosen, now)
+    seen = Seen(policy, chosen, _written([] if why else found[:A_PAGE]), now)
     return [_line(plan, one, why, seen) for one in page_of], len(found) > A_PAGE
+
+
+def _written(people: Sequence[Any]) -> dict[int, list[Message]]:
+    rounds = [one.pk for one in people if isinstance(one, Ask)]
+    found: dict[int, list[Message]] = {}
+    for message in Message.objects.waiting().filter(ask__in=rounds).order_by("due_at", "pk"):
+        found.setdefault(message.ask_id or 0, []).append(message)
+    return found
 
 
 def _with_details(plan: OutreachPlan, rows: Any, why: str, now: datetime) -> Any:
@@ -158,7 +177,8 @@ def _line(plan: OutreachPlan, one: Any, why: str, seen: Seen) -> Line:
     if one.hindrance == Hindrance.TOO_EARLY:
         ask.due_at = max(ask.due_at, seen.now + AFTER_SIGNING)
     touches = [] if why else list(_play(plan, ask, seen))
-    return Line(ask.advocate, touches, _in_words(plan, one, why) if why else "")
+    written = seen.written.get(ask.pk or 0, [])
+    return Line(ask.advocate, written, touches, _in_words(plan, one, why) if why else "")
 
 
 def _in_words(plan: OutreachPlan, one: Any, why: str) -> str:

@@ -113,6 +113,22 @@ def test_what_the_preview_promises_is_what_the_planner_does(maya, program, now):
     assert [taken.moment for taken in line.touches] == [Message.objects.get().due_at]
 
 
+def test_the_preview_shows_what_is_written_already_and_has_not_left(maya, program, now):
+    plan = OutreachPlanFactory(program=program, earliest_days=0)
+    PlanStepFactory(plan=plan, position=2, wait_days=14, purpose="ask_last")
+    Event.objects.record(
+        [Event(kind="deal_won", advocate=AdvocateFactory(), occurred_at=now - 2 * DAY)], now=now
+    )
+    plan_due(now=now)
+    waits = Message.objects.get()
+
+    shown = text(maya.get(page(plan, "preview")))
+
+    assert f'href="/admin/campaigns/message/{waits.pk}/change/"' in shown
+    assert "(written, and waits)" in shown
+    assert "nothing within 30 days" not in shown
+
+
 def test_the_preview_says_how_many_points_somebody_lacks(maya, program):
     plan = OutreachPlanFactory(program=program, trigger=Trigger.MEMBER)
     Finder.objects.create(program=program, automatic_from=60)
