@@ -34,7 +34,7 @@ class LeadAdmin(FactsAdmin):
     list_display = ("external_id", "from_where", "caller", "came", "first_talk", "waited", "program")
     list_filter = (ProgramFilter, OwnerFilter, TalkedFilter, "submitted_at")
     list_select_related = ("program", "owner")
-    search_fields = ("=external_id", "source", "owner__first_name", "owner__last_name", "owner__email")
+    search_fields = ("=external_id", "source", "owner__first_name", "owner__last_name", "=owner__email")
     ordering = ("-submitted_at", "-pk")
     fields = ("program", "external_id", "from_where", "caller", "came", "first_talk", "waited")
     readonly_fields = ("from_where", "caller", "came", "first_talk", "waited")
