@@ -11,7 +11,7 @@ from campaigns.starters import STARTERS, begin_with
 from referrals.hooks.presets import PRESETS
 from referrals.models import HookDelivery, HookMapping, HookSource, Program, SiteWidget, WebhookEndpoint
 from referrals.services.hook import take_part
-from referrals.tokens import link_token
+from referrals.tokens import signing_secret
 
 CALLS = (
     ("1041", "order.paid", {"order": "FS-1041", "amount": 12900, "email": "shop@customer.example"}),
@@ -43,7 +43,7 @@ def connect_systems(program: Program, by: Any, now: datetime) -> None:
     preset = PRESETS["own"]
     shop = HookSource(program=program, name="Fernhollow web shop", slug="fernhollow-shop", last_at=now)
     shop.scheme, shop.type_at, shop.id_at = preset.scheme, preset.type_at, preset.id_at
-    shop.set_secret(f"whsec_{link_token()}", now=now - timedelta(days=30))
+    shop.set_secret(signing_secret(), now=now - timedelta(days=30))
     shop.save()
     HookMapping.objects.bulk_create(
         HookMapping(source=shop, says=says, **meaning) for says, meaning in preset.mappings.items()

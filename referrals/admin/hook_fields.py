@@ -12,7 +12,7 @@ from referrals.hooks.meanings import FACTS, NAMES, facts_of
 from referrals.hooks.presets import PRESETS
 from referrals.hooks.reading import pointers_of, read_json
 from referrals.models import HookMapping, HookSource
-from referrals.tokens import link_token
+from referrals.tokens import signing_secret
 
 MOST_PLACES = 200
 
@@ -40,7 +40,7 @@ class HookSourceForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk is None:
-            self.fields["secret"].initial = f"whsec_{link_token()}"
+            self.fields["secret"].initial = signing_secret()
         for name in ("type_at", "id_at"):
             if name in self.fields:
                 self.fields[name].validators.append(check_pointer)
@@ -51,7 +51,7 @@ class SecretForm(StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["secret"].initial = f"whsec_{link_token()}"
+        self.fields["secret"].initial = signing_secret()
 
 
 class HookMappingForm(forms.ModelForm):

@@ -102,8 +102,9 @@ def _is_fresh(moment: str, now: datetime) -> bool:
 
 
 def _standard_key(secret: str) -> bytes:
+    """As the package standardwebhooks reads it: padding may be missing."""
     try:
-        return base64.b64decode(secret.removeprefix("whsec_"))
+        return base64.b64decode(secret.removeprefix("whsec_") + "==")
     except ValueError:
         return secret.encode()
 

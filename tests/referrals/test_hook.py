@@ -2,6 +2,7 @@ import base64
 import hmac
 import json
 import random
+import re
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -54,6 +55,28 @@ def send(source, payload, *, now, key="msg_1", at=None, secret=HOOK_SECRET):
 def paid(order="A1", amount=4900, **more):
     data = {"order": order, "amount": amount, "currency": "EUR", "email": "ben@friend.example"} | more
     return {"type": "order.paid", "data": data}
+
+
+@pytest.mark.parametrize(
+    "url", ["/admin/referrals/hooksource/add/", "/admin/referrals/hooksource/{pk}/step/secret/"]
+)
+def test_every_secret_that_is_offered_is_read_alike_by_whoever_signs(url, now):
+    source = connect()
+    desk = fresh_client_of(member_of(source.program))
+
+    for _again in range(20):
+        [secret] = re.findall(r'value="(whsec_[^"]+)"', desk.get(url.format(pk=source.pk)).text)
+        # Other libraries refuse what stands in no base64, or read it as nothing.
+        assert base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        source.set_secret(secret, now=now)
+        assert send(source, paid(), now=now, secret=secret).status == 200
+
+
+@pytest.mark.parametrize("secret", ["whsec_YWJjZGVmZ2g", "whsec_r5MiRFS8UzxQ3shR_zARcHLszJKVN1mU"])
+def test_a_secret_without_padding_or_with_signs_of_links_is_read_as_the_package_reads_it(secret, now):
+    headers, body = signed(paid(), at=now, secret=secret)
+
+    assert is_signed(Arrived(headers, "/hooks/x/", body.encode(), now), "standard", [secret])
 
 
 def test_an_order_counts_for_whoever_recommended_the_buyer_once(now):
