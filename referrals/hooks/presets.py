@@ -43,10 +43,19 @@ PRESETS: dict[str, Preset] = {
             Meaning.ORDER_REFUNDED, True, order="/data/order", amount="/data/amount", currency="/data/currency",
             refund="/data/refund", reason="/data/reason",
         ),
+        "deal.won": _means(
+            Meaning.DEAL_WON, True, order="/data/deal", amount="/data/amount", currency="/data/currency",
+            customer="/data/customer", email="/data/email", company="/data/company", code="/data/code",
+            at="/timestamp",
+        ),
+        "deal.lost": _means(
+            Meaning.DEAL_LOST, customer="/data/customer", email="/data/email", reason="/data/reason", at="/timestamp"
+        ),
         "customer.created": _means(
             Meaning.CUSTOMER_CREATED, customer="/data/customer", email="/data/email", name="/data/name"
         ),
         "tag.applied": _means(Meaning.TAG_APPLIED, customer="/data/customer", email="/data/email", tag="/data/tag"),
+        "tag.removed": _means(Meaning.TAG_REMOVED, customer="/data/customer", email="/data/email", tag="/data/tag"),
         "contact.unsubscribed": _means(
             Meaning.UNSUBSCRIBED, customer="/data/customer", email="/data/email", phone="/data/phone"
         ),
