@@ -3,9 +3,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -20,6 +20,7 @@ from referrals.admin.steps import Step, StepsAdmin
 from referrals.hooks.meanings import FACTS, NAMES, Meaning
 from referrals.hooks.presets import PRESETS, example_of
 from referrals.hooks.reading import read_facts, read_json
+from referrals.hooks.samples import sample_of
 from referrals.models import HookDelivery, HookMapping, HookSource
 from referrals.services.hook import replay
 from referrals.transitions import Moved
@@ -93,6 +94,12 @@ class HookSourceAdmin(FreshAdmin, StepsAdmin, HistoryAdmin):
             for says, meaning in preset.mappings.items()
         )
 
+    def response_add(
+        self, request: HttpRequest, obj: HookSource, post_url_continue: Any = None
+    ) -> HttpResponse:
+        messages.success(request, _("“%(name)s” is set up. Give it the address below.") % {"name": obj.name})
+        return HttpResponseRedirect(reverse("admin:referrals_hooksource_change", args=[obj.pk]))
+
     def summary(self, obj: HookSource) -> Sequence[Any]:
         address = format_html('<code class="address">{}</code>', obj.url)
         return [self.state(obj), format_html(_("Let it call {}."), address)]
@@ -107,7 +114,8 @@ class HookSourceAdmin(FreshAdmin, StepsAdmin, HistoryAdmin):
         ]
         add = f"{reverse('admin:referrals_hookmapping_add')}?source={obj.pk}"
         empty = _("Nothing is read yet. Say what its first word means.")
-        return Panel(_("What its words mean"), (_("It says"), _("It means"), _("Facts")), rows, empty, add)
+        headers, more = (_("It says"), _("It means"), _("Facts")), _("add what another word means")
+        return Panel(_("What its words mean"), headers, rows, empty, add, more)
 
     def _calls(self, obj: HookSource) -> Panel:
         rows = [
@@ -152,6 +160,25 @@ class HookMappingAdmin(HistoryAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         # Reached from the system it belongs to.
         return False
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The system that the page came from; or a call that arrived, as the sample."""
+        calls = self.admin_site._registry[HookDelivery].get_queryset(request)
+        asked = request.GET.get("call", "")
+        call = calls.filter(pk=asked).first() if asked.isdecimal() else None
+        if call is None:
+            return super().get_changeform_initial_data(request)
+        return {
+            "source": call.source_id,
+            "says": call.says,
+            "sample": _sample(call),
+        }
+
+    def response_add(
+        self, request: HttpRequest, obj: HookMapping, post_url_continue: Any = None
+    ) -> HttpResponse:
+        messages.success(request, _("Kept. Now say where the facts stand."))
+        return HttpResponseRedirect(reverse("admin:referrals_hookmapping_change", args=[obj.pk]))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj and self.has_change_permission(request, obj):
@@ -222,7 +249,17 @@ class HookDeliveryAdmin(StepsAdmin, FactsAdmin):
         return _("call %(call)s is settled") % {"call": row.key}
 
     def summary(self, obj: HookDelivery) -> Sequence[Any]:
-        return [self.state(obj), obj.result]
+        return [self.state(obj), obj.result, *self._meaning(obj)]
+
+    def _meaning(self, obj: HookDelivery) -> list[Any]:
+        """Where to say what the call means, or to correct what was said."""
+        if obj.verdict not in {Verdict.IGNORED, Verdict.REFUSED} or not obj.says:
+            return []
+        if known := obj.source.mappings.filter(says=obj.says).first():
+            return [link_to(known, _("See what “%(word)s” means") % {"word": obj.says})]
+        url = f"{reverse('admin:referrals_hookmapping_add')}?call={obj.pk}"
+        words = _("Say what “%(word)s” means, with this call as the sample") % {"word": obj.says}
+        return [format_html('<a href="{}">{}</a>', url, words)]
 
     @admin.display(description=gettext_lazy("call"))
     def call(self, row: HookDelivery) -> Any:
@@ -256,4 +293,13 @@ class HookDeliveryAdmin(StepsAdmin, FactsAdmin):
     def sent(self, row: HookDelivery) -> Any:
         if not row.body:
             return _("deleted after 30 days")
-        return format_html("<pre>{}</pre>", json.dumps(json.loads(row.body), indent=2, ensure_ascii=False))
+        return format_html("<pre>{}</pre>", _indented(json.loads(row.body)))
+
+
+def _sample(call: HookDelivery) -> str:
+    # It is kept as long as the meaning; whoever is in the call is forgotten after a month.
+    return _indented(sample_of(json.loads(call.body))) if call.body else ""
+
+
+def _indented(payload: Any) -> str:
+    return json.dumps(payload, indent=2, ensure_ascii=False)

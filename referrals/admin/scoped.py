@@ -32,6 +32,7 @@ class Panel(NamedTuple):
     rows: Sequence[Sequence[Any]]
     empty: Any = ""
     more_url: str = ""
+    more: Any = _("all")
 
 
 class Rights:

@@ -352,3 +352,46 @@ def test_another_programs_manager_and_a_salesperson_see_no_connected_system():
     manager = fresh_client_of(member_of(source.program))
     told = said(manager.post(step, {"_do": "1", "secret": "n" * 20}, follow=True))
     assert told[0].text == "Replace the secret: Our shop."
+
+
+def test_a_word_that_means_nothing_is_given_its_meaning_from_the_call_itself(now):
+    source = connect()
+    contact = {"mail": "ben@friend.example", "name": "Ben Weber", "tel": "+44 7700 900123"}
+    deal = {"number": "OPP-7", "value": "1299.50", "cur": "EUR", "at": "2026-03-04T10:00:00Z"}
+    send(source, {"type": "opportunity.closed", "deal": deal, "contact": contact}, now=now)
+    desk = fresh_client_of(member_of(source.program))
+    call = HookDelivery.objects.get()
+
+    page = desk.get(f"/admin/referrals/hookdelivery/{call.pk}/change/").text
+    add = f"/admin/referrals/hookmapping/add/?call={call.pk}"
+    assert f'<a href="{add}">Say what “opportunity.closed” means, with this call as the sample</a>' in page
+    offered = desk.get(add).context["adminform"].form.initial
+    assert (offered["source"], offered["says"]) == (source.pk, "opportunity.closed")
+    assert json.loads(offered["sample"]) == {
+        "type": "opportunity.closed", "deal": deal,
+        "contact": {"mail": "somebody@example.com", "name": "text", "tel": "+39061234567"},
+    }  # fmt: skip
+
+    kept = desk.post(add, offered | {"means": "deal.won"})
+    mapping = HookMapping.objects.get(says="opportunity.closed")
+    assert kept.url == f"/admin/referrals/hookmapping/{mapping.pk}/change/"
+    assert "/deal/value – 1299.50" in desk.get(kept.url).text
+
+
+def test_the_call_of_another_program_is_no_sample(now):
+    source = connect()
+    send(source, {"type": "opportunity.closed", "order": "SECRET-7"}, now=now)
+    stranger = fresh_client_of(member_of(ProgramFactory()))
+
+    page = stranger.get(f"/admin/referrals/hookmapping/add/?call={HookDelivery.objects.get().pk}")
+
+    assert "SECRET-7" not in page.text
+
+
+def test_our_own_system_reports_deals_as_well_as_orders(now):
+    source = connect()
+    ReferralFactory(enrolment__program=source.program, email="ben@friend.example", submitted_at=now)
+    deal = {"deal": "D1", "amount": 4900, "currency": source.program.currency, "email": "ben@friend.example"}
+
+    assert send(source, {"type": "deal.won", "data": deal}, now=now).status == 200
+    assert Conversion.objects.get().external_id == "D1"
