@@ -209,7 +209,9 @@ def _sources(header: Sequence[str], plan: Happenings) -> dict[str, str]:
     for target, source in sources.items():
         if source not in header and target in needed:
             raise ValidationError(
-                _("The file has no column “%(source)s” for %(target)s. It has %(header)s."),
+                _("The file has no column “%(source)s” for %(target)s. It has %(header)s.")
+                if target in plan.columns
+                else _("Say which column holds “%(target)s”. The file has %(header)s."),
                 params={"source": source, "target": target, "header": ", ".join(header)},
             )
     found = {

@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from babel.numbers import is_currency
+
 from referrals.heading_words import FIRST_OR_WHOLE, GERMAN_FIRST, LAST_OR_WHOLE, WORDS
 from referrals.wishes import WISHES
 
@@ -255,6 +257,10 @@ def _targets(header: Sequence[str], headings: Mapping[str, Sequence[str]]) -> di
     # The best-known heading first: “email” rather than “work email”, if a file has both.
     for name in sorted(header, key=lambda name: place.get(_plain(name), (99, ""))[0]):
         plain = _plain(name)
+        bare, _space, last = plain.rpartition(" ")
+        # “Amount USD” is an amount.
+        if "amount" in place.get(bare, ()) and is_currency(last.upper()):
+            plain = bare
         target = LEFT_OUT if plain in NOT_NEEDED else place.get(plain, (0, FURTHER))[1]
         if plain.startswith(OPT_OUTS) and "no_mail" in headings:
             target = "no_mail"

@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
+from referrals.headings import guess_happening
 from referrals.models import Advocate, Event, Tag
 from referrals.tables import Table
 from tests.factories import AdvocateFactory, ProgramFactory
@@ -124,6 +125,14 @@ def test_without_leave_to_add_advocates_a_stranger_is_an_error(tmp_path):
         call_command("import_events", str(path), "--kind=purchase", "--currency=EUR", *COLUMNS)
 
     assert Event.objects.count() == 0
+
+
+def test_an_amount_is_recognised_with_its_currency_in_the_heading():
+    header = ["customer_id", "purchased_on", "quantity", "amount_usd", "Total all day"]
+
+    found = guess_happening(header, ["advocate", "occurred_at", "amount", "currency"]).targets
+
+    assert list(found.values()) == ["advocate", "occurred_at", "further", "amount", "further"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
@@ -283,7 +292,7 @@ def test_whatever_happens_outside_comes_in_with_what_its_kind_says(run, case):
 
 def test_what_a_kind_must_say_is_asked_for(run):
     with pytest.raises(
-        CommandError, match="The file has no column “score” for score. It has advocate, occurred_at."
+        CommandError, match="Say which column holds “score”. The file has advocate, occurred_at."
     ):
         run("advocate,occurred_at\n7,2026-01-10\n", "--kind=satisfaction", columns=())
     with pytest.raises(
