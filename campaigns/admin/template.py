@@ -70,7 +70,9 @@ class OursForm(StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["program"].queryset = programs_granting(self.user, "add", MessageTemplate)  # type: ignore[attr-defined]
+        program: Any = self.fields["program"]
+        program.queryset = programs_granting(self.user, "add", MessageTemplate)
+        program.initial = program.queryset.first()
 
 
 class WhoseFilter(admin.SimpleListFilter):

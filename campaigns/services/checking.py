@@ -14,6 +14,7 @@ from campaigns.services.placeholders import MAY_BE_EMPTY, PLACEHOLDERS, samples
 _OWN_LINK = re.compile(r"\{\{\s*link\s*\}\}")
 _FIRST_NAME = re.compile(rf"\{{\{{\s*{MAY_BE_EMPTY}\b")
 _IF_FIRST_NAME = re.compile(rf"\{{%-?\s*(if|unless)\s+{MAY_BE_EMPTY}\b")
+_SPACES = re.compile(r"[ \u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _SAFE_LINK = re.compile(r"(https://|mailto:)[^\s{}]+")
 
 
@@ -84,7 +85,8 @@ def _wrong_in_subject(subject: str) -> Iterable[str]:
             "The first name may be empty. Write {% if first_name %}{{ first_name }}, words for you{% else %}Words "
             "for you{% endif %}."
         )
-    if subject != one_line(subject):
+    # Spaces of every width are pasted, and in French typed: they leave as plain ones.
+    if _SPACES.sub(" ", subject).strip() != one_line(subject):
         yield _("Write the subject on one line, without invisible characters.")
 
 

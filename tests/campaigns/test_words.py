@@ -105,6 +105,15 @@ def test_an_unknown_placeholder_is_refused_with_its_place():
     }
 
 
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f", "  "])
+def test_a_subject_may_have_the_spaces_that_french_is_typed_with(space):
+    words = f"Qui vous vient à l'esprit{space}?"
+
+    check_words(Purpose.ASK, words, "[Un nom]({{ link }})")
+
+    assert compose_line(words, {}) == "Qui vous vient à l'esprit ?"
+
+
 @pytest.mark.parametrize(
     ("subject", "body", "field"),
     [
