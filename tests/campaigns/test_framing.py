@@ -49,6 +49,23 @@ def test_an_ask_about_us_is_told_to_ask_about_them_in_the_same_language(language
     assert hint.startswith(f"“{ABOUT_US[language].strip('¿? ')}” is about us. Ask about them: “")
 
 
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [
+        ("en", "Who can we call"), ("it", "Chi possiamo chiamare"), ("es", "A quién podemos llamar"),
+        ("nl", "Wie kunnen we nog bellen"), ("fr", "Qui puis-je encore appeler"), ("ru", "Кому мы можем позвонить"),
+    ],
+)  # fmt: skip
+def test_other_ways_of_asking_about_us_are_pointed_out_too(language, question):
+    (hint,) = hints(GOOD[language] + f" {question}?" + LINK, language)
+
+    assert hint.startswith(f"“{question}” is about us.")
+
+
+def test_a_gift_is_no_thank_you():
+    assert "Say thank you" in hints("Ciao {{ first_name }}, è gratis. Chi conosci?" + LINK, "it")[0]
+
+
 @pytest.mark.parametrize("language", GOOD)
 def test_words_of_a_machine_are_pointed_out_whatever_they_are_for(language):
     (hint,) = hints(f"{LIKE_A_MACHINE[language]}.", language, Purpose.WELCOME)
