@@ -76,7 +76,7 @@ class Line(NamedTuple):
 def newcomers(plan: OutreachPlan, *, now: datetime, policy: ContactPolicy) -> Any:
     """Everyone who would enter the plan if it looked now, each with ``since`` and what hinders it."""
     if plan.kinds:
-        events = happened(plan, Event.objects.all(), now=now)
+        events = not_in(plan, happened(plan, Event.objects.all(), now=now))
         latest = events.filter(advocate=OuterRef("pk")).order_by("-occurred_at").values("occurred_at")[:1]
         found = Advocate.objects.filter(pk__in=events.values("advocate")).annotate(since=Subquery(latest))
     elif plan.trigger in OutreachPlan.LOOKS_FOR_PEOPLE:

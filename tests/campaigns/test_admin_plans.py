@@ -129,6 +129,15 @@ def test_the_preview_shows_what_is_written_already_and_has_not_left(maya, progra
     assert "nothing within 30 days" not in shown
 
 
+def test_the_preview_leaves_out_whoever_was_in_the_plan_for_the_same_thing(program, now):
+    plan = OutreachPlanFactory(program=program)
+    event = Event(kind="deal_won", advocate=AdvocateFactory(), occurred_at=now - 20 * DAY)
+    Event.objects.record([event], now=now)
+    Ask.objects.all().end(Ask.End.REFERRED, now=now)
+
+    assert lines(plan, "", now=now) == ([], False)
+
+
 def test_the_preview_says_how_many_points_somebody_lacks(maya, program):
     plan = OutreachPlanFactory(program=program, trigger=Trigger.MEMBER)
     Finder.objects.create(program=program, automatic_from=60)
@@ -191,6 +200,18 @@ def test_the_page_of_a_plan_shows_what_came_of_it(maya, program):
 
     assert "<td>Recommended somebody</td><td>1</td><td>50 %</td>" in shown
     assert "Asks people 14 days after a deal is won." in shown
+
+
+def test_where_no_mail_leaves_what_is_kept_here_counts_as_sent(maya, program):
+    plan = OutreachPlanFactory(program=program)
+    MessageFactory(ask=AskFactory(plan=plan, started_at=NOW), purpose="ask", status="kept")
+
+    shown = text(maya.get(page(plan)))
+
+    assert "<td>Reached by a message</td><td>1</td><td>100 %</td>" in shown
+    assert (
+        "<td>advocate: ask for a recommendation, e-mail</td><td>1</td><td>1</td><td>0</td><td>0</td>" in shown
+    )
 
 
 def test_the_page_of_a_plan_says_what_waits_to_be_sent_by_hand(maya, program):
