@@ -16,7 +16,9 @@ from rewards.services.report import Effect, difference
 
 # A true difference is missed once in five times, and a chance one taken for true once in twenty.
 POWER, ALPHA = 0.8, 0.05
-WEEK = timedelta(days=7)
+WEEK, YEAR = timedelta(days=7), timedelta(days=365)
+# Below that a pace is a guess.
+FEW = 3
 Status, Measure = Experiment.Status, Experiment.Measure
 
 
@@ -155,9 +157,17 @@ def _not_yet(experiment: Experiment, people: int, wanted: int, fresh: int, now: 
             _("Not enough data: %(people)d of %(wanted)d people a way. It was ended before it could tell.")
             % words
         )
-    if age < WEEK or joined < 5:
+    if age < WEEK or joined < FEW:
         return _("Not enough data yet: %(people)d of %(wanted)d people a way.") % words
     missing = max(wanted - joined, 0) / joined * age + timedelta(days=experiment.window_days)
+    if missing > YEAR:
+        return (
+            _(
+                "Not enough data yet: %(people)d of %(wanted)d people a way, and at this pace more than a year. "
+                "Look for a larger difference, or try a step that more people take."
+            )
+            % words
+        )
     return _("Not enough data yet: %(people)d of %(wanted)d people a way; about %(weeks)d weeks more.") % {
         **words, "weeks": max(1, round(missing / WEEK)),
     }  # fmt: skip

@@ -104,7 +104,7 @@ def test_the_earlier_one_looks_the_more_a_difference_has_to_show(one, other, com
 
 
 def test_too_little_data_is_called_so():
-    experiment = ExperimentFactory(started_at=NOW - 2 * MONTH)
+    experiment = ExperimentFactory(started_at=NOW - 2 * MONTH, baseline=30, smallest=30)
     first, second = experiment.arms.all()
     join(experiment, first, 12, 1)
     join(experiment, second, 12, 4)
@@ -112,8 +112,21 @@ def test_too_little_data_is_called_so():
     rows = results(experiment, now=NOW)
 
     assert [(row.effect.named, row.effect.bought) for row in rows] == [(12, 1), (12, 4)]
-    assert rows[1].verdict.startswith("Not enough data yet: 12 of 686 people a way; about ")
+    assert rows[1].verdict == "Not enough data yet: 12 of 42 people a way; about 26 weeks more."
     assert rows[1].points[1] < 0 < rows[1].points[2]
+
+
+def test_an_experiment_that_would_take_years_says_so():
+    experiment = ExperimentFactory(started_at=NOW - 2 * MONTH)
+    for arm in experiment.arms.all():
+        join(experiment, arm, 12, 1)
+
+    [_first, second] = results(experiment, now=NOW)
+
+    assert second.verdict == (
+        "Not enough data yet: 12 of 686 people a way, and at this pace more than a year. Look for a larger "
+        "difference, or try a step that more people take."
+    )
 
 
 def test_a_clear_difference_is_named_and_the_window_counts():
