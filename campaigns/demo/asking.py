@@ -3,13 +3,22 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from campaigns.models import Experiment, ExperimentArm
+from campaigns.models import Ask, Experiment, ExperimentArm
+from campaigns.services.asks import record_click, sign
 from campaigns.services.experiment import start
 from campaigns.services.plan import go_live
 from campaigns.services.planner import plan_due
 from campaigns.starters import STARTERS, begin_with
 from referrals.hooks.presets import PRESETS
-from referrals.models import HookDelivery, HookMapping, HookSource, Program, SiteWidget, WebhookEndpoint
+from referrals.models import (
+    Enrolment,
+    HookDelivery,
+    HookMapping,
+    HookSource,
+    Program,
+    SiteWidget,
+    WebhookEndpoint,
+)
 from referrals.services.hook import take_part
 from referrals.tokens import signing_secret
 
@@ -28,7 +37,9 @@ def begin_plans(program: Program, by: Any, now: datetime) -> None:
     go_live(begin_with(starters["nurture"], program, now=now, by=by), typed=None, now=now, by=by)
     plan = begin_with(starters["promoters"], program, now=now, by=by)
     go_live(plan, typed=None, now=now, by=by)
-    question = Experiment.objects.create(plan=plan, name="Does a shorter mail bring more?")
+    question = Experiment.objects.create(
+        plan=plan, name="Does a shorter mail bring more?", baseline=30, smallest=30
+    )
     for name, variant in (("As usual", ""), ("Short", "short")):
         ExperimentArm.objects.create(experiment=question, name=name, variant=variant)
     start(Experiment.objects.filter(pk=question.pk), now=now, by=by)
@@ -36,6 +47,12 @@ def begin_plans(program: Program, by: Any, now: datetime) -> None:
 
 def run_plans(now: datetime) -> None:
     plan_due(now=now)
+
+
+def come_by_the_ask(enrolment: Enrolment, now: datetime) -> None:
+    """Whoever is being asked and names a friend has opened the link of the ask first."""
+    for ask in Ask.objects.running().filter(advocate=enrolment.advocate_id, touches__gt=0):
+        record_click(sign(ask.pk), enrolment.advocate_id, now=now)
 
 
 def connect_systems(program: Program, by: Any, now: datetime) -> None:

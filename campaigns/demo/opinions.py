@@ -1,6 +1,6 @@
 """What customers said when they were asked, where they may review the company, and whom it may quote."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from campaigns.models import ReviewPlace, Survey, SurveyResponse, Testimonial
@@ -8,7 +8,7 @@ from campaigns.services.survey import Said, answer, invite
 from campaigns.services.testimonial import approve
 from campaigns.survey_form import agreement_to_quote
 from campaigns.survey_words import SurveyWords
-from referrals.models import Enrolment
+from referrals.models import Enrolment, Program
 
 
 class Opinion(NamedTuple):
@@ -38,23 +38,27 @@ STORY = (
 NOT_YET = "Dev Patel"
 
 
-def ask_opinions(enrolments: dict[str, Enrolment], by: Any, now: datetime) -> None:
-    """A survey with some answers, one that is quoted, and one that is still to be decided."""
-    program = enrolments["Priya Shah"].program
+def begin_survey(program: Program) -> None:
     ReviewPlace.objects.create(
         program=program, name="Trusted Installers", url="https://reviews.example/fernhollow-solar",
         words="An e-mail address is enough. Choose the stars first.",
     )  # fmt: skip
-    survey = Survey.objects.create(program=program, name="Your story", kind=Survey.Kind.BEFORE_AFTER)
-    questions = SurveyWords(survey, []).questions()
-    for one in STORY:
-        at = now - timedelta(days=one.days)
-        response = _invite(survey, enrolments[one.name], at)
-        consent = agreement_to_quote(program) if one.may_quote else ""
-        answer(response, Said(one.score, one.answers, questions, consent), language="en", now=at)
-    _invite(survey, enrolments[NOT_YET], now - timedelta(days=1))
-    approve(Testimonial.objects.filter(name="Priya"), now=now, by=by)
+    Survey.objects.create(program=program, name="Your story", kind=Survey.Kind.BEFORE_AFTER)
 
 
-def _invite(survey: Survey, place: Enrolment, at: datetime) -> SurveyResponse:
+def give_opinion(one: Opinion, place: Enrolment, at: datetime) -> None:
+    """Somebody is asked, and answers at once."""
+    response = ask_opinion(place, at)
+    questions = SurveyWords(response.survey, []).questions()
+    consent = agreement_to_quote(place.program) if one.may_quote else ""
+    answer(response, Said(one.score, one.answers, questions, consent), language="en", now=at)
+
+
+def ask_opinion(place: Enrolment, at: datetime) -> SurveyResponse:
+    survey = Survey.objects.get(program=place.program_id)
     return invite(survey, [place], source=SurveyResponse.Source.BY_HAND, now=at)[place.pk]
+
+
+def quote(by: Any, now: datetime) -> None:
+    """One testimonial is agreed to; the other is still to be decided."""
+    approve(Testimonial.objects.filter(name="Priya"), now=now, by=by)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import transaction
 
-from campaigns.demo.asking import begin_plans, connect_systems, run_plans
+from campaigns.demo.asking import begin_plans, come_by_the_ask, connect_systems, run_plans
 from campaigns.demo.claims import claims_of
 from campaigns.demo.company import found_company
 from campaigns.demo.contact import CHOICES, ask_at_night, choose, leave_to_sender, write_words
@@ -25,8 +25,8 @@ from campaigns.demo.deeds import (
     pick,
 )
 from campaigns.demo.files import upload_fair
-from campaigns.demo.happy import find_happy, know_people
-from campaigns.demo.opinions import ask_opinions
+from campaigns.demo.happy import KNOWN, find_happy, hear
+from campaigns.demo.opinions import NOT_YET, STORY, ask_opinion, begin_survey, give_opinion, quote
 from campaigns.demo.people import ADVOCATES, enrol_people, find_address, find_phone
 from campaigns.demo.steps import Staff, take_step
 from campaigns.demo.story import CAME, NAMED, Came, Named
@@ -44,6 +44,8 @@ from referrals.services.visit import confirm_visit, record_visit
 from rewards.services.contest import collect_entries
 
 DIGESTS_FOR = timedelta(days=8)
+# So many days ago the company began to ask by plan.
+PLANS_SINCE = 36
 
 
 class Happening(NamedTuple):
@@ -111,6 +113,7 @@ class Story:
             yield from self._came(number, row)
         yield from (Happening(self.moment(days, 11), tell) for days, tell in self._rewards())
         yield from self._contacts()
+        yield from self._asking()
         claimed = claims_of(self.enrolments, self.staff.manager)
         yield from (Happening(self.moment(days, 12), tell) for days, tell in claimed)
         for days in range(DIGESTS_FOR.days):
@@ -123,6 +126,18 @@ class Story:
         by_tom = partial(leave_to_sender, self.enrolments["Ben Achterberg"], self.staff.caller)
         yield Happening(self.moment(1, 10), by_tom)
 
+    def _asking(self) -> Iterator[Happening]:
+        """What is heard of customers, and the plans that ask them because of it, day by day."""
+        begin = partial(begin_plans, self.program, self.staff.manager)
+        yield Happening(self.moment(PLANS_SINCE, 9), begin)
+        yield Happening(self.moment(PLANS_SINCE, 9), lambda at: begin_survey(self.program))
+        for known in KNOWN:
+            yield Happening(self.moment(known.days, 11), partial(hear, known, self.program))
+        for one in STORY:
+            yield Happening(self.moment(one.days, 11), partial(give_opinion, one, self.enrolments[one.name]))
+        for days in range(1, PLANS_SINCE):
+            yield Happening(self.moment(days, 9, 30), run_plans)
+
     def _rewards(self) -> Iterator[tuple[int, Callable[[datetime], object]]]:
         """What people did with their rewards, and what else they did for the company, so many days ago."""
         for days, kind, name in DEEDS:
@@ -134,9 +149,8 @@ class Story:
         yield 6, partial(pick, self.enrolments["Priya Shah"], "a solar garden lantern")
         yield 3, self._refund
         yield 1, lambda at: collect_entries(now=at)
-        yield 1, lambda at: begin_plans(self.program, self.staff.manager, at)
-        yield 1, lambda at: know_people(self.enrolments, at)
-        yield 1, lambda at: ask_opinions(self.enrolments, self.staff.manager, at)
+        yield 1, partial(ask_opinion, self.enrolments[NOT_YET])
+        yield 1, partial(quote, self.staff.manager)
         yield 1, lambda at: connect_systems(self.program, self.staff.manager, at)
         yield 0, lambda at: find_happy(self.enrolments, self.staff.manager, at)
         yield 0, run_plans
@@ -168,6 +182,7 @@ class Story:
             yield Happening(at, partial(self._step, row, step, detail))
 
     def _submit(self, advocate: str, channel: str, friends: list[Friend], at: datetime) -> None:
+        come_by_the_ask(self.enrolments[advocate], at)
         submit_referrals(
             self.enrolments[advocate], friends, now=at, channel=self.channels[channel],
             agreement=str(agreement_of_advocate(self.program)),
