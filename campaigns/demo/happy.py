@@ -19,7 +19,7 @@ class Known(NamedTuple):
     days: int
     kind: str
     name: str
-    data: dict[str, Any] = {}  # noqa: RUF012 - read only
+    data: dict[str, Any] = {}
 
 
 KNOWN = (

@@ -38,7 +38,7 @@ STORY = (
 NOT_YET = "Dev Patel"
 
 
-def begin_survey(program: Program) -> None:
+def begin_survey(program: Program, now: datetime) -> None:
     ReviewPlace.objects.create(
         program=program, name="Trusted Installers", url="https://reviews.example/fernhollow-solar",
         words="An e-mail address is enough. Choose the stars first.",

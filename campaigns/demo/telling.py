@@ -130,7 +130,7 @@ class Story:
         """What is heard of customers, and the plans that ask them because of it, day by day."""
         begin = partial(begin_plans, self.program, self.staff.manager)
         yield Happening(self.moment(PLANS_SINCE, 9), begin)
-        yield Happening(self.moment(PLANS_SINCE, 9), lambda at: begin_survey(self.program))
+        yield Happening(self.moment(PLANS_SINCE, 9), partial(begin_survey, self.program))
         for known in KNOWN:
             yield Happening(self.moment(known.days, 11), partial(hear, known, self.program))
         for one in STORY:

@@ -8,7 +8,6 @@ from django.db.models import Count, Exists, Min, OuterRef, Q
 from campaigns.models import Ask, Message, OutreachPlan, PlanStep, Purpose, SurveyResponse
 from referrals.models import Referral
 
-
 # As ``Message.objects.left()`` has it: where no mail server is set up, what stays here counts.
 LEFT = Q(sent_at__isnull=False) | Q(status=Message.Status.KEPT)
 
