@@ -108,8 +108,10 @@ class NotReadyForm(LaterForm):
         )
         field: Any = self.fields["plan"]
         if not (referral.accepted_at and referral.email):
-            # Without the friend's own yes nobody writes to them.
-            del self.fields["plan"]
+            field.disabled = True
+            field.help_text = _(
+                "Nobody can write to them meanwhile: they have not said yes to it and left an address."
+            )
         elif plans.exists():
             field.queryset = plans
         else:
@@ -222,11 +224,12 @@ OUTCOMES = (
 
 AROUND = (
     Step(
-        name="take-over", label=gettext_lazy("Take over"), bulk=False, fits=_is_open,
+        name="take-over", label=gettext_lazy("Take over"), done=gettext_lazy("Taken over"), bulk=False, fits=_is_open,
         carry_out=partial(_with_call, take_over), does=gettext_lazy("The call and its friend are yours now."),
     ),
     Step(
         name="hand-over", label=gettext_lazy("Hand over"), form=ColleagueForm, fits=_is_open, carry_out=_hand_over,
+        done=gettext_lazy("Handed over"),
         does=gettext_lazy("A colleague takes over, and gets a mail about it."),
     ),
     Step(
@@ -234,11 +237,12 @@ AROUND = (
         carry_out=partial(_with_call, _snooze), does=gettext_lazy("Nobody is reminded before that time."),
     ),
     Step(
-        name="note", label=gettext_lazy("Add a note"), form=OnlyNoteForm, bulk=False,
+        name="note", label=gettext_lazy("Add a note"), done=gettext_lazy("Note added"), form=OnlyNoteForm, bulk=False,
         carry_out=partial(_with_call, add_note), does=gettext_lazy("It stands in the history of the friend."),
     ),
     Step(
         name="attach", label=gettext_lazy("Somebody else told them"), form=AttachCallForm, bulk=False,
+        done=gettext_lazy("Counts for somebody else now"),
         carry_out=_attach, fits=lambda row: _is_open(row) and not row.referral.erased_at,
         does=gettext_lazy(
             "“She called and mentioned Anna”: the friend counts for another advocate because you say so, and the "
@@ -247,6 +251,7 @@ AROUND = (
     ),
     Step(
         name="correct", label=gettext_lazy("Correct the friend's details"), form=CorrectionForm, bulk=False,
+        done=gettext_lazy("Details corrected"),
         carry_out=partial(_with_call, _correct), does=gettext_lazy("For what was mistyped. Nothing is sent again."),
         fits=lambda row: not row.referral.erased_at,
     ),

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,8 @@ from referrals.fit import reasons
 from referrals.hours import times_to_call
 from referrals.models import Event, FollowUp, Program
 from referrals.money import format_money
+
+A_WEEK = 7
 
 
 class WhenFilter(admin.SimpleListFilter):
@@ -98,6 +101,21 @@ class FollowUpAdmin(StepsAdmin, FactsAdmin):
         on = reverse("admin:calls") if obj and (step in OUTCOMES or step.name == "attach") else back
         return super().take_step(request, step, rows, on, obj)
 
+    def what_follows(self, moved: Sequence[Any]) -> str:
+        if len(moved) > 1:
+            return ""
+        referral = getattr(moved[0], "referral_id", moved[0].pk)
+        calls = FollowUp.objects.open().filter(referral=referral).select_related("owner", "referral__program")
+        call = calls.order_by("due_at", "pk").first()
+        if call is None:
+            return _("No call is planned.")
+        words = (
+            _("The next call is due %(when)s: %(who)s.")
+            if call.owner
+            else _("The next call is due %(when)s.")
+        )
+        return words % {"when": _when(call.due_at, call.referral.program), "who": colleague(call.owner)}
+
     def why_not(self, row: FollowUp) -> str:
         return _("the call with %(row)s has been logged already") % {"row": row}
 
@@ -141,7 +159,8 @@ class FollowUpAdmin(StepsAdmin, FactsAdmin):
 
 
 def _when(at: datetime, program: Program) -> str:
-    """“Today, 14:00”, “Thursday, 10:00”."""
+    """“Today, 14:00”, “Thursday, 10:00”, “4 Mar, 10:00”."""
     local, today = program.local(at), program.local(timezone.now()).date()
-    day = _("Today") if local.date() == today else date_format(local, "l")
+    is_near = abs((local.date() - today).days) < A_WEEK
+    day = _("Today") if local.date() == today else date_format(local, "l" if is_near else "j M")
     return f"{day}, {date_format(local, 'H:i')}"

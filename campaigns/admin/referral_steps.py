@@ -183,11 +183,13 @@ STEPS = (
         fits=lambda row: row.status == Status.CONVERTED,
     ),
     Step(
-        name="hand-over", leads=beside, label=gettext_lazy("Hand over"), form=HandOverForm, carry_out=hand_over,
+        name="hand-over", leads=beside, label=gettext_lazy("Hand over"), done=gettext_lazy("Handed over"),
+        form=HandOverForm, carry_out=hand_over,
         does=gettext_lazy("A colleague takes over, with the calls that are still to be made."),
     ),
     Step(
         name="attach", leads=beside, label=gettext_lazy("Somebody else told them"), form=AttachForm, bulk=False,
+        done=gettext_lazy("Counts for somebody else now"),
         carry_out=attach,
         does=gettext_lazy(
             "The friend, with what they bought, counts for another advocate because you say so. What was promised "
@@ -197,6 +199,7 @@ STEPS = (
     ),
     Step(
         name="correct", leads=beside, label=gettext_lazy("Correct the friend's details"), form=FriendForm,
+        done=gettext_lazy("Details corrected"),
         carry_out=_correct,
         does=gettext_lazy("For what was mistyped. Nothing is sent again."), bulk=False,
         fits=lambda row: not row.erased_at,

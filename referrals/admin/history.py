@@ -1,10 +1,12 @@
 """The event log in words: what happened, who did it, and why."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -28,6 +30,7 @@ UNWANTED = {"email": gettext_lazy("no mail"), "sms": gettext_lazy("no text messa
 # Happenings whose sentence is made of what came with them.
 SAID: dict[str, Any] = {
     Event.Kind.REFERRAL_ESCALATED: gettext_lazy("Nobody called in time: given to %(owner)s"),
+    Event.Kind.REFERRAL_SNOOZED: gettext_lazy("Call put off until %(until)s"),
     Event.Kind.CONVERSION_JOINED: gettext_lazy(
         "Recorded by hand and reported as order %(order)s: taken for one sale"
     ),
@@ -38,8 +41,8 @@ FIELD = {
 }
 
 
-def what(event: Event) -> Any:
-    """The happening, with where it came from and what it was about."""
+def what(event: Event, zone: Any = None) -> Any:
+    """The happening, with where it came from and what it was about; times in it are on the clock of ``zone``."""
     data, words = event.data, str(event.get_kind_display())
     if event.kind.startswith("reward."):
         return status_word(data.get("to", ""), words)
@@ -50,7 +53,7 @@ def what(event: Event) -> Any:
     if "outcome" in data:
         return f"{words}: {(OUTCOME | CALLED).get(data['outcome'], data['outcome'])}"
     if said := SAID.get(event.kind):
-        return said % ({"owner": ""} | data)
+        return said % ({"owner": ""} | data | {"until": _until(data, zone)})
     if data.get("amount") and data.get("currency"):
         return f"{words}: {format_money(int(data['amount']), data['currency'])}"
     if event.kind == Event.Kind.REFERRAL_ASSIGNED:
@@ -64,6 +67,11 @@ def what(event: Event) -> Any:
     if "owner" in data:
         return _("Handed over to %(owner)s") % {"owner": data["owner"]}
     return words
+
+
+def _until(data: dict[str, Any], zone: Any) -> str:
+    until = data.get("until")
+    return date_format(datetime.fromisoformat(until).astimezone(zone), "j M, H:i") if until else ""
 
 
 def why(event: Event) -> str:
@@ -89,13 +97,14 @@ def who(event: Event) -> str:
         return _("the friend")
     if event.kind == Event.Kind.REFERRAL_LOST and event.data.get("reason") == Referral.Reason.DECLINED:
         return _("the friend")
-    return _("the advocate") if event.kind == Event.Kind.REFERRAL_SUBMITTED else _("by itself")
+    theirs = (Event.Kind.REFERRAL_SUBMITTED, Event.Kind.CLAIM_MADE)
+    return _("the advocate") if event.kind in theirs else _("by itself")
 
 
 def history_panel(events: Any, zone: Any, more_url: str = "", limit: int = NEWEST) -> Panel:
     """The newest events, one a row."""
     newest: Sequence[Event] = events.select_related("actor").newest_first()[:limit]
-    rows = [(moment(e.occurred_at, zone), what(e), why(e), who(e)) for e in newest]
+    rows = [(moment(e.occurred_at, zone), what(e, zone), why(e), who(e)) for e in newest]
     headers = (_("When"), _("What happened"), _("Why"), _("By"))
     return Panel(_("History"), headers, rows, _("Nothing has happened yet."), more_url)
 
@@ -121,7 +130,7 @@ class EventAdmin(FactsAdmin):
 
     @admin.display(description=gettext_lazy("what happened"))
     def happening(self, event: Event) -> Any:
-        return what(event)
+        return what(event, event.program.zone if event.program else None)
 
     @admin.display(description=gettext_lazy("advocate"))
     def advocate_link(self, event: Event) -> Any:

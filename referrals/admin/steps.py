@@ -50,6 +50,8 @@ class Step:
     leads: Callable[[Any], bool] = bool
     # Whoever takes it is asked again who they are.
     fresh: bool = False
+    # What is said when it is done, where the label would read like something still to do.
+    done: Any = ""
 
 
 def beside(row: Any) -> bool:
@@ -147,7 +149,7 @@ class StepsAdmin(ScopedAdmin):
     ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
-            "title": step.label,
+            "title": capfirst(str(step.label)),
             "opts": self.opts,
             "step": step,
             "form": form,
@@ -162,13 +164,21 @@ class StepsAdmin(ScopedAdmin):
         }
         return TemplateResponse(request, "admin/step.html", context)
 
+    def what_follows(self, moved: Sequence[Any]) -> str:
+        """A sentence on what comes next for these rows, said when a step is done."""
+        return ""
+
     def report(self, request: HttpRequest, step: Step, moved: Moved) -> None:
         """Say what moved and what did not, and write it into the log."""
         if moved.moved:
             self.write_log(request, CHANGE, moved.moved, str(step.label))
-            words = {"step": capfirst(str(step.label)), "count": len(moved.moved), "row": moved.moved[0]}
+            words = {
+                "step": capfirst(str(step.done or step.label)),
+                "count": len(moved.moved),
+                "row": moved.moved[0],
+            }
             done = ngettext("%(step)s: %(row)s.", "%(step)s: %(count)d moved.", len(moved.moved))
-            messages.success(request, done % words)
+            messages.success(request, f"{done % words} {self.what_follows(moved.moved)}".rstrip())
         if moved.refused:
             left = ngettext("%(count)d was left as it is: %(why)s.", "%(count)d were left as they are: %(why)s.",
                             len(moved.refused))  # fmt: skip

@@ -146,11 +146,12 @@ class TestTheCall:
 
     def test_not_reached_is_called_again_at_the_time_that_was_tapped(self, program, tom):
         call = call_for(program, tom)
-        at = client_of(tom).get(page(call)).context["times"][0][0]
+        at, words = client_of(tom).get(page(call)).context["times"][0]
 
         response = log(call, "no-answer", tom, again=at.isoformat())
 
-        assert said(response) == [("success", "Not reached: Ben Weber.")]
+        next_call = f"The next call is due {words}: {tom.username}."
+        assert said(response) == [("success", f"Not reached: Ben Weber. {next_call}")]
         assert response.redirect_chain[-1][0] == QUEUE
         assert FollowUp.objects.open().get().due_at == at
 
@@ -180,6 +181,21 @@ class TestTheCall:
         errors = response.context["form"].errors["again"]
         assert errors == [sentence] if sentence else errors
         assert FollowUp.objects.get().due_at == call.due_at
+
+    def test_what_was_done_is_said_in_the_past_and_with_what_comes_next(self, program, tom):
+        call, day = call_for(program, tom), program.local(timezone.now() + timedelta(days=30))
+        colleague = member_of(program, "support")
+
+        put_off = said(log(call, "snooze", tom, again=f"{day:%Y-%m-%d}T09:30"))
+        handed = said(log(call, "hand-over", tom, owner=colleague.pk))
+        history = client_of(tom).get(page(call)).context["panels"][0].rows
+        over = said(log(call, "not-interested", tom))
+
+        when = f"{day.day} {day:%b}, 09:30"
+        assert put_off[0].text == f"Put off: Ben Weber. The next call is due {when}: {tom.username}."
+        assert handed[0].text == f"Handed over: Ben Weber. The next call is due {when}: {colleague.username}."
+        assert over[0].text == "Not interested: Ben Weber. No call is planned."
+        assert f"Call put off until {when}" in {row[1] for row in history}
 
     def test_the_second_of_two_reads_who_was_first(self, program, tom):
         call = call_for(program, tom)
@@ -250,6 +266,15 @@ class TestTheCall:
         assert "no plan for friends who are not ready yet is live" in shown.text
         assert 'href="/admin/campaigns/outreachplan/"' in shown.text
         assert FollowUp.objects.open().count() == 1
+
+    def test_why_nobody_can_write_to_a_friend_who_has_not_said_yes_stands_there(self, program, tom):
+        call = call_for(program, tom)
+        OutreachPlanFactory(program=program, audience="friends")
+
+        shown = client_of(tom).get(reverse("admin:referrals_followup_step", args=[call.pk, "not-ready"]))
+
+        assert "they have not said yes to it and left an address" in shown.text
+        assert shown.context["title"] == "Not ready yet"
 
     @pytest.mark.parametrize(("role", "status"), [("support", 302), ("analyst", 403)])
     def test_support_logs_and_an_analyst_only_looks(self, program, role, status):
