@@ -115,19 +115,16 @@ def build_mail(
     message: Message, connection: Any, kind: type[EmailMultiAlternatives] = EmailMultiAlternatives
 ) -> EmailMultiAlternatives:
     """The mail with its words and all its headers; the same Message-ID at every attempt."""
-    program = message.program
-    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    name, reply_to = _sender(message)
     mail = kind(
         subject=one_line(message.subject),
         body=message.text,
-        from_email=formataddr(
-            (one_line(program.sender_name or program.company) if program else name, address)
-        ),
+        from_email=formataddr((name, parseaddr(settings.DEFAULT_FROM_EMAIL)[1])),
         to=[message.to_address],
-        reply_to=[program.reply_to] if program and program.reply_to else None,
+        reply_to=[reply_to] if reply_to else None,
         headers={
             "Message-ID": message.message_id,
-            "Auto-Submitted": "auto-generated",
+            **({} if message.own_words else {"Auto-Submitted": "auto-generated"}),
             **_opt_out(message),
             **_mark(message),
         },
@@ -138,6 +135,17 @@ def build_mail(
     if message.html:
         mail.attach_alternative(message.html, "text/html")
     return mail
+
+
+def _sender(message: Message) -> tuple[str, str]:
+    """Who writes, and where answers go: the company, or the colleague who wrote it in person."""
+    program, writer = message.program, message.user if message.own_words else None
+    company = (
+        (program.sender_name or program.company) if program else parseaddr(settings.DEFAULT_FROM_EMAIL)[0]
+    )
+    person = writer.get_full_name() if writer else ""
+    reply_to = (writer.email if writer else "") or (program.reply_to if program else "")
+    return one_line(f"{person}, {company}" if person else company), reply_to
 
 
 def _mark(message: Message) -> dict[str, str]:

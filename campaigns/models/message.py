@@ -216,6 +216,12 @@ class Message(models.Model):
         return self.subject or str(self.get_purpose_display())
 
     @property
+    def own_words(self) -> dict[str, str] | None:
+        """``subject`` and ``body``, where somebody of ours (``user``) wrote them for this one reader: plain text, in
+        which placeholders may stand."""
+        return self.context.get("own_words")
+
+    @property
     def is_to_advocate(self) -> bool:
         return self.advocate_id is not None and self.purpose not in TO_FRIEND | TO_STAFF
 

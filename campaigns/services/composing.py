@@ -25,7 +25,9 @@ LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 # Words that Markdown leaves alone stand in for tags (T) and outputs (V) while it works.
 _MARK = re.compile(r"LIQUID[TV](\d+)X")
 _ONLY_TAGS = re.compile(r"(?:LIQUIDT\d+X\s*)+")
-_ADDRESS = re.compile(r"https?://\S+")
+# Without what ends the sentence around it.
+_ADDRESS = re.compile(r"""(https?://[^\s<>"']*[^\s<>"'.,;:!?)])""")
+_BLANK = re.compile(r"\n\s*\n")
 _EMPTY_PARAGRAPH = re.compile(r"<p>\s*</p>\n?")
 _CLEANER = nh3.Cleaner(
     tags={"p", "a", "strong", "em", "ul", "ol", "li", "blockquote", "h2", "h3", "br", "hr"},
@@ -85,13 +87,21 @@ def one_line(text: str) -> str:
     return " ".join(seen.split())
 
 
+def compose_plain(source: str, values: Mapping[str, Value]) -> str:
+    """Words that are no Markdown: every line as it was written, with the values in it."""
+    rendered = PLAIN.from_string(source).render(**_with_falsy_gaps(values))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in rendered.splitlines())).strip()
+
+
 def plain_html(text: str) -> str:
-    """Plain text as paragraphs; one that is only an address becomes a link."""
-    blocks = [escape(block) for block in re.split(r"\n\s*\n", text.strip())]
-    return "".join(
-        f'<p><a href="{block}">{block}</a></p>' if _ADDRESS.fullmatch(block) else f"<p>{block}</p>"
-        for block in blocks
-    )
+    """Plain text as paragraphs with their lines; addresses become links."""
+    blocks = [_linked(block) for block in _BLANK.split(text.strip())]
+    return "".join(f"<p>{block}</p>".replace("\n", "<br>") for block in blocks)
+
+
+def _linked(text: str) -> str:
+    pieces = [str(escape(piece)) for piece in _ADDRESS.split(text)]
+    return "".join(f'<a href="{piece}">{piece}</a>' if n % 2 else piece for n, piece in enumerate(pieces))
 
 
 def link_targets(source: str) -> list[str]:

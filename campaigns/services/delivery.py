@@ -72,7 +72,7 @@ def claim(*, now: datetime) -> list[Message]:
     mine = Message.objects.filter(pk__in=keys, lease=lease).with_what_may_hold_back()
     # What many of them share comes once, however many they are.
     programs = Program.objects.select_related("owner", "voice", "profile")
-    shared = mine.prefetch_related(Prefetch("program", programs), "ask__plan")
+    shared = mine.prefetch_related(Prefetch("program", programs), "ask__plan", "user")
     return list(shared.order_by("due_at", "pk"))
 
 

@@ -89,7 +89,9 @@ def _recommended(row: Referral) -> dict[str, Any]:
 
 
 def _message(row: Message) -> dict[str, Any]:
+    written = {} if row.text else row.own_words or {}
     return {
-        "purpose": row.purpose, "channel": row.channel, "to": row.to_address, "subject": row.subject, "text": row.text,
+        "purpose": row.purpose, "channel": row.channel, "to": row.to_address,
+        "subject": row.subject or written.get("subject", ""), "text": row.text or written.get("body", ""),
         "status": row.status, "created_at": row.created_at, "sent_at": row.sent_at,
     }  # fmt: skip

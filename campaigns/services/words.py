@@ -12,7 +12,15 @@ from django.utils.translation import ngettext, override
 from campaigns.links import link_to
 from campaigns.models import Message, MessageChannel, MessageTemplate, Purpose
 from campaigns.services.checking import check_words
-from campaigns.services.composing import Value, compose_html, compose_line, compose_text, one_line, plain_html
+from campaigns.services.composing import (
+    Value,
+    compose_html,
+    compose_line,
+    compose_plain,
+    compose_text,
+    one_line,
+    plain_html,
+)
 from campaigns.services.digest import compose_digest
 from campaigns.services.frame import SUBJECT_LENGTH, Frame, Rendered
 from campaigns.services.moulds import Moulds
@@ -64,7 +72,7 @@ class Wording:
 
     def render(self, message: Message) -> Rendered:
         """Exactly what this message's reader gets. Raises NoWords or LiquidError when the words cannot be used."""
-        if message.purpose in NOT_IN_BANK or message.channel == MessageChannel.SMS:
+        if message.purpose in NOT_IN_BANK or message.channel == MessageChannel.SMS or message.own_words:
             return self._compose(message)
         return self._moulds.cast(message, self.template_for(message))
 
@@ -76,6 +84,8 @@ class Wording:
             return _framed(message, one_line(subject), body, plain_html(body))
         if message.purpose == Purpose.DIGEST:
             return _framed(message, *compose_digest(message))
+        if message.own_words:
+            return self._compose_own(message, **message.own_words)
         template, values = self.template_for(message), self.values_of(message)
         if message.channel == MessageChannel.SMS:
             return Rendered("", finish_text(message, compose_text(template.body, values)), "")
@@ -85,6 +95,13 @@ class Wording:
             compose_text(template.body, values),
             compose_html(template.body, values),
         )
+
+    def _compose_own(self, message: Message, subject: str, body: str) -> Rendered:
+        values = self.values_of(message)
+        text = compose_plain(body, values)
+        if message.channel == MessageChannel.SMS:
+            return Rendered("", finish_text(message, text), "")
+        return _framed(message, compose_line(subject, values), text, plain_html(text))
 
     def text(self, message: Message) -> str:
         """The bare words, without a frame."""
