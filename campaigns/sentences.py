@@ -24,6 +24,8 @@ def when_sentence(plan: OutreachPlan) -> str:
     whom = f"“{plan.segment.name}”" if plan.segment else _("people")
     everyone = _("everyone of %(whom)s") % {"whom": whom} if plan.segment else _("everyone in the program")
     match plan.trigger:
+        case Trigger.PERSONAL:
+            return _("Keeps what colleagues write to people themselves, one by one.")
         case Trigger.BY_HAND:
             return _("Asks whom a colleague picks, at once.")
         case Trigger.MEMBER:
@@ -60,7 +62,7 @@ def _limits(plan: OutreachPlan) -> Iterator[str]:
         }
     if plan.aim == OutreachPlan.Aim.SURVEY:
         yield _("It asks how it is, so it asks the unsatisfied as well; whoever is, gets a call.")
-    else:
+    elif not plan.is_personal:
         yield _("Only the satisfied: %(score)d or more of 10, where they have said so.") % {
             "score": plan.satisfied_from
         }

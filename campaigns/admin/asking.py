@@ -23,7 +23,8 @@ class AskForm(StepForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         mine = programs_granting(self.user, "change", Ask)
-        live = OutreachPlan.objects.live().filter(program__in=mine, audience=OutreachPlan.Audience.ADVOCATES)
+        live = OutreachPlan.objects.live().with_steps()
+        live = live.filter(program__in=mine, audience=OutreachPlan.Audience.ADVOCATES)
         self.fields["plan"].queryset = live.select_related("program")  # type: ignore[attr-defined]
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns.models import Experiment, ExperimentArm, MessageTemplate, PlanStep
+from campaigns.models import Experiment, ExperimentArm, MessageTemplate, OutreachPlan, PlanStep
 from campaigns.models.experiment import ways_of
 from campaigns.services.experiment import ArmResult, end, needed, results, start
 from referrals.admin.cells import moment, status_word
@@ -103,6 +103,10 @@ class ExperimentAdmin(StepsAdmin, HistoryAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def choices_of(self, model: Any, request: HttpRequest) -> Any:
+        rows = super().choices_of(model, request)
+        return rows.with_steps() if model is OutreachPlan else rows
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(subject_count=Count("subjects", distinct=True))

@@ -2,7 +2,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, Q, Subquery
@@ -16,20 +15,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from liquid.exceptions import LiquidError
 
+from campaigns.admin.plan_form import LiveForm, PlanForm
 from campaigns.admin.plan_steps import StepInline, ask_state, steps_panel, words_panel
 from campaigns.models import Ask, OutreachPlan, PlanStep, SurveyResponse
 from campaigns.sentences import plan_sentences, step_sentence, when_sentence
 from campaigns.services.funnel import WaitingByHand, funnel, waiting_by_hand, were_asked
 from campaigns.services.hold_out import WINDOW, what_asking_brought
-from campaigns.services.plan import CONFIRM_FROM, finish, go_live, pause, why_not_live
-from campaigns.services.preview import counts, lines, reach
+from campaigns.services.plan import finish, go_live, pause, why_not_live
+from campaigns.services.preview import counts, lines
 from campaigns.services.prospects import Hindrance
 from campaigns.services.step_words import read_as, repetitions
 from campaigns.services.words import NoWords
 from campaigns.starters import STARTERS, begin_with
 from referrals.admin.cells import link_to, moment, person, status_word
 from referrals.admin.scoped import Panel, ProgramFilter, asker
-from referrals.admin.steps import Step, StepForm, StepsAdmin
+from referrals.admin.steps import Step, StepsAdmin
 from referrals.models import Advocate
 from referrals.roles import programs_granting
 from referrals.transitions import Moved
@@ -37,60 +37,9 @@ from rewards.admin.setup import SetupAdmin
 from rewards.services.report import Effect
 
 NEWEST = 20
+PREVIEW = gettext_lazy("Preview: who gets what and when, and who does not")
 Status, Trigger, Audience = OutreachPlan.Status, OutreachPlan.Trigger, OutreachPlan.Audience
 Aim = OutreachPlan.Aim
-
-
-class PlanForm(forms.ModelForm):
-    def clean(self) -> dict[str, Any]:
-        found = super().clean() or {}
-        for name, refusal in self._contradictions(found):
-            if refusal and name in self.fields and name not in self.errors:
-                self.add_error(name, refusal)
-        return found
-
-    def _contradictions(self, found: dict[str, Any]) -> list[tuple[str, Any]]:
-        trigger = found.get("trigger", self.instance.trigger)
-        friends = found.get("audience") == Audience.FRIENDS
-        segment = found.get("segment")
-        program_id = found["program"].pk if found.get("program") else self.instance.program_id
-        foreign = segment and segment.program_id and program_id and segment.program_id != program_id
-        happens = trigger in OutreachPlan.KINDS
-        return [
-            ("segment", foreign and _("Choose a segment of the same program, or one of the whole company.")),
-            ("trigger", friends and trigger != Trigger.BY_HAND
-             and _("Friends are put on a plan by a colleague. Choose “somebody of ours picks them”.")),
-            ("on_date", trigger == Trigger.DATE and not found.get("on_date") and _("Say on which day.")),
-            ("on_date", trigger != Trigger.DATE and found.get("on_date")
-             and _("Only a plan for a date has one. Choose “a date” above, or leave this empty.")),
-            ("about", trigger == Trigger.FIELD and not found.get("about") and _("Say which field.")),
-            ("about", found.get("about") and trigger not in OutreachPlan.NAMED_BY
-             and _("Nothing of this kind has a name. Leave this empty.")),
-            ("value", found.get("value") and trigger != Trigger.FIELD and _("Only a field has a value.")),
-            ("aim", friends and found.get("aim", Aim.RECOMMENDATION) != Aim.RECOMMENDATION
-             and _("Friends are no customers yet. Choose “a recommendation”.")),
-            ("nth", found.get("nth") and not happens and _("Nothing is counted here. Set this to 0.")),
-        ]  # fmt: skip
-
-
-class LiveForm(StepForm):
-    number = forms.IntegerField(required=False, label=gettext_lazy("How many people is that?"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        plan = self.rows.select_related("program", "segment").get()
-        reached = reach(plan, now=timezone.now())
-        words = ngettext(
-            "As things stand it writes to %(count)d person.",
-            "As things stand it writes to %(count)d people.",
-            reached,
-        )
-        self.fields["number"].help_text = words % {"count": reached}
-        if reached > CONFIRM_FROM:
-            self.fields["number"].help_text += " " + _("Type this number.")
-        else:
-            self.fields["number"].widget = forms.HiddenInput()
-            self.fields["number"].label = ""
 
 
 def start(rows: Any, *, number: int | None, now: datetime, by: Any) -> Moved:
@@ -112,6 +61,15 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
     search_fields = ("name",)
     ordering = ("name",)
     inlines = (StepInline,)
+    fieldsets_if_personal = (
+        (
+            None,
+            {
+                "description": gettext_lazy("What colleagues write themselves, on the pages of people."),
+                "fields": ("name", ("touches", "rest_days")),
+            },
+        ),
+    )
     fieldsets = (
         (None, {"fields": ("program", "name", "aim")}),
         (
@@ -167,7 +125,7 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
         Step(
             name="end", label=gettext_lazy("End for good"), carry_out=finish, danger=True,
             does=gettext_lazy("Its rounds go no further, and it cannot be started again. What it did stays on record."),
-            fits=lambda row: row.status in (Status.LIVE, Status.PAUSED),
+            fits=lambda row: row.status in (Status.LIVE, Status.PAUSED) and not row.is_personal,
         ),
     )  # fmt: skip
 
@@ -198,6 +156,12 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
             path("<path:object_id>/preview/", view(self.preview_view), name="campaigns_outreachplan_preview"),
             *super().get_urls(),
         ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fieldsets_if_personal if obj and obj.is_personal else super().get_fieldsets(request, obj)
+
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj and obj.is_personal else super().get_inlines(request, obj)
 
     def notices(self, programs: Any) -> list[Any]:
         url = reverse("admin:campaigns_outreachplan_starters")
@@ -296,10 +260,12 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
             *([refusal] if refusal else []),
             *repetitions(obj),
             *([_by_hand_link(obj, by_hand)] if by_hand.messages else []),
-            format_html('<a href="{}">{}</a>', url, _("Preview: who gets what and when, and who does not")),
+            *([] if obj.is_personal else [format_html('<a href="{}">{}</a>', url, PREVIEW)]),
         ]
 
     def panels(self, request: HttpRequest, obj: OutreachPlan) -> list[Panel]:
+        if obj.is_personal:
+            return [_funnel_panel(obj), _newest_panel(obj)]
         compared = [_brought_panel(obj)] if obj.hold_out else []
         return [_funnel_panel(obj), *compared, words_panel(obj), steps_panel(obj), _newest_panel(obj)]
 

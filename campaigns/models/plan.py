@@ -19,6 +19,10 @@ class OutreachPlanQuerySet(StatusQuerySet):
     def live(self) -> "OutreachPlanQuerySet":
         return self.filter(status=OutreachPlan.Status.LIVE)
 
+    def with_steps(self) -> "OutreachPlanQuerySet":
+        """All but those that only keep what colleagues write themselves."""
+        return self.exclude(trigger=OutreachPlan.Trigger.PERSONAL)
+
     def announce(self, moved: Sequence["OutreachPlan"], *, now: datetime, by: Any) -> None:
         Event.objects.record([plan.event_of_status(now, by) for plan in moved], now=now)
 
@@ -55,6 +59,7 @@ class OutreachPlan(WithStatus):
         MEMBER = "member", _("nothing: everyone in the segment")
         DATE = "date", _("a date: everyone in the segment on that day")
         BY_HAND = "by_hand", _("somebody of ours picks them")
+        PERSONAL = "personal", _("a colleague writes to them personally")
 
     class Sender(models.TextChoices):
         PROGRAM = "program", _("the company")
@@ -203,6 +208,9 @@ class OutreachPlan(WithStatus):
                 name="plan_with_a_date_says_which",
                 violation_error_message=_("Say on which day."),
             ),
+            models.UniqueConstraint(
+                fields=["program", "aim"], condition=Q(trigger="personal"), name="plan_personal_once"
+            ),
         ]
         indexes = [
             # what the planner looks at, and which plans an event may begin
@@ -217,6 +225,12 @@ class OutreachPlan(WithStatus):
         return self.status == self.Status.LIVE
 
     @property
+    def is_personal(self) -> bool:
+        """Whether it has no steps, and keeps only what colleagues write to people themselves: who was asked so, what
+        came of it, and the rest that people need from it."""
+        return self.trigger == self.Trigger.PERSONAL
+
+    @property
     def kinds(self) -> set[str]:
         """The kinds of event that begin it."""
         return self.KINDS.get(self.trigger, set())
@@ -228,7 +242,7 @@ class OutreachPlan(WithStatus):
         return (
             self.aim == self.Aim.RECOMMENDATION
             and self.audience == self.Audience.ADVOCATES
-            and self.trigger != self.Trigger.CUSTOMER
+            and self.trigger not in {self.Trigger.CUSTOMER, self.Trigger.PERSONAL}
         )
 
     @property

@@ -46,6 +46,8 @@ def why_not_live(plan: OutreachPlan) -> str:
         )
     if not program.is_live:
         return _("The program is not live: its links would lead nowhere. Set it live first.")
+    if plan.is_personal:
+        return ""
     steps = list(plan.steps.select_related("survey"))
     if not steps:
         return _("The plan has no steps yet. Say first what it does.")

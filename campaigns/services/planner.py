@@ -92,7 +92,10 @@ def _take(plan: OutreachPlan, keys: Sequence[int], now: datetime) -> None:
 
 def _go_on(ask: Ask, taking: Taking) -> None:
     hindrance = "" if ask.referral_id else ask.hindrance  # type: ignore[attr-defined]
-    if hindrance in STOPS:
+    if ask.plan.is_personal:
+        # There is no step to take: it is over, by what became of what was written.
+        taking.ready.append(ask)
+    elif hindrance in STOPS:
         taking.end(ask, hindrance)
     elif ask.position > taking.last or ask.touches >= ask.plan.touches:
         taking.end(ask, End.DONE)

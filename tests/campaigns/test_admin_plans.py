@@ -394,3 +394,34 @@ def test_a_step_without_a_number_comes_after_the_last(maya, program):
     maya.post(page(plan), step_form(plan, position="4") | kept | new)
 
     assert list(plan.steps.values_list("position", "wait_days")) == [(4, 0), (5, 9), (6, 18)]
+
+
+def test_a_plan_that_keeps_what_colleagues_write_shows_what_came_of_it_and_has_no_steps(program, maya):
+    plan = OutreachPlanFactory(
+        program=program, trigger="personal", first=None, name="Written personally: asks"
+    )
+
+    page = maya.get(f"/admin/campaigns/outreachplan/{plan.pk}/change/").text
+    maya.post(f"/admin/campaigns/outreachplan/{plan.pk}/step/stop/", {"_do": "1"})
+    maya.post(f"/admin/campaigns/outreachplan/{plan.pk}/step/start/", {"_do": "1"})
+
+    assert "Keeps what colleagues write to people themselves, one by one." in page
+    assert "What came of it" in page
+    assert "Preview: who gets what" not in page
+    assert "steps-TOTAL_FORMS" not in page
+    assert "End for good" not in page
+    plan.refresh_from_db()
+    assert plan.is_live
+
+
+def test_such_a_plan_is_chosen_for_nothing_else(program, maya):
+    OutreachPlanFactory(program=program, trigger="personal", first=None, name="Written personally")
+    advocate = EnrolmentFactory(program=program).advocate
+
+    pages = [
+        maya.get(f"/admin/referrals/advocate/{advocate.pk}/step/ask/").text,
+        maya.get("/admin/campaigns/experiment/add/").text,
+    ]
+
+    assert not any("Written personally" in page for page in pages)
+    assert "a colleague writes to them personally" not in maya.get("/admin/campaigns/outreachplan/add/").text
