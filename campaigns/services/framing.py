@@ -42,9 +42,16 @@ class Phrases(NamedTuple):
 
 
 def framing_hints(
-    purpose: str, language: str, body: str, *, subject: str = "", channel: str = MessageChannel.EMAIL
+    purpose: str,
+    language: str,
+    body: str,
+    *,
+    subject: str = "",
+    channel: str = MessageChannel.EMAIL,
+    reader: str | None = None,
 ) -> list[str]:
-    """What these words lack, in sentences; nothing for words that cannot be read at all."""
+    """What these words lack, in sentences; nothing for words that cannot be read at all. ``reader`` is the first name
+    of the only one who will read them, of words in plain text to one person."""
     if purpose not in PLACEHOLDERS or language not in dict(settings.LANGUAGES):
         return []
     values = samples(purpose)
@@ -57,7 +64,8 @@ def framing_hints(
     if purpose in THANKS and not _first_of(phrases.thanks, text):
         hints.insert(0, _("Say thank you: whoever is thanked likes to help again."))
     if purpose in ASKS:
-        hints += _of_ask(body, f"{line}\n{text}", phrases)
+        is_personal = bool(_FIRST_NAME.search(body)) or (reader is not None and reader in text)
+        hints += _of_ask(f"{line}\n{text}", phrases, is_personal=is_personal, is_plain=reader is not None)
     if channel == MessageChannel.EMAIL and purpose in THANKS:
         hints += _of_length(text)
     return hints
@@ -70,8 +78,8 @@ def _of_any(words: str, phrases: Phrases) -> Iterable[str]:
         yield _("There are %(count)d exclamation marks. One is enough.") % {"count": count}
 
 
-def _of_ask(body: str, words: str, phrases: Phrases) -> Iterable[str]:
-    if not _FIRST_NAME.search(body):
+def _of_ask(words: str, phrases: Phrases, *, is_personal: bool, is_plain: bool) -> Iterable[str]:
+    if not is_personal:
         yield _("Write to the person: begin with {{ first_name }}.")
     if found := _first_of(phrases.about_us, words):
         yield _("“%(phrase)s” is about us. Ask about them: “%(instead)s”") % {
@@ -81,7 +89,11 @@ def _of_ask(body: str, words: str, phrases: Phrases) -> Iterable[str]:
         yield _("There is no question. Ask one: “%(instead)s”") % {"instead": phrases.ask_instead}
     links = len(_ADDRESS.findall(words))
     if links == 0:
-        yield _("There is nothing to do. Give one way to answer: [Tell us a name]({{ link }}).")
+        yield (
+            _("There is nothing to do. Give one way to answer: {{ link }}")
+            if is_plain
+            else _("There is nothing to do. Give one way to answer: [Tell us a name]({{ link }}).")
+        )
     elif links > 1:
         yield _("There are %(count)d links. Keep the one that matters.") % {"count": links}
 

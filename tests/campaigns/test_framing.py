@@ -128,3 +128,15 @@ def test_the_banks_own_asks_need_no_hint_in_any_language():
     }
 
     assert {name: hint for name, hint in found.items() if hint} == {}
+
+
+def test_words_to_one_person_may_say_the_name_itself_and_are_no_markdown():
+    words = "Dear Anna, thank you. Do you know someone who faces the same problem?"
+
+    said = hints(words, reader="Anna")
+
+    assert said == ["There is nothing to do. Give one way to answer: {{ link }}"]
+    assert hints(f"{words}\n{{{{ link }}}}", reader="Anna") == []
+    assert hints(f"{words}\n{{{{ link }}}}", reader="Ben") == [
+        "Write to the person: begin with {{ first_name }}."
+    ]
