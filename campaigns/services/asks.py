@@ -101,13 +101,14 @@ def ended(ask: Ask, reason: str, now: datetime, by: Any = None) -> Event:
     )
 
 
-def start_by_hand(advocates: Any, plan: OutreachPlan, *, now: datetime, by: Any) -> Moved:
+def start_by_hand(advocates: Any, plan: OutreachPlan, *, now: datetime, by: Any, way: str = "") -> Moved:
     """Begin a round with these people now. Whoever cannot be asked is returned with the reason.
 
-    Their satisfaction may be lower than automation demands, for a person asks; all other rules hold.
+    Their satisfaction may be lower than automation demands, for a person asks; all other rules hold. ``way`` as in
+    judged().
     """
     with transaction.atomic():
-        rows = judged(advocates, plan, now=now, by_hand=True).annotate(round=next_round(plan, "pk"))
+        rows = judged(advocates, plan, now=now, by_hand=True, way=way).annotate(round=next_round(plan, "pk"))
         people = list(rows)
         open_already = set(
             Ask.objects.open().filter(plan=plan, advocate__in=people).values_list("advocate_id", flat=True)

@@ -89,12 +89,14 @@ def judged(
     now: datetime,
     policy: ContactPolicy | None = None,
     by_hand: bool = False,
+    way: str = "",
 ) -> Any:
     """These advocates, or asks, each with ``hindrance``: why the plan does not ask them now; empty if it does.
-    ``policy`` is the contact policy in force, for whoever has it at hand."""
+    ``policy`` is the contact policy in force, for whoever has it at hand; ``way`` is how they would be written to,
+    where that is not for the plan to say."""
     to = path_to_advocate(rows)
     who = OuterRef("advocate_id" if to else "pk")
-    ways = first_ways(plan)
+    ways = [way] if way else first_ways(plan)
 
     def has_none(channel: str) -> Any:
         return Q(**{f"{to}{address_for(channel)}": ""})

@@ -178,6 +178,16 @@ def _letters(places: Sequence[Enrolment], plans: dict[int, list[int]]) -> Iterat
             yield message
 
 
+def personal_thanks(place: Enrolment) -> Message:
+    """The personal letter to one advocate, with what they have brought so far."""
+    return _letter(
+        Purpose.PERSONAL_THANKS,
+        place,
+        _results([place]) if place.pk else defaultdict(Results),
+        friend_first_name="",
+    )
+
+
 def _plans(what: Callable[[RegularMail], T]) -> dict[int, T]:
     """What each live program chose, or the usual; in one query."""
     programs = Program.objects.live().select_related("regular_mail")

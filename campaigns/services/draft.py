@@ -1,0 +1,108 @@
+"""What somebody of ours is writing to one person: begun with words of the bank, in plain text, and looked at as that
+person would read it. Nothing here is stored."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from liquid.exceptions import LiquidError
+
+from campaigns.links import link_to
+from campaigns.models import Ask, Message, MessageChannel, OutreachPlan, Purpose, ReviewPlace
+from campaigns.services.asks import sign
+from campaigns.services.composing import Value, compose_line, compose_plain, compose_text
+from campaigns.services.framing import ASKS
+from campaigns.services.notices import to_advocate
+from campaigns.services.regular_mail import personal_thanks
+from campaigns.services.words import NoWords, Rendered, Wording, render
+from referrals.models import Enrolment
+
+Aim = OutreachPlan.Aim
+# What may be written, in the order in which it is offered.
+WRITABLE = {
+    Purpose.ASK: _("Ask for a recommendation"),
+    Purpose.ASK_FOLLOW_UP: _("Follow up on an ask"),
+    Purpose.ASK_LAST: _("Remind them for the last time"),
+    Purpose.REVIEW_REQUEST: _("Ask for a review"),
+    Purpose.PERSONAL_THANKS: _("Thank them"),
+}
+FOLLOW_UPS = (Purpose.ASK_FOLLOW_UP, Purpose.ASK_LAST)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """``place`` is not stored yet for a person in no program; ``by_hand`` leaves it to the writer's own mail program;
+    the same ``key`` is sent once."""
+
+    place: Enrolment
+    by: Any
+    purpose: str
+    channel: str = MessageChannel.EMAIL
+    variant: str = ""
+    subject: str = ""
+    body: str = ""
+    by_hand: bool = False
+    key: str = ""
+
+    @property
+    def aim(self) -> OutreachPlan.Aim | None:
+        """What it asks for; nothing, if it only says thank you."""
+        if self.purpose == Purpose.REVIEW_REQUEST:
+            return Aim.REVIEW
+        return Aim.RECOMMENDATION if self.purpose in ASKS else None
+
+
+def begin(draft: Draft) -> tuple[str, str]:
+    """Subject and words of the bank as they would be for this person, in plain text; only the link, which is not
+    known yet, is still a placeholder. Nothing where nobody has written any."""
+    message = message_of(draft)
+    wording = Wording([message])
+    values = wording.values_of(message) | {"link": "{{ link }}"}
+    try:
+        template = wording.template_for(message)
+        return compose_line(template.subject, values), compose_text(template.body, values)
+    except (NoWords, LiquidError):
+        return "", ""
+
+
+def known_values(draft: Draft) -> dict[str, Value]:
+    """What stands for each placeholder in a message to this person."""
+    message = message_of(draft)
+    return Wording([message]).values_of(message)
+
+
+def look(draft: Draft) -> Rendered:
+    """What they would read. Raises LiquidError, KeyError or TooLong when these words cannot be used."""
+    message = message_of(draft)
+    return bare(draft, message) if draft.by_hand else render(message)
+
+
+def bare(draft: Draft, message: Message) -> Rendered:
+    """The words alone, for the writer's own mail program."""
+    values = Wording([message]).values_of(message)
+    return Rendered(compose_line(draft.subject, values), compose_plain(draft.body, values), "")
+
+
+def message_of(draft: Draft, ask: Ask | None = None) -> Message:
+    """The row that it would be in the outbox; as part of this round, whose link tells that it was opened."""
+    place = draft.place
+    message = _that_asks(draft, ask) if draft.aim else personal_thanks(place)
+    message.program, message.channel, message.variant = place.program, draft.channel, draft.variant
+    message.ask, message.user, message.key = ask, draft.by, draft.key
+    if draft.channel == MessageChannel.SMS:
+        message.to_address, message.to_key = place.advocate.phone, place.advocate.phone_key
+    if name := draft.by.get_full_name():
+        message.context["signature"] = name
+    if draft.body:
+        message.context["own_words"] = {"subject": draft.subject, "body": draft.body}
+    return message
+
+
+def _that_asks(draft: Draft, ask: Ask | None) -> Message:
+    place, is_review = draft.place, draft.purpose == Purpose.REVIEW_REQUEST
+    link = link_to("review-help" if is_review else "refer-personal", place.token)
+    first = ReviewPlace.objects.of(place.program).first() if is_review else None
+    more: dict[str, Any] = {"place": first.name if first else ""} if is_review else {}
+    return to_advocate(
+        Purpose(draft.purpose), place, link=f"{link}?ask={sign(ask.pk)}" if ask else link, **more
+    )
