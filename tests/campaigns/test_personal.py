@@ -5,16 +5,23 @@ from datetime import timedelta
 import pytest
 
 from campaigns.models import Ask, ContactPreference, Message, OutreachPlan, Purpose, Suppression
+from campaigns.services.by_hand import mark_sent
 from campaigns.services.delivery import deliver_due
-from campaigns.services.draft import Draft, begin
+from campaigns.services.draft import Draft, begin, known_values, look
+from campaigns.services.handling import hold_back
 from campaigns.services.personal import foresee, words_for, write
 from campaigns.services.planner import plan_due
 from referrals.models import Advocate, Enrolment, Event
+from referrals.services.referral import Friend, submit_referrals
 from referrals.transitions import Refused
 from tests.factories import (
+    AdvocateFactory,
+    AskFactory,
     EnrolmentFactory,
     EventFactory,
     MessageFactory,
+    OutreachPlanFactory,
+    ReviewPlaceFactory,
     UserFactory,
 )
 
@@ -156,3 +163,136 @@ def test_the_rules_of_asking_by_hand_hold_and_a_thank_you_is_left(draft, now, ki
 
     assert said in refusal(draft, now)
     assert write(change(draft, purpose=Purpose.PERSONAL_THANKS), now=now).ask is None
+
+
+def test_nobody_is_asked_beside_a_round_of_a_plan_or_in_the_rest_after_it(draft, now):
+    plan = OutreachPlanFactory(program=draft.place.program)
+    ask = AskFactory(plan=plan, advocate=draft.place.advocate, started_at=now - DAY)
+    assert "in another round" in refusal(draft, now)
+
+    Ask.objects.filter(pk=ask.pk).update(ended_at=now, end_reason="done")
+    assert "asked not long ago" in refusal(draft, now)
+
+
+def test_a_plan_asks_nobody_in_the_rest_after_a_personal_ask(draft, now):
+    write(draft, now=now)
+    deliver_due(now=now)
+    plan_due(now=now + 31 * DAY)
+
+    ask = Ask.objects.get()
+    assert ask.end_reason == "done"
+    assert "asked not long ago" in refusal(change(draft, key="personal:2"), now + 32 * DAY)
+
+
+def test_a_personal_ask_is_followed_up_in_its_own_round_once_it_has_left(draft, now):
+    follow_up = change(draft, purpose=Purpose.ASK_FOLLOW_UP, key="personal:2")
+    assert "Nobody has asked them personally lately" in refusal(follow_up, now)
+    write(draft, now=now)
+    assert "has not left yet" in refusal(follow_up, now)
+    deliver_due(now=now)
+
+    assert words_for(draft.place)[0][0] == Purpose.ASK_FOLLOW_UP
+    assert "their answer is still awaited" in refusal(change(draft, key="personal:3"), now)
+    write(follow_up, now=now + 14 * DAY)
+
+    assert Ask.objects.get().touches == 2
+    assert Message.objects.filter(ask__isnull=False).count() == 2
+
+
+def test_what_was_held_back_may_be_written_anew_in_the_same_round(draft, tom, now):
+    write(draft, now=now)
+    hold_back(Message.objects.all(), now=now, by=tom)
+
+    message = write(change(draft, key="personal:2"), now=now)
+
+    assert message.ask == Ask.objects.get()
+    assert list(Message.objects.order_by("key").values_list("status", flat=True)) == ["withheld", "queued"]
+
+
+def test_what_its_writer_never_sent_comes_off_the_list_and_the_round_ends(draft, now):
+    write(change(draft, by_hand=True), now=now)
+
+    plan_due(now=now + 31 * DAY)
+
+    assert Ask.objects.get().end_reason == "not_sent"
+    assert Message.objects.get().status == "withheld"
+
+
+def test_a_recommendation_ends_it_and_takes_back_what_waits(draft, now):
+    write(draft, now=now)
+
+    submit_referrals(draft.place, [Friend("Ben", "ben@friend.example")], agreement="Yes.", now=now)
+
+    assert Ask.objects.get().end_reason == "referred"
+    assert Message.objects.get(purpose=Purpose.ASK).status == "withheld"
+
+
+def test_a_program_may_stop_what_is_written_personally(draft, now):
+    write(draft, now=now)
+    OutreachPlan.objects.update(status="paused")
+
+    deliver_due(now=now)
+
+    assert Message.objects.get().reason == "The plan is paused; this waits."
+    assert "“Written personally: asks” is stopped." in refusal(change(draft, key="personal:2"), now)
+
+
+def test_one_may_take_it_into_ones_own_mail_program(draft, tom, now):
+    message = write(change(draft, by_hand=True), now=now)
+
+    message.refresh_from_db()
+    assert (message.status, message.user, message.subject) == ("by_hand", tom, "Anna, a question")
+    assert message.text.startswith("Dear Anna,\n\nwhom do you know?\nhttp://localhost:8000/a/")
+    mark_sent(Message.objects.all(), now=now, by=tom)
+    message.refresh_from_db()
+    assert (message.status, message.text.count("unsubscribe")) == ("sent", 0)
+
+
+def test_a_review_is_asked_for_where_there_is_a_place_for_it_and_has_a_rest_of_its_own(draft, now):
+    assert Purpose.REVIEW_REQUEST not in {row[0] for row in words_for(draft.place)}
+    ReviewPlaceFactory(program=draft.place.program, name="Google")
+    review = change(draft, purpose=Purpose.REVIEW_REQUEST)
+
+    assert known_values(review)["place"] == "Google"
+    message = write(review, now=now)
+
+    assert (message.ask.plan.aim, message.context["link"].count("/review/")) == ("review", 1)
+    assert not Event.objects.filter(kind=Event.Kind.ASKED).exists()
+
+
+def test_whoever_is_in_no_program_yet_gets_a_place_with_the_message_and_not_before(draft, now):
+    anna = AdvocateFactory(name="Carla")
+    fresh = change(draft, place=Enrolment(program=draft.place.program, advocate=anna))
+
+    assert foresee(fresh, now=now).may
+    assert not anna.enrolments.exists()
+    message = write(fresh, now=now)
+
+    assert f"/a/{anna.enrolments.get().token}/" in message.context["link"]
+
+
+def test_a_text_that_is_too_long_is_refused_before_it_leaves(draft, now):
+    long = change(draft, channel="sms", subject="", body="Dear Anna! " * 60)
+
+    assert refusal(long, now).startswith("It would travel in ")
+    assert not Message.objects.exists()
+    assert not Ask.objects.exists()
+
+
+def test_what_one_looks_at_is_what_leaves(draft, now):
+    shown = look(draft)
+    message = write(draft, now=now)
+    deliver_due(now=now)
+    message.refresh_from_db()
+
+    assert shown.text.splitlines()[:3] == message.text.splitlines()[:3]
+
+
+def test_looking_ahead_costs_the_same_however_much_there_is(draft, now, django_assert_max_num_queries):
+    write(draft, now=now)
+    MessageFactory.create_batch(
+        5, purpose=Purpose.ASK, advocate=draft.place.advocate, status="sent", sent_at=now - DAY
+    )
+
+    with django_assert_max_num_queries(14):
+        foresee(draft, now=now)
