@@ -1,5 +1,6 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -30,10 +31,17 @@ class WordsArea(Textarea):
     """The words, and beside them what may be written in them; with a script a click puts it at the cursor."""
 
     purpose = ""
+    # What stands for each in a message to one person; where nobody is known, an example does.
+    values: Mapping[str, Any] = MappingProxyType({})
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> Any:
         known = [
-            {"name": name, "for": one.description, "example": one.sample, "body_only": not one.in_subject}
+            {
+                "name": name,
+                "for": one.description,
+                "example": self.values.get(name, one.sample),
+                "body_only": not one.in_subject,
+            }
             for name, one in PLACEHOLDERS.get(self.purpose, {}).items()
         ]
         area = super().render(name, value, attrs, renderer)

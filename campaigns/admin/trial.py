@@ -127,8 +127,7 @@ class TrialAdmin(ScopedAdmin):
             raise Http404
         if not mail.html:
             return HttpResponse(mail.text, content_type="text/plain; charset=utf-8")
-        looks = {"dark": DARK, "phone": PHONE}
-        return mail_document(mail.html.replace(*looks.get(request.POST.get("as", ""), ("", ""))))
+        return mail_document(look_as(mail.html, request.POST.get("as", "")))
 
     def typed(self, request: HttpRequest, obj: MessageTemplate | None) -> MessageTemplate:
         """The template with what stands in the form, which is not saved."""
@@ -172,11 +171,19 @@ def _shown(template: MessageTemplate, program: Program | None, reader: Any) -> R
 
 
 def _length(template: MessageTemplate, mail: Rendered | None) -> str:
-    if mail is None or template.channel != MessageChannel.SMS:
-        return ""
-    parts = text_parts(mail.text)
+    return "" if mail is None or template.channel != MessageChannel.SMS else text_length(mail.text)
+
+
+def look_as(html: str, how: str) -> str:
+    """A mail as it looks: “dark”, or as wide as a “phone”; else as it is."""
+    return html.replace(*{"dark": DARK, "phone": PHONE}.get(how, ("", "")))
+
+
+def text_length(text: str) -> str:
+    """How long a text message is, and what that means."""
+    parts = text_parts(text)
     return ngettext(
         "%(length)d characters: it travels in one part.",
         "%(length)d characters: it travels in %(parts)d parts, and is paid for as often.",
         parts,
-    ) % {"length": len(mail.text), "parts": parts}
+    ) % {"length": len(text), "parts": parts}
