@@ -19,13 +19,14 @@ from campaigns.admin.asking import ASK_NOW
 from campaigns.admin.contact_preference import choices_panel
 from campaigns.admin.held_back import held_panel
 from campaigns.admin.message import messages_panel
+from campaigns.admin.personal import PersonalAdmin
 from campaigns.admin.timeline import messages_of, timeline_page, timeline_panel, who_they_are
 from campaigns.models import Message, Suppression
 from campaigns.services.personal_data import everything_about
 from referrals.admin.cells import count_of, full_link, link_to, moment, person, status_word
 from referrals.admin.history import NEWEST
 from referrals.admin.scoped import Panel, asker
-from referrals.admin.steps import Step, StepForm, StepsAdmin
+from referrals.admin.steps import Step, StepForm
 from referrals.models import Advocate, Enrolment, Program, Referral, Segment, Tag
 from referrals.roles import grants, programs_granting, roles_of
 from referrals.services.enrolment import enrol
@@ -91,7 +92,7 @@ def _may_be_enrolled(advocate: Advocate) -> bool:
 
 
 @admin.register(Advocate)
-class AdvocateAdmin(StepsAdmin):
+class AdvocateAdmin(PersonalAdmin):
     # The account manager gets the friends where the program says so.
     caller_fields = ("owner",)
     about = gettext_lazy("Everyone who may recommend you: customers, partners, people who know you.")
