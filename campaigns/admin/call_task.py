@@ -11,13 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.admin.personal_form import write_url
 from campaigns.models import CallTask
 from campaigns.services.call_task import log_call_task
 from campaigns.services.script import blocks_of
 from campaigns.services.scripts import script_of
 from referrals.admin.cells import colleague, due, moment, person, status_word
 from referrals.admin.history import history_panel
-from referrals.admin.scoped import FactsAdmin, OwnerFilter, Panel, ProgramFilter
+from referrals.admin.scoped import FactsAdmin, OwnerFilter, Panel, ProgramFilter, asker
 from referrals.admin.steps import Step, StepForm, StepsAdmin
 from referrals.models import Event
 from referrals.transitions import Moved
@@ -134,6 +135,7 @@ class CallTaskAdmin(StepsAdmin, FactsAdmin):
             "due": due(obj.due_at, obj.program.zone),
             "script": blocks_of(script_of(obj, colleague(request.user))),
             "weeks": WEEKS,
+            "write_url": write_url(obj.advocate, obj.program, asker(request)),
         }
 
     def panels(self, request: HttpRequest, obj: CallTask) -> list[Panel]:

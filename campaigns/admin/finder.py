@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from campaigns.admin.personal_form import may_write_in, page_for
 from campaigns.models import CallTask
 from campaigns.services.finder import best_of, call_ten, explain, proposed
 from referrals.admin.cells import link_to, person
@@ -49,18 +50,19 @@ def _found(request: HttpRequest, program: Program, segment: Segment | None) -> d
     # One row more than fits says whether there is a next page; counting a million people would cost more.
     rows = best_of(people, program, (number - 1) * PER_PAGE, number * PER_PAGE + 1)
     shown = explain(rows[:PER_PAGE], finder, now=now)
+    may_write = may_write_in(asker(request)).filter(pk=program.pk).exists()
     return {
         "program": program,
         "segment": segment,
         "finder": finder,
-        "people": [_line(proposal, finder) for proposal in shown],
+        "people": [_line(proposal, finder, may_write=may_write) for proposal in shown],
         "next": number + 1 if len(rows) > PER_PAGE else 0,
         "before": number - 1,
         "may_call": _may_call(request, program),
     }
 
 
-def _line(proposal: Any, finder: Any) -> dict[str, Any]:
+def _line(proposal: Any, finder: Any, *, may_write: bool) -> dict[str, Any]:
     row = proposal.advocate
     about = " · ".join(filter(None, (row.get_kind_display(), row.company, row.phone or _("no phone number"))))
     return {
@@ -72,6 +74,7 @@ def _line(proposal: Any, finder: Any) -> dict[str, Any]:
         "budget_left": proposal.budget_left,
         "by_itself": proposal.score >= finder.automatic_from,
         "by_hand": proposal.score >= finder.by_hand_from,
+        "write_url": page_for(row, finder.program_id) if may_write else "",
     }
 
 
