@@ -1,7 +1,8 @@
-"""What the people of the demo want to hear, one message that came at night, and one that Tom sends himself."""
+"""What the people of the demo want to hear, one message that came at night, one that Tom wrote to somebody from here,
+and one that he sends himself."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 
@@ -9,6 +10,8 @@ from campaigns.links import link_to
 from campaigns.models import ContactPreference, Message, MessageTemplate, Purpose, Topic
 from campaigns.services import outbox
 from campaigns.services.by_hand import queue_by_hand
+from campaigns.services.draft import Draft
+from campaigns.services.personal import write
 from campaigns.services.preference import Choice, change_preferences
 from referrals.models import Advocate, Enrolment, Program
 
@@ -28,6 +31,14 @@ WORDS = {
         "see many roofs. Does anybody come to mind who pays too much for electricity?\n\nHere is a page where you can "
         "name them: {{ link }}\n\nTom",
     ),
+}
+
+
+PERSONAL: dict[str, Any] = {
+    "subject": "Alice, a question from the roof",
+    "body": "Dear Alice,\n\nthank you for the coffee while we were on your roof. The next bill should be a good one.\n"
+    "\nDo you know someone who still groans at theirs? It takes a minute here:\n{{ link }}\n\nOr answer this mail: "
+    "it comes to me.\n\nTom",
 }
 
 
@@ -65,6 +76,18 @@ def write_words(program: Program) -> None:
 def ask_at_night(enrolment: Enrolment, at: datetime) -> None:
     """Nobody is asked for anything at half past nine in the evening: it waits until the morning."""
     outbox.queue([_ask(enrolment, "night")], now=at)
+
+
+def write_to_them(enrolment: Enrolment, writer: User, at: datetime) -> None:
+    """An ask in somebody's own words, to one person."""
+    draft = Draft(
+        place=enrolment,
+        by=writer,
+        purpose=Purpose.ASK,
+        key=f"demo:personal:{enrolment.advocate_id}",
+        **PERSONAL,
+    )
+    write(draft, now=at)
 
 
 def leave_to_sender(enrolment: Enrolment, sender: User, at: datetime) -> None:

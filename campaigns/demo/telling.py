@@ -14,7 +14,7 @@ from django.db import transaction
 from campaigns.demo.asking import begin_plans, come_by_the_ask, connect_systems, run_plans
 from campaigns.demo.claims import claims_of
 from campaigns.demo.company import found_company
-from campaigns.demo.contact import CHOICES, ask_at_night, choose, leave_to_sender, write_words
+from campaigns.demo.contact import CHOICES, ask_at_night, choose, leave_to_sender, write_to_them, write_words
 from campaigns.demo.deeds import (
     DEEDS,
     FREE_ENTRIES,
@@ -123,6 +123,8 @@ class Story:
         for row in CHOICES:
             yield Happening(self.moment(row.days, 19), partial(choose, self.enrolments[row.name], row))
         yield Happening(self.moment(3, 21, 30), partial(ask_at_night, self.enrolments["Siobhan Keane"]))
+        in_person = partial(write_to_them, self.enrolments["Alice Moreau"], self.staff.caller)
+        yield Happening(self.moment(2, 10, 40), in_person)
         by_tom = partial(leave_to_sender, self.enrolments["Ben Achterberg"], self.staff.caller)
         yield Happening(self.moment(1, 10), by_tom)
 
