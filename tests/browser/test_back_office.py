@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Product
 from tests.browser.test_first_walk import sign_in
@@ -55,3 +55,19 @@ def first_row(page: Page, path: str) -> str | None:
     rows = page.locator("#result_list tbody th a")
     found: str | None = rows.first.evaluate("link => link.href") if rows.count() else None
     return found
+
+
+def test_a_segment_counts_its_people_while_its_conditions_are_written(
+    product: Product, open_window: Callable[..., Page]
+):
+    page = open_window(*DESK)
+    sign_in(page, product, "maya@fernhollow.example")
+    page.goto(f"{product.url}/admin/referrals/segment/")
+    page.get_by_role("link", name="Promoters").click()
+    who = page.locator("#who")
+    expect(who).to_contain_text("who gave 9 of 10 or more")
+
+    page.locator(".condition-row input").first.fill("10")
+
+    expect(who).to_contain_text("who gave 10 of 10 or more")
+    expect(who).to_contain_text("Not saved yet.")
