@@ -132,13 +132,13 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         asks = Ask.objects.filter(plan=OuterRef("pk")).order_by().values("plan")
         asked = asks.annotate(n=Count("pk", filter=were_asked())).values("n")
-        referred = asks.annotate(n=Count("pk", filter=Q(end_reason=Ask.End.REFERRED))).values("n")
+        referred = Count("pk", filter=were_asked() & Q(end_reason=Ask.End.REFERRED))
         said = (
             SurveyResponse.objects.answered().filter(ask__plan=OuterRef("pk")).order_by().values("ask__plan")
         )
         rows = super().get_queryset(request).select_related("program", "segment")
         return rows.annotate(
-            asked_count=Subquery(asked), referred_count=Subquery(referred),
+            asked_count=Subquery(asked), referred_count=Subquery(asks.annotate(n=referred).values("n")),
             answered_count=Subquery(said.annotate(n=Count("pk")).values("n")),
         )  # fmt: skip
 
@@ -256,12 +256,19 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
         refusal = why_not_live(obj) if obj.status in (Status.DRAFT, Status.PAUSED) else ""
         return [
             self.state(obj),
+            *([self.so_far(obj)] if obj.asked_count else []),  # type: ignore[attr-defined]
             *plan_sentences(obj),
             *([refusal] if refusal else []),
             *repetitions(obj),
             *([_by_hand_link(obj, by_hand)] if by_hand.messages else []),
             *([] if obj.is_personal else [format_html('<a href="{}">{}</a>', url, PREVIEW)]),
         ]
+
+    def so_far(self, plan: OutreachPlan) -> str:
+        words = {"asked": self.reached(plan), "came": self.came_of_it(plan)}
+        return (
+            _("Asked so far: %(asked)s; %(came)s.") if words["came"] else _("Asked so far: %(asked)s.")
+        ) % words
 
     def panels(self, request: HttpRequest, obj: OutreachPlan) -> list[Panel]:
         if obj.is_personal:

@@ -199,7 +199,20 @@ def test_the_page_of_a_plan_shows_what_came_of_it(maya, program):
     shown = text(maya.get(page(plan)))
 
     assert "<td>Recommended somebody</td><td>1</td><td>50 %</td>" in shown
+    assert "<li>Asked so far: 2 people; 1 (50 %) recommended somebody.</li>" in shown
     assert "Asks people 14 days after a deal is won." in shown
+
+
+def test_the_list_counts_as_the_page_does_whoever_recommended_before_their_turn_was_not_asked(maya, program):
+    plan = OutreachPlanFactory(program=program)
+    for reason in (Ask.End.REFERRED, Ask.End.DONE):
+        ask = AskFactory(plan=plan, started_at=NOW, ended_at=NOW, end_reason=reason)
+        MessageFactory(ask=ask, purpose="ask", status="sent", sent_at=NOW)
+    AskFactory(plan=plan, ended_at=NOW, end_reason=Ask.End.REFERRED)
+
+    listed = text(maya.get("/admin/campaigns/outreachplan/"))
+
+    assert "1 (50 %) recommended somebody" in listed
 
 
 def test_where_no_mail_leaves_what_is_kept_here_counts_as_sent(maya, program):
