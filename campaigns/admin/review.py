@@ -164,6 +164,7 @@ def _card(row: Referral, named: int, sale: int) -> dict[str, Any]:
         "pairs": _pairs(row, named),
         "sale": format_money(sale, row.program.currency) if sale else "",
         "by_hand": not signs,
+        "status": row.get_status_display(),
         "state": status_word(row.status, row.get_status_display()),
         "verdict": risk.get_verdict_display() if risk and risk.verdict else "",
         "decided": moment(risk.decided_at, row.program.zone) if risk and risk.decided_at else "",
