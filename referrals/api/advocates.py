@@ -184,13 +184,13 @@ def add_advocates(request: HttpRequest, body: AdvocatesIn) -> HttpResponse:
         except Problem as problem:
             wrong[number] = list(problem.errors)
     take_in(key_of(request).program, list(people.values()), now=key_of(request).asked_at)
-    wrong |= {n: [{"pointer": "", "detail": p.refusal}] for n, p in people.items() if p.refusal}
+    refused = {n: p.refusal for n, p in people.items() if p.refusal}
     done = {
         n: (201 if p.is_new else 200, public_id("adv", p.enrolment.advocate_id))
         for n, p in people.items()
         if p.enrolment and not p.refusal
     }
-    return bulk_answer(body, done, wrong)
+    return bulk_answer(body, done, wrong, refused)
 
 
 @router.get("/advocates/{advocate_id}", response=AdvocateOut, auth=READ)

@@ -53,19 +53,25 @@ def read_items(
 
 
 def bulk_answer(
-    body: BulkIn, done: Mapping[int, tuple[int, str | None]], wrong: dict[int, list[dict[str, str]]]
+    body: BulkIn,
+    done: Mapping[int, tuple[int, str | None]],
+    unread: dict[int, list[dict[str, str]]],
+    refused: Mapping[int, str] | None = None,
 ) -> HttpResponse:
-    """The answer: status and id of each that was done, and what is wrong with each that was not.
+    """The answer: status and id of each that was done, what is wrong with each that was not, and why each that could
+    be read was ``refused``.
 
     Raises Problem, which undoes everything, if all or nothing was wanted and something is wrong.
     """
+    no = {n: [{"pointer": "", "detail": why}] for n, why in (refused or {}).items()}
+    wrong = unread | no
     if wrong and body.mode == "all_or_nothing":
         raise invalid(
             [one | {"pointer": f"/items/{n}{one['pointer']}"} for n in sorted(wrong) for one in wrong[n]]
         )
     found = {n: Result.model_construct(status=status, id=pk) for n, (status, pk) in done.items()}
     found |= {
-        n: Result.model_construct(status=422, errors=[Wrong(**one) for one in errors])
+        n: Result.model_construct(status=409 if n in no else 422, errors=[Wrong(**one) for one in errors])
         for n, errors in wrong.items()
     }
     return answer(BulkOut.model_construct(results=[found[n] for n in sorted(found)]))

@@ -216,13 +216,14 @@ def add_conversions(request: HttpRequest, body: ConversionsIn) -> HttpResponse:
     sales = {n: _sale(items[n], found) for n, found in known.items() if not isinstance(found, list)}
     taken = take_conversions(key.program, list(sales.values()), now=key.asked_at, source=key.name)
     done: dict[int, tuple[int, str | None]] = {}
+    refused: dict[int, str] = {}
     for number, one in zip(sales, taken, strict=True):
         if isinstance(one, Refused):
-            wrong[number] = [{"pointer": "", "detail": str(one)}]
+            refused[number] = str(one)
         else:
             sold = one.conversion
             done[number] = _status(key, one), public_id("con", sold.pk) if sold else None
-    return bulk_answer(body, done, wrong)
+    return bulk_answer(body, done, wrong, refused)
 
 
 @router.post("/conversions/reverse", response=ConversionOut, auth=WRITE)

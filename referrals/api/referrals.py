@@ -194,8 +194,8 @@ def add_referrals(request: HttpRequest, body: ReferralsIn) -> HttpResponse:
     took = submit_many(key.program, list(named.values()), source=Referral.Source.API, now=key.asked_at)
     found = dict(zip(named, took, strict=True))
     done = {n: (201, public_id("ref", row.pk)) for n, row in found.items() if isinstance(row, Referral)}
-    wrong |= {n: [{"pointer": "", "detail": str(no)}] for n, no in found.items() if isinstance(no, Refused)}
-    return bulk_answer(body, done, wrong)
+    refused = {n: str(no) for n, no in found.items() if isinstance(no, Refused)}
+    return bulk_answer(body, done, wrong, refused)
 
 
 @router.get("/referrals/{referral_id}", response=ReferralOut, auth=READ)

@@ -127,3 +127,21 @@ def test_friends_of_300_advocates_cost_as_many_queries_as_one(program, django_as
     # So many rows are stored in two statements; in several on SQLite.
     assert counts[3] <= (31 if connection.vendor == "postgresql" else 95)
     assert Referral.objects.filter(owner=F("follow_ups__owner")).count() == 305
+
+
+def test_what_is_refused_among_many_has_the_status_it_has_alone(program):
+    crm, place = System(program), EnrolmentFactory(program=program)
+    ben = {
+        "advocate": {"code": place.code},
+        "name": "Ben Weber",
+        "email": "b@friend.example",
+        "agreement": WORDS,
+    }
+    crm.post("/referrals", ben)
+
+    alone = crm.post("/referrals", ben)
+    [among_many] = crm.post("/referrals/bulk", {"mode": "per_row", "items": [ben]}).json()["results"]
+
+    assert (among_many["status"], among_many["errors"][0]["detail"]) == (409, alone.json()["detail"])
+    assert alone.status_code == 409
+    assert crm.post("/referrals/bulk", {"items": [ben]}).status_code == 422
