@@ -86,6 +86,10 @@ class Rights:
         if db_field.name in self.caller_fields:
             kwargs["queryset"] = self._callers(db_field.name, request)
         kwargs.setdefault("queryset", self.choices_of(db_field.remote_field.model, request))
+        if db_field.remote_field.model is Program and not db_field.blank:
+            # Whoever has one program need not say which.
+            only = kwargs["queryset"][:2]
+            kwargs["initial"] = only[0].pk if len(only) == 1 else None
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
         if field and db_field.remote_field.model is User:
             field.label_from_instance = colleague

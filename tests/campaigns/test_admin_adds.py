@@ -6,11 +6,12 @@ from django.test import RequestFactory
 from django.urls import reverse
 
 from referrals.models import Program
-from tests.cast import fresh_client_of, superuser
+from tests.cast import fresh_client_of, member_of, superuser
 from tests.factories import (
     EnrolmentFactory,
     HookSourceFactory,
     IncentiveFactory,
+    MembershipFactory,
     OutreachPlanFactory,
     ProgramFactory,
     UserFactory,
@@ -130,3 +131,16 @@ def test_a_plan_without_a_program_is_refused_at_the_field():
 
     assert page.context["adminform"].form.errors["program"] == ["This field is required."]
     assert Program.objects.count() == 0
+
+
+def test_whoever_has_one_program_need_not_say_which():
+    program = ProgramFactory()
+    boss, url = member_of(program), reverse("admin:campaigns_survey_add")
+
+    def chosen():
+        form = fresh_client_of(boss).get(url).context["adminform"].form
+        return form.get_initial_for_field(form.fields["program"], "program")
+
+    assert chosen() == program.pk
+    MembershipFactory(user=boss, program=ProgramFactory(), role="manager")
+    assert chosen() is None
