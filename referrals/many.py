@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import connection, connections, models, transaction
 
 # Read once by the statement it stands in, it holds until the end of that statement's transaction.
 _NOT_WAITING = ", (SELECT set_config('synchronous_commit', 'off', true)) AS not_waiting"
@@ -24,9 +24,9 @@ def save_many(
     model = type(rows[0])
     fields: list[models.Field[Any, Any]]
     fields = [model._meta.get_field(name) for name in (*columns, *keys)]  # type: ignore[misc]
-    values = [
-        [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows
-    ]
+    # Not through Django's stand-in for it, which takes as long as a value.
+    real = connections[connection.alias]
+    values = [[field.get_db_prep_save(getattr(row, field.attname), real) for field in fields] for row in rows]
     names = [str(field.column) for field in fields]
     places, known = names[: len(columns)], names[len(columns) :]
     if connection.vendor != "postgresql":

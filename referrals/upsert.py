@@ -3,13 +3,13 @@
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from django.db import connection, models
+from django.db import connection, connections, models
 from django.db.models.constants import OnConflict
 from django.db.models.sql import InsertQuery
 
 Row = TypeVar("Row", bound=models.Model)
 BATCH = 500
-# Of more rows, wording the statement is the smaller part.
+# Row by row, each number of rows has its own wording; those of more are not kept.
 LONGEST = 8
 
 
@@ -57,43 +57,45 @@ def _insert(
 
 
 class Wording(NamedTuple):
-    """How the ORM stores so many rows; their values stand column by column or row by row."""
+    """How the ORM stores rows: column by column, the same however many there are, or row by row."""
 
     sql: str
     by_column: bool
 
 
+ANY_NUMBER = 0
 _wordings: dict[Hashable, Wording] = {}
 
 
 def _statement(
     rows: Sequence[Any], fields: Sequence[Any], known: Any, on_conflict: OnConflict | None
 ) -> tuple[str, Sequence[Any]]:
-    """As the ORM words it: anew, unless it has worded the same for as few rows before."""
+    """As the ORM words it: anew, unless a wording that it has made before fits."""
     model: Any = type(rows[0])
     for row in rows:
         # What a related row got its key for since this one was made.
         row._prepare_related_fields_for_save(operation_name="insert")
-    shape = connection.vendor, model, known, on_conflict, len(rows)
-    if wording := _wordings.get(shape):
-        return wording.sql, _laid_out(_values(rows, fields), wording.by_column)
+    shape = connection.vendor, model, known, on_conflict
+    for count in (len(rows), ANY_NUMBER) if len(rows) > 1 else (1,):
+        if wording := _wordings.get((*shape, count)):
+            return wording.sql, _laid_out(_values(rows, fields), wording.by_column)
     query = InsertQuery(model, on_conflict=on_conflict)
     query.insert_values(fields, list(rows))
     compiler = query.get_compiler(connection=connection)
     compiler.returning_fields = [known, model._meta.pk]
     [(sql, worded)] = compiler.as_sql()
-    if len(rows) <= LONGEST:
-        by_column = len(worded) != len(rows) * len(fields)
-        if _bare(worded) == _bare(_laid_out(_values(rows, fields), by_column)):
-            _wordings[shape] = Wording(sql, by_column)
+    by_column = len(worded) != len(rows) * len(fields)
+    if by_column or len(rows) <= LONGEST:
+        again = _laid_out(_values(rows, fields), by_column)
+        if _bare(worded) == _bare(again):
+            _wordings[*shape, ANY_NUMBER if by_column else len(rows)] = Wording(sql, by_column)
     return sql, worded
 
 
 def _values(rows: Sequence[Any], fields: Sequence[Any]) -> list[list[Any]]:
-    return [
-        [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
-        for row in rows
-    ]
+    # The connection itself: through Django's stand-in, each look at it takes as long as a value.
+    real = connections[connection.alias]
+    return [[field.get_db_prep_save(field.pre_save(row, add=True), real) for field in fields] for row in rows]
 
 
 def _laid_out(values: list[list[Any]], by_column: bool) -> list[Any]:
