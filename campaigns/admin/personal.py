@@ -65,7 +65,8 @@ class PersonalAdmin(StepsAdmin):
             except Refused as refusal:
                 writing.form.add_error(None, str(refusal))
         shown = {
-            "title": WRITE.label, "advocate": advocate, "opts": self.opts, "summary": self.summary(advocate),
+            "title": _("Write to %(name)s personally") % {"name": advocate}, "advocate": advocate,
+            "opts": self.opts, "summary": self.summary(advocate),
             "writing": writing, "form": writing.form, "trial": writing.trial(), "media": self.media,
         }  # fmt: skip
         answer = TemplateResponse(

@@ -173,23 +173,28 @@ class Writing:
             return uuid4().hex
 
     def look(self) -> Rendered:
+        """What they would read; or, with no words of theirs, why these cannot be used."""
+        return self._look()[0]
+
+    def _look(self) -> tuple[Rendered, bool]:
         draft = self.typed()
         try:
             check_words(draft.purpose, draft.subject, draft.body)
-            return look(draft)
+            return look(draft), True
         except ValidationError as wrong:
-            return Rendered("", "\n".join(wrong.messages), "")
+            return Rendered("", "\n".join(wrong.messages), ""), False
         except (LiquidError, KeyError, TooLong) as wrong:
-            return Rendered("", str(wrong), "")
+            return Rendered("", str(wrong), ""), False
 
     def trial(self) -> Trial:
-        draft, advocate, mail = self.typed(), self.place.advocate, self.look()
+        draft, advocate = self.typed(), self.place.advocate
+        mail, is_readable = self._look()
         hints = framing_hints(
             draft.purpose, advocate.language or self.place.program.language, draft.body,
             subject=draft.subject, channel=draft.channel, reader=advocate.first_name,
         )  # fmt: skip
         return Trial(
-            mail, hints, text_length(mail.text) if draft.channel == SMS else "",
+            mail, hints, text_length(mail.text) if draft.channel == SMS and is_readable else "",
             foresee(draft, now=timezone.now()), reverse(f"{PAGE}_look", args=[advocate.pk]),
         )  # fmt: skip
 

@@ -7,8 +7,16 @@ import pytest
 from campaigns.models import Ask, Message, Purpose, Suppression
 from campaigns.services.delivery import deliver_due
 from referrals.models import Candidate, Membership
+from referrals.services.membership import regroup
 from tests.cast import client_of, member_of, said
-from tests.factories import AdvocateFactory, CallTaskFactory, EnrolmentFactory, EventFactory, ProgramFactory
+from tests.factories import (
+    AdvocateFactory,
+    CallTaskFactory,
+    EnrolmentFactory,
+    EventFactory,
+    MembershipFactory,
+    ProgramFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -152,6 +160,15 @@ def test_a_text_message_shows_its_length_and_goes_to_the_phone(anna, program, cl
     assert Message.objects.values_list("channel", "to_address").get() == ("sms", "+393331234567")
 
 
+def test_a_text_message_that_is_too_long_says_so_and_not_how_long_that_sentence_is(anna, program, client):
+    sms = looked_at(program, way="sms", subject="", body="Anna, thank you! " * 60)
+
+    shown = text(client.post(page(anna), sms))
+
+    assert "Shorten the words." in shown
+    assert "characters: it travels in" not in shown
+
+
 def test_it_may_go_by_the_writers_own_mail_program(anna, program, client):
     answer = client.post(page(anna), typed(program, way="own"), follow=True)
 
@@ -218,3 +235,14 @@ def test_somebody_in_no_program_yet_is_written_to_for_ones_own(program, client):
 
     assert Message.objects.get().advocate == carla
     assert carla.enrolments.get().program == program
+
+
+def test_who_only_looks_on_here_writes_to_nobody_here_whatever_they_may_elsewhere(program, anna):
+    analyst = member_of(program, Membership.Role.ANALYST)
+    MembershipFactory(user=analyst, program=ProgramFactory(), role=Membership.Role.SALES)
+    regroup([analyst])
+
+    answer = client_of(analyst).post(page(anna), typed(program))
+
+    assert answer.status_code == 403
+    assert not Message.objects.exists()
