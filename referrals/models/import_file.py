@@ -127,6 +127,8 @@ class ImportMapping(models.Model):
     source = models.CharField(max_length=40, blank=True)
     fingerprint = models.CharField(max_length=64)
     columns = models.JSONField()
+    # Of the whole file: how amounts, phone numbers and dates are read, and whether strangers are taken in.
+    choices = models.JSONField(default=dict)
     used_at = models.DateTimeField()
 
     class Meta:

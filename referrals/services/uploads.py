@@ -20,6 +20,8 @@ from referrals.workbooks import UPLOADED
 EXAMPLES, LOOKED_AT = 3, 1000
 # How many files back one looks for what was chosen for a column.
 MAPPINGS = 20
+# What is remembered of a whole file; not the program, which the next person may have nothing to do with.
+OF_ALL = ("currency", "country", "dates", "create_advocates")
 
 
 def work_off(*, now: datetime, count: Count = lambda _staging, _program: {}) -> int:
@@ -55,6 +57,9 @@ def _read(file: ImportFile, table: Table, now: datetime, count: Count) -> None:
     """Find out what the file would do, and keep that for whoever uploaded it."""
     with Table(bytes(file.content), UPLOADED) as again:
         examples = _examples(again)
+    chosen = _chosen_for_all(file, table.header)
+    for name, value in chosen.items():
+        setattr(file, name, value)
     source, columns = _columns(file, table.header, examples)
     file.columns = columns
     found: dict[str, Any] = {"source": source, "header": table.header, "examples": examples}
@@ -66,7 +71,7 @@ def _read(file: ImportFile, table: Table, now: datetime, count: Count) -> None:
     except (ValidationError, Refused) as error:
         reason = _sentence(error)
     ImportFile.objects.filter(pk=file.pk).advance(
-        ImportFile.Status.READ, columns=columns, found=found, reason=reason
+        ImportFile.Status.READ, columns=columns, found=found, reason=reason, **chosen
     )
 
 
@@ -92,6 +97,14 @@ def _work(file: ImportFile, table: Table, now: datetime, **more: Any) -> Work:
         ImportFile.objects.filter(pk=file.pk).update(progress=percent)
 
     return Work(now=now, on_progress=on_progress, **more)
+
+
+def _chosen_for_all(file: ImportFile, header: Sequence[str]) -> dict[str, Any]:
+    """What was chosen last for the whole of a file with this header, as long as nothing is for this one."""
+    if file.columns:
+        return {}
+    known = ImportMapping.objects.filter(fingerprint=fingerprint(header), what=file.what).first()
+    return {name: value for name, value in known.choices.items() if name in OF_ALL} if known else {}
 
 
 def _columns(
@@ -133,8 +146,11 @@ def remember_columns(file: ImportFile, *, now: datetime) -> None:
     ImportMapping.objects.update_or_create(
         fingerprint=fingerprint(list(file.columns)),
         what=file.what,
-        defaults={"columns": file.columns, "source": file.found.get("source", ""), "used_at": now},
-    )
+        defaults={
+            "columns": file.columns, "choices": {name: getattr(file, name) for name in OF_ALL},
+            "source": file.found.get("source", ""), "used_at": now,
+        },
+    )  # fmt: skip
 
 
 def fingerprint(header: Sequence[str]) -> str:

@@ -245,6 +245,23 @@ def test_events_come_in_the_same_way(client):
     assert (event.data, event.advocate.email) == ({"amount": 1250, "currency": "EUR"}, "anna@x.example")
 
 
+def test_what_was_chosen_for_the_whole_file_is_remembered_too(client):
+    text = "customer_id,purchased_on,amount_usd\n007,2026-01-02,29.33\n"
+    url = looked_at(client, text, "purchase")
+    columns = {"column0": "advocate", "column1": "occurred_at", "column2": "amount"}
+    choices = {"currency": "usd", "create_advocates": "on", "dates": "day"}
+    client.post(url, columns | choices | {"read": "1"})
+    work_off(now=timezone.now())
+    client.post(url, {"import": "1"})
+    work_off(now=timezone.now())
+
+    again = client.get(looked_at(client, text, "purchase"))
+
+    asked = again.context["form"]
+    assert [asked[name].value() for name in ("currency", "dates", "create_advocates")] == ["USD", "day", True]
+    assert ("recorded before", 1) in again.context["tiles"]
+
+
 def test_a_file_that_is_none_is_refused_with_a_reason(client):
     url = looked_at(client, b"%PDF-1.7")
 
