@@ -35,8 +35,8 @@ WORDS = {
 
 
 PERSONAL: dict[str, Any] = {
-    "subject": "Alice, a question from the roof",
-    "body": "Dear Alice,\n\nthank you for the coffee while we were on your roof. The next bill should be a good one.\n"
+    "subject": "George, a question from the roof",
+    "body": "Dear George,\n\nthank you for the tea while we were on your roof. The next bill should be a good one.\n"
     "\nDo you know someone who still groans at theirs? It takes a minute here:\n{{ link }}\n\nOr answer this mail: "
     "it comes to me.\n\nTom",
 }

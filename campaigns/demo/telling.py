@@ -123,7 +123,7 @@ class Story:
         for row in CHOICES:
             yield Happening(self.moment(row.days, 19), partial(choose, self.enrolments[row.name], row))
         yield Happening(self.moment(3, 21, 30), partial(ask_at_night, self.enrolments["Siobhan Keane"]))
-        in_person = partial(write_to_them, self.enrolments["Alice Moreau"], self.staff.caller)
+        in_person = partial(write_to_them, self.enrolments["George Whitfield"], self.staff.caller)
         yield Happening(self.moment(2, 10, 40), in_person)
         by_tom = partial(leave_to_sender, self.enrolments["Ben Achterberg"], self.staff.caller)
         yield Happening(self.moment(1, 10), by_tom)
