@@ -9,9 +9,8 @@ from campaigns.models import Ask, Message, OutreachPlan
 from campaigns.services.asks import sign
 from campaigns.services.delivery import deliver_due
 from campaigns.services.planner import plan_due
-from campaigns.services.preview import lines
 from campaigns.starters import STARTERS
-from referrals.models import Candidate, Event, Finder, Membership
+from referrals.models import Event, Membership
 from tests.cast import client_of, member_of, said
 from tests.factories import (
     NOW,
@@ -73,81 +72,6 @@ def test_nobody_makes_a_plan_for_another_program_or_without_the_right(program, m
 
 def members(count, **more):
     return AdvocateFactory.create_batch(count, **more)
-
-
-def test_the_preview_says_who_gets_what_and_when_and_who_does_not_and_why(maya, program):
-    plan = OutreachPlanFactory(program=program, trigger=Trigger.MEMBER, status=Status.DRAFT)
-    PlanStepFactory(plan=plan, position=2, wait_days=7, purpose="ask_last")
-    members(2)
-    members(1, email="")
-
-    asked, left = maya.get(page(plan, "preview")), maya.get(page(plan, "preview"), {"why": "no_address"})
-
-    assert "2 people are asked" in text(asked)
-    assert "1 no address" in text(asked)
-    assert text(asked).count("last reminder of an ask") >= 2
-    assert text(left).count("<td> no address </td>") == 1
-    assert not Ask.objects.exists()
-    assert not Message.objects.exists()
-
-
-@pytest.mark.parametrize("count", [1, 3])
-def test_a_preview_costs_the_same_for_one_and_for_three(maya, program, count, django_assert_num_queries):
-    plan = OutreachPlanFactory(program=program, trigger=Trigger.MEMBER)
-    AskFactory.create_batch(count, plan=plan)
-    members(count)
-    maya.get(page(plan, "preview"))
-
-    with django_assert_num_queries(15):
-        maya.get(page(plan, "preview"))
-
-
-def test_what_the_preview_promises_is_what_the_planner_does(maya, program, now):
-    plan = OutreachPlanFactory(program=program, earliest_days=14)
-    anna = AdvocateFactory()
-    Event.objects.record([Event(kind="deal_won", advocate=anna, occurred_at=now)], now=now)
-
-    [[line], _more] = lines(plan, "", now=now)
-    plan_due(now=now + 14 * DAY)
-
-    assert [taken.moment for taken in line.touches] == [Message.objects.get().due_at]
-
-
-def test_the_preview_shows_what_is_written_already_and_has_not_left(maya, program, now):
-    plan = OutreachPlanFactory(program=program, earliest_days=0)
-    PlanStepFactory(plan=plan, position=2, wait_days=14, purpose="ask_last")
-    Event.objects.record(
-        [Event(kind="deal_won", advocate=AdvocateFactory(), occurred_at=now - 2 * DAY)], now=now
-    )
-    plan_due(now=now)
-    waits = Message.objects.get()
-
-    shown = text(maya.get(page(plan, "preview")))
-
-    assert f'href="/admin/campaigns/message/{waits.pk}/change/"' in shown
-    assert "(written, and waits)" in shown
-    assert "nothing within 30 days" not in shown
-
-
-def test_the_preview_leaves_out_whoever_was_in_the_plan_for_the_same_thing(program, now):
-    plan = OutreachPlanFactory(program=program)
-    event = Event(kind="deal_won", advocate=AdvocateFactory(), occurred_at=now - 20 * DAY)
-    Event.objects.record([event], now=now)
-    Ask.objects.all().end(Ask.End.REFERRED, now=now)
-
-    assert lines(plan, "", now=now) == ([], False)
-
-
-def test_the_preview_says_how_many_points_somebody_lacks(maya, program):
-    plan = OutreachPlanFactory(program=program, trigger=Trigger.MEMBER)
-    Finder.objects.create(program=program, automatic_from=60)
-    [anna] = members(1)
-    Candidate.objects.create(program=program, advocate=anna, score=42)
-
-    shown, why = maya.get(page(plan, "preview")), maya.get(page(plan, "preview"), {"why": "not_warm"})
-
-    assert "0 people are asked" in text(shown)
-    assert "<td> not warm enough for an automatic message: 42 of 60 points </td>" in text(why)
 
 
 def test_more_than_a_hundred_people_are_confirmed_by_typing_the_number(maya, program):
