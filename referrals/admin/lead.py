@@ -60,4 +60,4 @@ class LeadAdmin(FactsAdmin):
 
     @admin.display(description=gettext_lazy("business hours"), ordering="contact_minutes")
     def waited(self, lead: Lead) -> str:
-        return "" if lead.contact_minutes is None else f"{lead.contact_minutes / 60:.1f}"
+        return "" if lead.contact_minutes is None else f"{lead.contact_minutes / 60:.1f} h"
