@@ -4,8 +4,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Case, When
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,6 +24,7 @@ from rewards.models import Incentive
 from rewards.services.goodwill import goodwill_left
 
 Status = Claim.Status
+TO_DECIDE_FIRST = Case(When(status=Status.OPEN, then=0), default=1)
 
 
 class AcceptForm(NoteForm):
@@ -96,7 +99,7 @@ class ClaimAdmin(StepsAdmin, FactsAdmin):
     list_select_related = ("enrolment__advocate", "program")
     search_fields = ("name", "email", "phone", "enrolment__advocate__name")
     search_help_text = gettext_lazy("Friend, e-mail, phone or advocate")
-    ordering = ("made_at", "pk")
+    ordering = (TO_DECIDE_FIRST, "made_at", "pk")
     fields = ("program", "claimed_by", "name", "email", "phone", "talked", "words", "made", "became")
     readonly_fields = ("claimed_by", "talked", "made", "became")
     steps = (
@@ -175,7 +178,7 @@ class ClaimAdmin(StepsAdmin, FactsAdmin):
 
     @admin.display(description=gettext_lazy("talked on"), ordering="happened_on")
     def talked(self, claim: Claim) -> Any:
-        return claim.happened_on
+        return date_format(claim.happened_on, "j M Y")
 
     @admin.display(description=gettext_lazy("made"), ordering="made_at")
     def made(self, claim: Claim) -> Any:

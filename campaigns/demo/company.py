@@ -116,18 +116,18 @@ def found_company(*, password: str, now: datetime) -> Program:
         user=program.owner, first_day=away, last_day=away + timedelta(days=4), stand_in=program.lead
     )
     _give_key(program, people[Membership.Role.MANAGER], now)
-    _report_leads(program, now)
+    _report_leads(program, people[Membership.Role.SALES], now)
     return program
 
 
-def _report_leads(program: Program, now: datetime) -> None:
+def _report_leads(program: Program, caller: User, now: datetime) -> None:
     """Those who came by the web form and the spring fair, as the customer system tells of them."""
     leads = []
     for n in range(24):
         came = now - timedelta(days=2 + 3 * n, hours=n % 7)
         waited = timedelta(hours=(3, 9, 26, 14, 5, 31)[n % 6])
-        source = "Web form" if n % 3 else "Spring fair"
-        leads.append(Reported(f"lead-{n + 1}", came, came + waited if n % 8 else None, source))
+        source, owner = ("Web form", caller.email) if n % 3 else ("Spring fair", "")
+        leads.append(Reported(f"lead-{n + 1}", came, came + waited if n % 8 else None, source, owner))
     take_leads(program, leads, now=now)
 
 

@@ -30,8 +30,8 @@ class Lead(models.Model):
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("lead")
-        verbose_name_plural = _("leads")
+        verbose_name = _("other lead")
+        verbose_name_plural = _("other leads")
         constraints = [
             models.UniqueConstraint(fields=["program", "external_id"], name="lead_once"),
             models.CheckConstraint(

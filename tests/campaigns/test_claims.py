@@ -186,3 +186,17 @@ def test_the_portal_costs_the_same_with_more_claims(portal, anna, now, claims, d
         )  # fmt: skip
     with django_assert_max_num_queries(22):
         portal.get("/me/")
+
+
+def test_what_is_to_be_decided_stands_above_what_was_decided(anna, claim, now):
+    claim.status = "rejected"
+    claim.save()
+    for day in (2, 1):
+        Claim.objects.create(
+            enrolment=anna, program=anna.program, name=f"Day {day}", happened_on=now.date(), words="x",
+            made_at=now + timedelta(days=day), status_at=now,
+        )  # fmt: skip
+
+    page = client_of(member_of(anna.program)).get("/admin/referrals/claim/")
+
+    assert [row.name for row in page.context["cl"].result_list] == ["Day 1", "Day 2", "Ben Weber"]
