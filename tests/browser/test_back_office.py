@@ -71,3 +71,28 @@ def test_a_segment_counts_its_people_while_its_conditions_are_written(
 
     expect(who).to_contain_text("who gave 10 of 10 or more")
     expect(who).to_contain_text("Not saved yet.")
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_a_personal_message_is_looked_at_while_it_is_written_and_kept_when_it_may_not_leave(
+    product: Product, open_window: Callable[..., Page], size
+):
+    page = open_window(*size)
+    sign_in(page, product, "tom@fernhollow.example")
+    page.goto(f"{product.url}/admin/referrals/advocate/?q=Priya")
+    page.locator("#result_list tbody th a").first.click()
+    page.get_by_role("link", name="Write to them personally").click()
+    # She was asked by a plan not long ago.
+    expect(page.locator("#trial")).to_contain_text("It may not leave")
+    assert findings(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+    page.get_by_label("Words", exact=True).fill("Dear Priya, how is the roof? {{ roof }}")
+    expect(page.locator("#trial")).to_contain_text("“roof” is not known here.")
+    page.get_by_label("Words", exact=True).fill("Dear Priya, how is the roof?")
+    expect(page.locator("#trial")).to_contain_text("Say thank you")
+    expect(page.frame_locator("#look").locator("body")).to_contain_text("how is the roof?")
+
+    page.get_by_role("button", name="Send it").click()
+    expect(page.get_by_role("alert")).to_contain_text("It may not leave")
+    expect(page.get_by_label("Words", exact=True)).to_have_value("Dear Priya, how is the roof?")
