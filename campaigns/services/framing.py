@@ -109,7 +109,8 @@ def _of_length(text: str) -> Iterable[str]:
 
 
 def _first_of(phrases: list[str], words: str) -> str:
-    """The first of the phrases that stands in the words, as it stands there."""
+    """The first of the phrases that stands in the words, as it stands there; an apostrophe may be curly."""
+    words = words.replace("’", "'")
     for phrase in phrases:
         stem, end = (phrase[:-1], r"\w*") if phrase.endswith("*") else (phrase, "")
         if found := re.search(rf"\b{re.escape(stem)}{end}\b", words, re.IGNORECASE):

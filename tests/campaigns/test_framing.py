@@ -62,6 +62,12 @@ def test_other_ways_of_asking_about_us_are_pointed_out_too(language, question):
     assert hint.startswith(f"“{question}” is about us.")
 
 
+def test_a_curly_apostrophe_is_an_apostrophe():
+    (hint,) = hints(GOOD["fr"] + " Qui d’autre puis-je appeler ?" + LINK, "fr")
+
+    assert "is about us" in hint
+
+
 def test_a_gift_is_no_thank_you():
     assert "Say thank you" in hints("Ciao {{ first_name }}, è gratis. Chi conosci?" + LINK, "it")[0]
 
