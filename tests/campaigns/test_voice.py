@@ -83,7 +83,7 @@ def test_a_variant_asked_for_by_name_comes_before_everything_and_one_that_is_mis
 def test_an_ask_says_whom_the_program_helps_best():
     program = ProfileFactory(headline="Small companies that hate paperwork.").program
 
-    assert "Whom we can help best: Small companies that hate paperwork." in words(program)
+    assert "Who we can help best: Small companies that hate paperwork." in words(program)
 
 
 def test_the_voice_that_came_along_costs_no_query(django_assert_num_queries):
