@@ -3,9 +3,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -49,6 +49,7 @@ class HookSourceAdmin(FreshAdmin, StepsAdmin, HistoryAdmin):
         "Your shop, CRM or form tells us by webhook what happened: orders, refunds, deals, new customers, tags. "
         "Choose one that we know and everything is set up; connect any other by a sample of its calls."
     )
+    when_added = gettext_lazy("It is set up. Give the other system the address below and the secret.")
     form = HookSourceForm
     list_display = ("name", "state", "address", "last_call", "refused", "program")
     list_filter = (ProgramFilter, "active")
@@ -93,12 +94,6 @@ class HookSourceAdmin(FreshAdmin, StepsAdmin, HistoryAdmin):
             HookMapping(source=obj, says=says, sample=example_of(name, says), **meaning)
             for says, meaning in preset.mappings.items()
         )
-
-    def response_add(
-        self, request: HttpRequest, obj: HookSource, post_url_continue: Any = None
-    ) -> HttpResponse:
-        messages.success(request, _("“%(name)s” is set up. Give it the address below.") % {"name": obj.name})
-        return HttpResponseRedirect(reverse("admin:referrals_hooksource_change", args=[obj.pk]))
 
     def summary(self, obj: HookSource) -> Sequence[Any]:
         address = format_html('<code class="address">{}</code>', obj.url)
@@ -152,6 +147,7 @@ class HookMappingAdmin(HistoryAdmin):
         "Paste one of the system's calls, save, and choose from its fields where each fact stands. What the sample "
         "would do is said above."
     )
+    when_added = gettext_lazy("Kept. Now say where the facts stand.")
     form = HookMappingForm
     list_display = ("says", "means", "source")
     list_filter = ("source",)
@@ -173,12 +169,6 @@ class HookMappingAdmin(HistoryAdmin):
             "says": call.says,
             "sample": _sample(call),
         }
-
-    def response_add(
-        self, request: HttpRequest, obj: HookMapping, post_url_continue: Any = None
-    ) -> HttpResponse:
-        messages.success(request, _("Kept. Now say where the facts stand."))
-        return HttpResponseRedirect(reverse("admin:referrals_hookmapping_change", args=[obj.pk]))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj and self.has_change_permission(request, obj):

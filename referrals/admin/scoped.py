@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.admin.widgets import AdminSplitDateTime, RelatedFieldWidgetWrapper
 from django.contrib.auth import get_permission_codename
@@ -15,6 +15,7 @@ from django.db import DataError
 from django.db.models import TextField
 from django.forms import BaseInlineFormSet, CharField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 
@@ -172,6 +173,8 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
     empty_value_display = ""
     # Opens the page with a sentence on what it is for.
     about: ClassVar[Any] = ""
+    # What to do next on a new row's own page, which opens then; empty: the list does.
+    when_added: ClassVar[Any] = ""
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).for_staff(asker(request))  # type: ignore[attr-defined]
@@ -212,6 +215,13 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
             }
             shown |= self.more_context(request, obj)
         return super().changeform_view(request, object_id, form_url, shown | (extra_context or {}))
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
+        if not self.when_added:
+            return super().response_add(request, obj, post_url_continue)
+        messages.success(request, self.when_added)
+        page = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        return HttpResponseRedirect(reverse(page, args=[obj.pk]))
 
     # A page of facts has no form to save; few models keep earlier versions.
     saves = True

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -38,7 +39,8 @@ class WebhookEndpointForm(forms.ModelForm):
     )  # fmt: skip
     kinds = forms.MultipleChoiceField(
         label=gettext_lazy("Hears of"),
-        choices=Event.Kind.choices,
+        # As people call it, and as it stands in the type of a call.
+        choices=[(kind.value, format_lazy("{} – {}", kind.label, kind.value)) for kind in Event.Kind],
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("Tick nothing to tell it everything."),
@@ -50,6 +52,9 @@ class WebhookEndpointAdmin(SecretAdmin, StepsAdmin, HistoryAdmin):
     about = gettext_lazy(
         "Other systems that hear what happens in a program, within a minute: your CRM, your shop, Zapier. Calls are "
         "signed as Standard Webhooks says, and tell ids and facts, no names and no addresses."
+    )
+    when_added = gettext_lazy(
+        "It hears of what happens from now on. Give it the secret below, and send a test."
     )
     form = WebhookEndpointForm
     list_display = ("name", "state", "hears_of", "waiting", "url", "program")

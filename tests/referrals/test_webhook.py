@@ -200,9 +200,13 @@ def test_a_manager_sets_a_webhook_up_and_a_colleague_without_the_right_sees_noth
     assert client_of(sales).get(url).status_code == 403
     refused = fresh_client_of(manager).post(url, typed | {"url": "http://10.0.0.1/"})
     assert "Write an https address with a host name" in refused.text
-    fresh_client_of(manager).post(url, typed)
+    # A box says what a call will say.
+    assert "purchase – purchase" in refused.text
+    assert "became a customer – referral.converted" in refused.text
+    kept = fresh_client_of(manager).post(url, typed)
 
     endpoint = WebhookEndpoint.objects.get()
+    assert kept.url == f"/admin/referrals/webhookendpoint/{endpoint.pk}/change/"
     page = client_of(manager).get(f"/admin/referrals/webhookendpoint/{endpoint.pk}/change/")
     secret = f"/admin/referrals/webhookendpoint/{endpoint.pk}/show-secret/"
     assert endpoint.secret not in page.text
@@ -217,13 +221,17 @@ def test_a_manager_sets_a_webhook_up_and_a_colleague_without_the_right_sees_noth
 
 
 def test_what_happened_before_a_webhook_was_there_is_not_told(now):
-    system, program = System(), ProgramFactory()
-    happen(program, at=now)
-    endpoint = WebhookEndpointFactory(
-        program=program, kinds=[], collected_until=now, hears_since=timezone.now()
-    )
+    system, program, since = System(), ProgramFactory(), timezone.now()
+
+    def recorded(at):
+        event = Event(pk=first_id(at), kind="purchase", program=program, occurred_at=now)
+        return Event.objects.record([event], now=now)[0]
+
+    # Its own moment stands in an event's key, to the millisecond.
+    recorded(since - timedelta(seconds=1))
+    WebhookEndpointFactory(program=program, kinds=[], collected_until=now, hears_since=since)
 
     assert tell_systems(now=now, client=system.client) == 0
-    after = happen(endpoint.program, at=now)
+    after = recorded(since + timedelta(seconds=1))
     assert tell_systems(now=now, client=system.client) == 1
     assert system.heard[0].headers["webhook-id"] == str(after.pk)
