@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy
 from campaigns.admin.personal_form import write_url
 from campaigns.models import CallTask
 from campaigns.services.call_task import log_call_task
-from campaigns.services.script import blocks_of
 from campaigns.services.scripts import script_of
 from referrals.admin.cells import colleague, due, moment, person, status_word
 from referrals.admin.history import history_panel
@@ -133,7 +132,7 @@ class CallTaskAdmin(StepsAdmin, FactsAdmin):
             "task": obj,
             "advocate": obj.advocate,
             "due": due(obj.due_at, obj.program.zone),
-            "script": blocks_of(script_of(obj, colleague(request.user))),
+            "script": script_of(obj, colleague(request.user)),
             "weeks": WEEKS,
             "write_url": write_url(obj.advocate, obj.program, asker(request)),
         }

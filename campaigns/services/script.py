@@ -1,6 +1,6 @@
 """What to say on the phone: the bank's words, or the program's own, with this friend's names in them."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -44,14 +44,15 @@ def sales_script(referral: Referral, *, caller: str) -> list[Block]:
         source = wording.template_for(message).body
     except NoWords:
         return []
+    return blocks_of(wording.text(message), source)
+
+
+def blocks_of(words: str, source: str) -> list[Block]:
+    """Plain words in pieces as a page shows them; lines that begin with a dash are a list. ``source`` says in
+    Markdown which of them are headings."""
     headings = {
         line.removeprefix(HEADING).strip() for line in source.splitlines() if line.startswith(HEADING)
     }
-    return blocks_of(wording.text(message), headings)
-
-
-def blocks_of(words: str, headings: Container[str] = ()) -> list[Block]:
-    """Plain words in pieces as a page shows them; lines that begin with a dash are a list."""
     found = []
     for paragraph in words.split("\n\n"):
         lines = [line.strip() for line in paragraph.splitlines() if line.strip()]

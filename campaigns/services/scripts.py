@@ -5,12 +5,13 @@ from liquid.exceptions import LiquidError
 from campaigns.links import link_to
 from campaigns.models import CallTask, Message, MessageChannel
 from campaigns.services.composing import compose_text
+from campaigns.services.script import Block, blocks_of
 from campaigns.services.words import NoWords, Wording
 from referrals.models import Enrolment
 
 
-def script_of(task: CallTask, caller: str) -> str:
-    """The script beside the phone number, as plain text; nothing where nobody has written one."""
+def script_of(task: CallTask, caller: str) -> list[Block]:
+    """The script beside the phone number, piece by piece; nothing where nobody has written one."""
     advocate = task.advocate
     place = Enrolment.objects.filter(advocate=advocate, program=task.program).first()
     message = Message(
@@ -26,6 +27,7 @@ def script_of(task: CallTask, caller: str) -> str:
     )
     wording = Wording([message])
     try:
-        return compose_text(wording.template_for(message).body, wording.values_of(message))
+        source = wording.template_for(message).body
+        return blocks_of(compose_text(source, wording.values_of(message)), source)
     except (NoWords, LiquidError):
-        return ""
+        return []

@@ -97,5 +97,6 @@ def test_the_call_has_a_script_of_its_own_and_asks_for_nothing():
 
     shown = client_of(member_of(program, Membership.Role.SUPPORT)).get(page).content.decode()
 
+    assert "<h3>Before you call</h3>" in shown
     assert "You told us that you are not satisfied" in shown
     assert ("Heard them out" in shown, "Said yes" in shown, "Said no" in shown) == (True, False, False)
