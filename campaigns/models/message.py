@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -66,6 +67,13 @@ class MessageQuerySet(ScopedQuerySet):
         return self.filter(status__in=[Message.Status.FAILED, Message.Status.UNKNOWN])
 
 
+def keep_what_was_sent(collector: Any, field: Any, rows: Any, using: str) -> None:
+    """Whose account is deleted gets nothing more; what they sent to customers counts on, without their name."""
+    kept = rows.exclude(purpose__in=TO_STAFF).exclude(sent_at=None)
+    models.SET_NULL(collector, field, kept, using)
+    models.CASCADE(collector, field, rows.exclude(pk__in=kept.values("pk")), using)
+
+
 class Message(models.Model):
     """The outbox: what is to leave the building, is leaving, or has left. Written with what caused it."""
 
@@ -117,7 +125,7 @@ class Message(models.Model):
         Referral, models.SET_NULL, null=True, blank=True, verbose_name=_("referral"), related_name="messages"
     )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, db_index=False,
+        settings.AUTH_USER_MODEL, keep_what_was_sent, null=True, blank=True, db_index=False,
         verbose_name=_("staff member"),
     )  # fmt: skip
     ask = models.ForeignKey(

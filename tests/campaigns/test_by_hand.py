@@ -137,3 +137,13 @@ def test_the_link_stays_in_the_words_and_what_has_left_is_not_changed(ask, mia):
     assert "Leave the link in" in without.text
     assert with_it.status_code == 302
     assert "It is “sent”." in late.text
+
+
+def test_what_a_deleted_colleague_sent_counts_on_and_what_waited_for_them_goes(program, mia, now):
+    sent = MessageFactory(purpose=Purpose.ASK, status="sent", sent_at=now, user=mia)
+    MessageFactory(purpose=Purpose.ASK, status="by_hand", user=mia)
+    MessageFactory(purpose=Purpose.SALES_ALERT, status="sent", sent_at=now, user=mia, program=program)
+
+    mia.delete()
+
+    assert list(Message.objects.values_list("pk", "user")) == [(sent.pk, None)]
