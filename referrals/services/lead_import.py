@@ -112,14 +112,25 @@ class _Reader:
                 self._say(RowError(row.number, column, " ".join(error.messages)), target)
         if len(self.done.errors) > before:
             return None
-        if "contacted_at" in facts and facts["contacted_at"] < facts["received_at"]:
-            text = _("The first talk comes after the lead. Check the two moments.")
-            self.done.errors.append(RowError(row.number, self._sources["contacted_at"], text))
+        if problem := self._wait_problem(cells, facts):
+            self.done.errors.append(RowError(row.number, self._sources["contacted_at"], problem))
             return None
         return Reported(
             facts["lead"], facts["received_at"], facts.get("contacted_at"), facts.get("source", ""),
             facts.get("caller", ""),
         )  # fmt: skip
+
+    def _wait_problem(self, cells: dict[str, str], facts: dict[str, Any]) -> str:
+        """Why the two moments cannot say how long the lead waited; nothing, if they can."""
+        if "contacted_at" not in facts:
+            return ""
+        if not all(":" in cells[self._sources[name]] for name in ("received_at", "contacted_at")):
+            return _(
+                "A day without its time cannot say how long somebody waited. Bring in the times as well, or do not "
+                "read this column."
+            )
+        is_after = facts["contacted_at"] >= facts["received_at"]
+        return "" if is_after else _("The first talk comes after the lead. Check the two moments.")
 
     def _say(self, wrong: RowError, target: str) -> None:
         """The row is refused, or, where it is a lead all the same, this is left empty."""

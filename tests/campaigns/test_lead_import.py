@@ -60,11 +60,13 @@ def test_a_newer_file_tells_only_with_whom_somebody_talked_since(client):  # noq
 
 def test_what_cannot_be_read_is_refused_by_row_and_keeps_out_the_whole_file(client):  # noqa: F811
     rows = "1,2026-03-03 09:00,\n,2026-03-03 09:00,\n3,,\n4,2026-03-03 09:00,2026-03-02 09:00\n5\n"
+    rows += "6,2026-03-03 09:00,2026-03-03\n7,2026-03-03,2026-03-04 09:00\n8,2026-03-03,\n"
 
     page, _after = bring_in(client, "Lead ID,Created Date,First contact\n" + rows)
 
     assert [(row, column) for row, column, _text in page.context["errors"]] == [
         (3, "Lead ID"), (4, "Created Date"), (5, "First contact"), (6, "the whole row"),
+        (7, "First contact"), (8, "First contact"),
     ]  # fmt: skip
     assert not Lead.objects.exists()
 
