@@ -26,7 +26,7 @@ from referrals.api.fields import (
 from referrals.api.key import Key, key_of
 from referrals.api.once import once
 from referrals.api.paging import Page, Paged, page_of
-from referrals.api.problems import Problem, invalid, not_found
+from referrals.api.problems import Problem, as_a_whole, invalid, not_found
 from referrals.contacts import email_key
 from referrals.models import Advocate, Enrolment, Program
 from referrals.public_ids import pk_of, public_id
@@ -184,7 +184,7 @@ def add_advocates(request: HttpRequest, body: AdvocatesIn) -> HttpResponse:
         except Problem as problem:
             wrong[number] = list(problem.errors)
     take_in(key_of(request).program, list(people.values()), now=key_of(request).asked_at)
-    refused = {n: p.refusal for n, p in people.items() if p.refusal}
+    refused = {n: as_a_whole(p.refusal) for n, p in people.items() if p.refusal}
     done = {
         n: (201 if p.is_new else 200, public_id("adv", p.enrolment.advocate_id))
         for n, p in people.items()

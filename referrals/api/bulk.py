@@ -56,14 +56,14 @@ def bulk_answer(
     body: BulkIn,
     done: Mapping[int, tuple[int, str | None]],
     unread: dict[int, list[dict[str, str]]],
-    refused: Mapping[int, str] | None = None,
+    refused: Mapping[int, list[dict[str, str]]] | None = None,
 ) -> HttpResponse:
     """The answer: status and id of each that was done, what is wrong with each that was not, and why each that could
     be read was ``refused``.
 
     Raises Problem, which undoes everything, if all or nothing was wanted and something is wrong.
     """
-    no = {n: [{"pointer": "", "detail": why}] for n, why in (refused or {}).items()}
+    no = dict(refused or {})
     wrong = unread | no
     if wrong and body.mode == "all_or_nothing":
         raise invalid(

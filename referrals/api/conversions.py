@@ -22,7 +22,7 @@ from referrals.api.fields import (
 from referrals.api.key import Key, key_of
 from referrals.api.once import once
 from referrals.api.paging import Page, Paged, page_of
-from referrals.api.problems import Wrong, invalid, not_found
+from referrals.api.problems import Wrong, as_a_whole, invalid, not_found
 from referrals.api.who import NOBODY, Who, find_all
 from referrals.cells import LARGEST
 from referrals.models import Advocate, ApiKey, Attribution, Conversion, Referral
@@ -216,10 +216,10 @@ def add_conversions(request: HttpRequest, body: ConversionsIn) -> HttpResponse:
     sales = {n: _sale(items[n], found) for n, found in known.items() if not isinstance(found, list)}
     taken = take_conversions(key.program, list(sales.values()), now=key.asked_at, source=key.name)
     done: dict[int, tuple[int, str | None]] = {}
-    refused: dict[int, str] = {}
+    refused: dict[int, list[dict[str, str]]] = {}
     for number, one in zip(sales, taken, strict=True):
         if isinstance(one, Refused):
-            refused[number] = str(one)
+            refused[number] = as_a_whole(one)
         else:
             sold = one.conversion
             done[number] = _status(key, one), public_id("con", sold.pk) if sold else None

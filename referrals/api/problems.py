@@ -81,6 +81,11 @@ def invalid(errors: Sequence[dict[str, str]]) -> Problem:
     return Problem(422, "Nothing was done. Change what is named in “errors”.", errors=errors)
 
 
+def as_a_whole(why: Any) -> list[dict[str, str]]:
+    """What is wrong with all of it, and with no one field."""
+    return [{"pointer": "", "detail": str(why)}]
+
+
 def wrongs_of(errors: Iterable[Any], before: str = "") -> list[dict[str, str]]:
     """What pydantic found, as JSON pointers; ``before`` is where what it read stands in the body."""
     return [{"pointer": pointer_to(one["loc"], before), "detail": words_of(one)} for one in errors]

@@ -14,19 +14,25 @@ from referrals.api.fields import Company, Email, Given, Line, LocalPhone, Name, 
 from referrals.api.key import Key, key_of
 from referrals.api.once import once
 from referrals.api.paging import Page, Paged, page_of
-from referrals.api.problems import Problem, invalid, not_found, pointer_to
+from referrals.api.problems import Problem, as_a_whole, invalid, not_found, pointer_to
 from referrals.api.who import NOBODY, Who, find, find_all
-from referrals.contacts import email_key
+from referrals.contacts import email_key, phone_key
 from referrals.fit import kept_answers
 from referrals.models import ApiKey, Enrolment, Program, Question, Referral
 from referrals.models.profile import fit_score
 from referrals.public_ids import pk_of, public_id
+from referrals.services.known import REFERRALS_A_DAY, NamedBefore, NamedEnough
 from referrals.services.many import Named, submit_many
 from referrals.services.referral import Friend, submit_referrals
 from referrals.transitions import Refused
 
 router = Router(tags=["referrals"])
 READ, WRITE = Key("referrals:read"), Key("referrals:write")
+NAMED_BEFORE = (
+    "This advocate has named somebody with this address or number before. Leave this friend out; GET /referrals "
+    "shows the one that is there."
+)
+NAMED_ENOUGH = f"One advocate can name {REFERRALS_A_DAY} friends in 24 hours. Send this one a day later."
 
 
 class ReferralIn(Given):
@@ -194,7 +200,7 @@ def add_referrals(request: HttpRequest, body: ReferralsIn) -> HttpResponse:
     took = submit_many(key.program, list(named.values()), source=Referral.Source.API, now=key.asked_at)
     found = dict(zip(named, took, strict=True))
     done = {n: (201, public_id("ref", row.pk)) for n, row in found.items() if isinstance(row, Referral)}
-    refused = {n: str(no) for n, no in found.items() if isinstance(no, Refused)}
+    refused = {n: _why_not(no, items[n]) for n, no in found.items() if isinstance(no, Refused)}
     return bulk_answer(body, done, wrong, refused)
 
 
@@ -220,12 +226,26 @@ def _problem(question: Question | None, said: str) -> str:
 def _submit(key: ApiKey, body: ReferralIn, place: Enrolment, questions: Sequence[Question]) -> Referral:
     if wrong := body.faults(key.program, questions):
         raise invalid(wrong)
-    with transaction.atomic():
-        [row] = submit_referrals(
-            place,
-            [body.friend(questions)],
-            agreement=body.agreement,
-            source=Referral.Source.API,
-            now=key.asked_at,
-        )
+    try:
+        with transaction.atomic():
+            [row] = submit_referrals(
+                place,
+                [body.friend(questions)],
+                agreement=body.agreement,
+                source=Referral.Source.API,
+                now=key.asked_at,
+            )
+    except Refused as no:
+        errors = _why_not(no, body)
+        raise Problem(409, f"Nothing was done. {errors[0]['detail']}", errors=errors) from no
     return row
+
+
+def _why_not(no: Refused, item: ReferralIn) -> list[dict[str, str]]:
+    """Why this friend was refused, for a system: where it stands, and what to change."""
+    if isinstance(no, NamedEnough):
+        return [{"pointer": "/advocate", "detail": NAMED_ENOUGH}]
+    if not isinstance(no, NamedBefore):
+        return as_a_whole(no)
+    keys = {"/email": email_key(item.email), "/phone": phone_key(item.phone)}
+    return [{"pointer": place, "detail": NAMED_BEFORE} for place, key in keys.items() if key in no.keys]

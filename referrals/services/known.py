@@ -51,6 +51,10 @@ class NamedBefore(Refused):
         self.keys = keys
 
 
+class NamedEnough(Refused):
+    """The advocate may name no more friends today."""
+
+
 @dataclass
 class Known:
     """``reasons`` says for each key of a friend who cannot count why; ``alike`` are names and addresses of
@@ -111,9 +115,9 @@ def _people(advocate: str, keys: set[str], likenesses: set[str]) -> models.Query
 
 
 def refuse_too_many(before: int, more: int) -> None:
-    """Raises Refused when this would be more friends than one advocate may name in a day."""
+    """Raises NamedEnough when this would be more friends than one advocate may name in a day."""
     if before + more > REFERRALS_A_DAY:
-        raise Refused(
+        raise NamedEnough(
             ngettext(
                 "You can recommend %(limit)d person a day. Nothing was sent; please come back tomorrow.",
                 "You can recommend %(limit)d people a day. Nothing was sent; please come back tomorrow.",

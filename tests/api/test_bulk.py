@@ -129,6 +129,33 @@ def test_friends_of_300_advocates_cost_as_many_queries_as_one(program, django_as
     assert Referral.objects.filter(owner=F("follow_ups__owner")).count() == 305
 
 
+def test_a_system_that_names_too_many_for_one_advocate_is_told_when_to_send_the_rest(program):
+    crm, place = System(program), EnrolmentFactory(program=program)
+    items = [
+        {
+            "advocate": {"code": place.code},
+            "name": "Ben Weber",
+            "email": f"{n}@friend.example",
+            "agreement": WORDS,
+        }
+        for n in range(31)
+    ]
+
+    *took, last = crm.post("/referrals/bulk", {"mode": "per_row", "items": items}).json()["results"]
+
+    assert {one["status"] for one in took} == {201}
+    assert (last["status"], last["errors"]) == (
+        409,
+        [
+            {
+                "pointer": "/advocate",
+                "parameter": "",
+                "detail": "One advocate can name 30 friends in 24 hours. Send this one a day later.",
+            }
+        ],
+    )
+
+
 def test_what_is_refused_among_many_has_the_status_it_has_alone(program):
     crm, place = System(program), EnrolmentFactory(program=program)
     ben = {
@@ -139,9 +166,9 @@ def test_what_is_refused_among_many_has_the_status_it_has_alone(program):
     }
     crm.post("/referrals", ben)
 
-    alone = crm.post("/referrals", ben)
+    alone = crm.post("/referrals", ben).json()
     [among_many] = crm.post("/referrals/bulk", {"mode": "per_row", "items": [ben]}).json()["results"]
 
-    assert (among_many["status"], among_many["errors"][0]["detail"]) == (409, alone.json()["detail"])
-    assert alone.status_code == 409
+    assert among_many["errors"] == [one | {"parameter": ""} for one in alone["errors"]]
+    assert (among_many["status"], alone["status"], alone["errors"][0]["pointer"]) == (409, 409, "/email")
     assert crm.post("/referrals/bulk", {"items": [ben]}).status_code == 422

@@ -202,7 +202,11 @@ def test_a_friend_named_in_another_system_is_as_if_named_in_the_form():
     assert (answer.json()["status"], answer.json()["source"]) == ("submitted", "api")
     assert Consent.objects.get().words == WORDS
     assert twice.status_code == 409
-    assert twice.json()["detail"].startswith("Ben Weber has been named already.")
+    assert twice.json()["detail"] == (
+        "Nothing was done. This advocate has named somebody with this address or number before. Leave this friend "
+        "out; GET /referrals shows the one that is there."
+    )
+    assert [one["pointer"] for one in twice.json()["errors"]] == ["/email"]
     assert crm.get("/referrals", email="BEN@friend.example").json()["data"] == [answer.json()]
     assert crm.get("/referrals", status="lost").json()["data"] == []
 
