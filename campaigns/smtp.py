@@ -11,7 +11,9 @@ from django.core.mail.backends.smtp import EmailBackend as DjangoEmailBackend
 from campaigns.letter import PLAIN_ADDRESS, Letter
 
 # What the server says: taken, taken for somebody else, “now the mail” (RFC 5321, 4.2.3).
-OK, FORWARDED, GO_ON = 250, 251, 354
+OK, FORWARDED, GO_ON, REFUSED = 250, 251, 354, 400
+# As smtplib has it for no answer.
+HUNG_UP = -1, b""
 # A line that begins with a dot gets another, since one alone ends the mail (RFC 5321, 4.5.2).
 _DOTS = re.compile(rb"^\.", re.MULTILINE)
 
@@ -54,7 +56,7 @@ class InOneBreath:
             return super().sendmail(from_addr, to_addrs, msg, mail_options, rcpt_options)  # type: ignore[misc]
         size = f" size={len(msg)}" if self.has_extn("size") else ""
         self.send(f"mail FROM:<{both[0]}>{size}\r\nrcpt TO:<{both[1]}>\r\ndata\r\n".encode("ascii"))
-        sender, recipient, data = self.getreply(), self.getreply(), self.getreply()
+        sender, recipient, data = self._answers()
         if sender[0] != OK:
             raise self._taken_back(data, smtplib.SMTPSenderRefused(sender[0], sender[1], from_addr))
         if recipient[0] not in {OK, FORWARDED}:
@@ -66,6 +68,17 @@ class InOneBreath:
         if accepted[0] != OK:
             raise self._taken_back(accepted, smtplib.SMTPDataError(*accepted))
         return {}
+
+    def _answers(self: Any) -> list[tuple[int, bytes]]:
+        """What the server says to each of the three, also where it refuses one and hangs up at once."""
+        answers: list[tuple[int, bytes]] = []
+        try:
+            while len(answers) < 3:
+                answers.append(self.getreply())
+        except smtplib.SMTPServerDisconnected:
+            if all(code < REFUSED for code, _text in answers):
+                raise
+        return [*answers, HUNG_UP, HUNG_UP][:3]
 
     def _taken_back(self: Any, data: tuple[int, bytes], error: Exception) -> Exception:
         """Nothing of this mail stays with the server, which may be waiting for it."""

@@ -15,6 +15,7 @@ class Server:
     """Accepts everything, but for what ``answers`` says to an address: a line, or a way to cut it off."""
 
     CUT_AFTER_DATA, CUT_BEFORE_DATA = "cut after data", "cut before data"
+    HANGS_UP = "Goodbye"
 
     def __init__(self, *, listens_on: bool = False) -> None:
         # Whether it hears several commands at once (PIPELINING).
@@ -39,6 +40,9 @@ class Server:
         answer = self.answers.get(address, "250 OK")
         if answer == self.CUT_BEFORE_DATA:
             server.transport.abort()
+        if answer.endswith(self.HANGS_UP):
+            await server.push(answer)
+            server.transport.close()
         if answer[0] in "45":
             return answer
         envelope.rcpt_tos.append(address)

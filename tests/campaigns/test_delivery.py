@@ -94,6 +94,16 @@ def test_a_mailbox_that_does_not_exist_bounces_and_is_written_to_no_more(server,
     assert Suppression.objects.get().reason == Suppression.Reason.BOUNCED
 
 
+def test_a_mailbox_bounces_also_where_the_server_hangs_up_as_it_says_so(server, now):
+    server.answers["gone@mail.example"] = f"550 5.1.1 No such user. {Server.HANGS_UP}"
+    message = MessageFactory(to_address="gone@mail.example")
+
+    deliver_due(now=now)
+
+    assert one(message).status == Status.BOUNCED
+    assert message.reason.startswith("550 5.1.1 No such user")
+
+
 def test_a_server_that_does_not_let_us_send_makes_nobody_bounce(server, now):
     server.answers["anna@mail.example"] = "554 5.7.1 Relay access denied"
     message = MessageFactory(to_address="anna@mail.example")
