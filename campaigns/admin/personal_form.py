@@ -134,7 +134,7 @@ class Writing:
     def _words(self) -> Words:
         purpose, _dot, rest = self.given.get("words", "").partition(".")
         channel, _dot, variant = rest.partition(".")
-        if purpose in WRITABLE and channel in {EMAIL, SMS}:
+        if purpose in WRITABLE and channel in {EMAIL, SMS} and variant.isprintable():
             return purpose, channel, variant[:20]
         return next(iter(self.offered), (next(iter(WRITABLE)), MessageChannel.EMAIL, ""))
 
@@ -143,6 +143,11 @@ class Writing:
         more: dict[str, Any] = {"purpose": purpose, "has_phone": bool(self.place.advocate.phone)}
         if request.method == "POST":
             form = LetterForm(request.POST, **more)
+            if self.given.get("program", "") not in {"", str(self.place.program_id)}:
+                words = _(
+                    "The program is no longer live, or not yours. Look whether this may leave for “%(program)s”."
+                )
+                form.add_error(None, words % {"program": self.place.program})
         else:
             subject, body = begin(self.draft(channel=channel))
             way = self.given.get("way", channel)

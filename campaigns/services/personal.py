@@ -123,7 +123,11 @@ def _round(draft: Draft, aim: OutreachPlan.Aim, now: datetime) -> Ask:
             defaults={"name": str(NAMES[aim]), "status": at.plan.status, "status_at": now},
         )  # fmt: skip
         person = Advocate.objects.filter(pk=draft.place.advocate_id)
-        [ask] = start_by_hand(person, plan, now=now, by=draft.by, way=draft.channel).moved
+        begun = start_by_hand(person, plan, now=now, by=draft.by, way=draft.channel)
+        if begun.refused:
+            # Another plan began to ask them since it was foreseen.
+            raise Refused(begun.refused[0].refusal)
+        [ask] = begun.moved
     Ask.objects.filter(pk=ask.pk).update(touches=F("touches") + 1, touched_at=now, due_at=now + GRACE)
     return ask
 

@@ -212,9 +212,20 @@ def test_one_writes_for_a_program_of_ones_own_only(anna, program, client, mia):
     foreign = EnrolmentFactory(advocate=anna, program=ProgramFactory(name="Foreign")).program
 
     assert "Foreign" not in client.get(page(anna), {"program": foreign.pk}).text
-    client.post(page(anna), typed(foreign))
+    shown = text(client.post(page(anna), typed(foreign)))
 
+    assert f"Look whether this may leave for “{program}”." in shown
+    assert "Whom do you know?" in shown
+    assert not Message.objects.exists()
+    client.post(page(anna), typed(program))
     assert Message.objects.get().program == program
+
+
+def test_words_that_nobody_can_have_chosen_are_not_looked_for(anna, program, client):
+    answer = client.post(page(anna), typed(program, words="ask.email.\0"))
+
+    assert answer.status_code == 302
+    assert Message.objects.get().variant == ""
 
 
 def test_nothing_changes_on_get_and_a_page_costs_the_same_for_everybody(

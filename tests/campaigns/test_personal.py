@@ -174,6 +174,19 @@ def test_nobody_is_asked_beside_a_round_of_a_plan_or_in_the_rest_after_it(draft,
     assert "asked not long ago" in refusal(draft, now)
 
 
+def test_whoever_a_plan_begins_to_ask_at_that_moment_is_not_asked_and_the_writer_told(
+    draft, now, monkeypatch
+):
+    foreseen = foresee(draft, now=now)
+    monkeypatch.setattr("campaigns.services.personal.foresee", lambda _draft, now: foreseen)
+    AskFactory(advocate=draft.place.advocate, plan__program=draft.place.program, started_at=now)
+
+    with pytest.raises(Refused):
+        write(draft, now=now)
+
+    assert not Message.objects.exists()
+
+
 def test_a_plan_asks_nobody_in_the_rest_after_a_personal_ask(draft, now):
     write(draft, now=now)
     deliver_due(now=now)
