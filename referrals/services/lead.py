@@ -54,6 +54,8 @@ def take_leads(program: Program, reported: Sequence[Reported], *, now: datetime)
                 one.external_id,
                 Lead(program=program, external_id=one.external_id, submitted_at=one.received_at or now),
             )
+            # Whose office hours count: at hand, not asked for again lead by lead.
+            lead.program = program
             is_changed = _take(lead, one, owners.get(one.owner.casefold()))
             answers.append(Taken(lead, is_new, is_changed and not is_new))
         changed = {one.lead.external_id for one in answers if one.is_changed} & before

@@ -61,6 +61,19 @@ def test_300_leads_cost_as_many_queries_as_one(django_assert_max_num_queries):
     assert counts[1] == counts[2]
 
 
+def test_first_talks_with_300_leads_cost_as_many_queries_as_with_one(django_assert_max_num_queries):
+    crm = System()
+    crm.post("/leads/bulk", {"items": [LEAD | {"external_id": str(n)} for n in range(300)]})
+    counts = []
+    for numbers in (range(1), range(1, 2), range(2, 152)):
+        items = [{"external_id": str(n), "contacted_at": "2026-03-03T11:30:00Z"} for n in numbers]
+        with django_assert_max_num_queries(20) as seen:
+            assert crm.post("/leads/bulk", {"items": items}).status_code == 200
+        counts.append(len(seen))
+
+    assert counts[1] == counts[2]
+
+
 def test_leads_are_found_by_number_source_who_calls_and_whether_somebody_talked_with_them():
     crm = System()
     mara = member_of(crm.program, "sales")
