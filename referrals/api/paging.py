@@ -5,7 +5,9 @@ from uuid import UUID
 
 from django.db.models import QuerySet, UUIDField
 from ninja import Field, Schema
+from pydantic import field_validator
 
+from referrals.api.fields import wrong
 from referrals.api.problems import Problem
 from referrals.public_ids import pk_of, public_id
 
@@ -17,6 +19,14 @@ class Paged(Schema):
 
     limit: int = Field(50, ge=1, le=MOST, description="How many at most.")
     cursor: str = Field("", max_length=60, description="“next” of the page before; empty for the first page.")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def has_no_null(cls, value: Any) -> Any:
+        # No row has one, and PostgreSQL does not even look for it.
+        if isinstance(value, str) and "\0" in value:
+            raise wrong("Leave out the null character.")
+        return value
 
 
 class Page(Schema):
@@ -51,6 +61,6 @@ def _read(rows: "QuerySet[Any]", cursor: str) -> int | UUID:
     else:
         pk = pk_of("cur", cursor)
     if pk is None:
-        wrong = {"parameter": "cursor", "detail": "Send “next” of the page before, or none."}
-        raise Problem(422, "This is no cursor of this list.", errors=[wrong])
+        error = {"parameter": "cursor", "detail": "Send “next” of the page before, or none."}
+        raise Problem(422, "This is no cursor of this list.", errors=[error])
     return pk

@@ -246,6 +246,18 @@ def test_where_there_are_no_parameters_each_is_refused_and_nothing_is_done(metho
     )
 
 
+@pytest.mark.parametrize(
+    "asked", ["/advocates?external_id", "/conversions?external_id", "/leads?source", "/leads?owner"]
+)
+def test_a_null_character_in_a_parameter_is_refused_because_no_text_has_one(asked):
+    answer = System().client.get(f"/api/v1{asked}=%00", headers=System().headers)
+
+    assert (answer.status_code, answer.json()["errors"]) == (
+        422,
+        [{"parameter": asked.split("?")[1], "detail": "Leave out the null character."}],
+    )
+
+
 def test_a_parameter_that_stands_twice_is_refused_because_one_would_be_lost():
     answer = System().get("/referrals", status=["won", "lost"])
 
