@@ -72,3 +72,16 @@ def test_a_page_speaks_the_language_of_whoever_reads_it(client, language, button
 def test_a_day_is_said_as_its_language_says_it(language, said):
     with override(language):
         assert date_format(date(2026, 3, 4), "MONTH_DAY_FORMAT").lower() == said.lower()
+
+
+def test_the_back_office_says_plainly_what_was_done(admin_client):
+    program = ProgramFactory()
+    page, typed = "/admin/rewards/charity/", {"program": program.pk, "name": "Doctors", "is_active": "on"}
+
+    added = admin_client.post(f"{page}add/", typed, follow=True)
+    charity = program.charities.get()
+    changed = admin_client.post(f"{page}{charity.pk}/change/", typed, follow=True)
+
+    assert "was added." in added.text
+    assert "was changed." in changed.text
+    assert "successfully" not in added.text + changed.text
