@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -58,6 +59,20 @@ def test_only_the_programs_sites_may_frame_it_and_nothing_is_kept(client, widget
     assert page.headers["Cache-Control"] == "no-store"
     assert page.cookies == {}
     assert "frame-ancestors 'none'" in client.get("/").headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("customer", ["C7", "C8"])
+def test_every_link_in_the_frame_opens_a_tab_for_no_other_page_of_ours_may_be_framed(
+    client, widget, place, customer
+):
+    widget.program.privacy_url = "https://shop.example.com/privacy"
+    widget.program.save(update_fields=["privacy_url"])
+
+    page = client.get(address(widget, customer)).text
+
+    links = [link for link in re.findall(r"<a [^>]+>", page) if 'href="#' not in link]
+    assert links != []
+    assert [link for link in links if 'target="_blank"' not in link] == []
 
 
 def test_the_same_as_json_for_the_programs_sites_alone(client, widget, place):
