@@ -15,9 +15,9 @@ from referrals.models import Advocate, Event
 from referrals.tokens import link_token
 
 STOP = {
-    "stop", "stopall", "unsubscribe", "cancel", "end", "quit", "stopp", "stopper", "arret", "arrêt", "arrêter",
-    "basta", "cancella", "fine", "alto", "baja", "parar", "cancelar", "afmelden", "stoppen", "стоп", "отписка",
-    "отписаться", "хватит",
+    "stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "opt-out", "stopp", "stopper",
+    "arret", "arrêt", "arrêter", "basta", "cancella", "fine", "alto", "baja", "parar", "cancelar", "afmelden",
+    "stoppen", "стоп", "отписка", "отписаться", "хватит",
 }  # fmt: skip
 # Words of other meanings, too: they stop only when they stand alone.
 AMBIGUOUS = {"fine", "end", "cancel", "quit", "alto", "parar", "cancelar", "cancella", "basta"}
@@ -100,5 +100,5 @@ def _names(message: Message) -> dict[str, str]:
 
 
 def _first_word(text: str) -> str:
-    words = text.casefold().split()
+    words = text.casefold().replace("opt out", "optout").split()
     return words[0].strip(".,!?\"'«»“”") if words else ""

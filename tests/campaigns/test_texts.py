@@ -201,7 +201,9 @@ def twilio(client, settings):
     return call
 
 
-@pytest.mark.parametrize("word", ["STOP", " stop. ", "Stopp", "ARRÊT", "basta", "СТОП", "Stop please!"])
+@pytest.mark.parametrize(
+    "word", ["STOP", " stop. ", "Stopp", "ARRÊT", "basta", "СТОП", "Stop please!", "Opt out", "REVOKE"]
+)
 def test_stop_stops_texts_at_once_those_that_wait_too(twilio, now, word):
     anna = AdvocateFactory(phone=ANNA)
     text(advocate=anna, status=Status.SENT, sent_at=now)
