@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from campaigns.models import TOPIC_OF, UNASKED, ContactPreference, Message, Topic
+from campaigns.models import TOPIC_OF, UNASKED, Ask, ContactPreference, Message, Topic
 from referrals.models import Advocate, Event, Program
 
 Held = Message.Held
@@ -30,12 +30,15 @@ def change_preferences(
         Advocate.objects.select_for_update().get(pk=advocate.pk)
         preference = ContactPreference.objects.of(advocate)
         before = _as_data(preference, advocate)
+        until = preference.paused_until
         _fill(preference, advocate, choice, now)
         if advocate.language != choice.language:
             advocate.language = choice.language
             advocate.save(update_fields=["language"])
         preference.save()
         _move_queue(advocate, preference, now)
+        if until and preference.paused_until is None:
+            _wait_no_more(advocate, until, now)
         after = _as_data(preference, advocate)
         if after != before:
             changed = {name: value for name, value in after.items() if value != before[name]}
@@ -67,6 +70,13 @@ def _move_queue(advocate: Advocate, preference: ContactPreference, now: datetime
         waiting.filter(due_at__lt=preference.paused_until).update(
             due_at=preference.paused_until, held_for=Held.PAUSED, held_at=now, reason=Held.PAUSED.label
         )
+
+
+def _wait_no_more(advocate: Advocate, until: datetime, now: datetime) -> None:
+    """A pause was ended by hand: what it put off to its last day is looked at now."""
+    held = Message.objects.waiting().filter(advocate=advocate, held_for=Held.PAUSED, due_at__gte=until)
+    held.update(due_at=now, reason="")
+    Ask.objects.open().filter(advocate=advocate, referral=None, due_at=until).update(due_at=now)
 
 
 def _withdraw(messages: Any, why: Message.Held, now: datetime) -> None:

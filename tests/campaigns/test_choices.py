@@ -8,7 +8,7 @@ from django.utils import timezone
 from campaigns.models import ContactPreference, Message, Purpose, Suppression
 from referrals.models import Event
 from tests.cast import client_of, member_of
-from tests.factories import AdvocateFactory, EnrolmentFactory, MessageFactory, UserFactory
+from tests.factories import AdvocateFactory, AskFactory, EnrolmentFactory, MessageFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 ALL = ["asks", "progress", "surveys", "news"]
@@ -86,6 +86,21 @@ def test_a_pause_moves_what_waits_and_ends_by_itself_or_by_hand(client, anna, le
     assert "Leave me in peace until" in client.get(page(letter)).text
     client.post(page(letter), FORM)
     assert ContactPreference.objects.get().paused_until is None
+
+
+def test_whoever_ends_a_pause_early_does_not_wait_for_its_last_day(client, anna, letter):
+    ask, wait = waiting(anna), waiting(anna, due_at=timezone.now() + timedelta(days=200))
+    client.post(page(letter), FORM | {"pause": "on"})
+    until = ContactPreference.objects.get().paused_until
+    put_off, later = AskFactory(advocate=anna, due_at=until), AskFactory(advocate=anna, due_at=wait.due_at)
+
+    client.post(page(letter), FORM)
+
+    for row in (ask, put_off, later):
+        row.refresh_from_db()
+    assert max(ask.due_at, put_off.due_at) <= timezone.now()
+    assert became(wait) == ("queued", "")
+    assert wait.due_at == later.due_at > until
 
 
 def test_a_language_is_that_of_everything_from_then_on(client, anna, letter):
