@@ -70,3 +70,4 @@ class LiveForm(StepForm):
         else:
             self.fields["number"].widget = forms.HiddenInput()
             self.fields["number"].label = ""
+            self.said = self.fields["number"].help_text

@@ -26,7 +26,9 @@ NAMED = 5
 
 
 class StepForm(forms.Form):
-    """What a decision needs to know; gets the rows it is about and who decides."""
+    """What a decision needs to know; gets the rows it is about and who decides. ``said`` stands above its fields."""
+
+    said: Any = ""
 
     def __init__(self, *args: Any, rows: Any, user: Any, **kwargs: Any) -> None:
         self.rows, self.user = rows, user

@@ -89,6 +89,16 @@ def test_more_than_a_hundred_people_are_confirmed_by_typing_the_number(maya, pro
     assert Event.objects.filter(kind=Event.Kind.PLAN_MOVED).count() == 1
 
 
+def test_fewer_people_are_said_before_a_plan_starts_and_need_no_number(maya, program):
+    plan = OutreachPlanFactory(program=program, trigger=Trigger.MEMBER, status=Status.DRAFT)
+    members(2)
+
+    assert "As things stand it writes to 2 people." in text(maya.get(step(plan, "start")))
+    maya.post(step(plan, "start"), {"_do": "1"})
+
+    assert OutreachPlan.objects.get().status == Status.LIVE
+
+
 def test_a_plan_does_not_start_while_the_law_is_not_satisfied(maya, program):
     plan = OutreachPlanFactory(program=program, status=Status.DRAFT)
     type(program).objects.filter(pk=program.pk).update(status="draft", postal_address="")
