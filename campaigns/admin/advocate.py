@@ -27,7 +27,7 @@ from referrals.admin.cells import count_of, full_link, link_to, moment, person, 
 from referrals.admin.history import NEWEST
 from referrals.admin.scoped import Panel, asker
 from referrals.admin.steps import Step, StepForm
-from referrals.models import Advocate, Enrolment, Program, Referral, Segment, Tag
+from referrals.models import Advocate, Enrolment, ImportFile, Program, Referral, Segment, Tag
 from referrals.roles import grants, programs_granting, roles_of
 from referrals.services.enrolment import enrol
 from referrals.transitions import Moved
@@ -96,6 +96,7 @@ class AdvocateAdmin(PersonalAdmin):
     # The account manager gets the friends where the program says so.
     caller_fields = ("owner",)
     about = gettext_lazy("Everyone who may recommend you: customers, partners, people who know you.")
+    brought_in_as = ImportFile.PEOPLE
     form = AdvocateForm
     list_display = ("who", "kind", "external_id", "programs", "referrals", "known_since")
     list_display_links = ("who",)

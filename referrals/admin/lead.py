@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from referrals.admin.cells import colleague, moment
 from referrals.admin.scoped import FactsAdmin, OwnerFilter, ProgramFilter, Rights
-from referrals.models import Lead
+from referrals.models import ImportFile, Lead
 
 
 class TalkedFilter(admin.SimpleListFilter):
@@ -31,6 +31,7 @@ class LeadAdmin(FactsAdmin):
         "Who came otherwise than by a recommendation, without names: what “How fast we call” counts beside friends. "
         "Your systems report them by POST /api/v1/leads, or bring in a file. What should not count can be deleted."
     )
+    brought_in_as = ImportFile.LEADS
     list_display = ("external_id", "from_where", "caller", "came", "first_talk", "waited", "program")
     list_filter = (ProgramFilter, OwnerFilter, TalkedFilter, "submitted_at")
     list_select_related = ("program", "owner")

@@ -173,6 +173,8 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
     empty_value_display = ""
     # Opens the page with a sentence on what it is for.
     about: ClassVar[Any] = ""
+    # Which kind of file fills this list, where one does; an empty list says so.
+    brought_in_as: ClassVar[str] = ""
     # What to do next on a new row's own page, which opens then; empty: the list does.
     when_added: ClassVar[Any] = ""
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from referrals.models import Lead, Membership
-from tests.cast import client_of, member_of
+from tests.cast import client_of, member_of, superuser
 from tests.factories import ProgramFactory
 
 pytestmark = pytest.mark.django_db
@@ -45,3 +45,25 @@ def test_who_sees_leads_and_who_takes_out_what_should_not_count(role, sees, dele
     assert staff.get(LIST).status_code == sees
     staff.post(LIST, chosen)
     assert Lead.objects.exists() is not deletes
+
+
+def test_an_empty_list_says_what_to_do_next_and_a_search_that_nothing_fits():
+    maya = client_of(member_of(ProgramFactory()))
+    people = reverse("admin:referrals_advocate_changelist")
+
+    leads, nobody, searched = maya.get(LIST).text, maya.get(people).text, maya.get(people, {"q": "Zoë"}).text
+
+    assert (
+        f'Nothing is here yet. <a href="{reverse("admin:imports")}?what=leads">Bring in a file</a>' in leads
+    )
+    assert f'<a href="{reverse("admin:referrals_advocate_add")}">Add advocate</a>' in nobody
+    assert "?what=people" in nobody
+    assert "Nothing fits." in searched
+    assert 'name="action"' not in leads + nobody + searched
+
+
+def test_without_a_program_pages_lead_to_making_one():
+    pages = [reverse(f"admin:{name}") for name in ("whom-to-ask", "campaigns_outreachplan_starters")]
+
+    for page in pages:
+        assert f'href="{reverse("admin:referrals_program_add")}"' in client_of(superuser()).get(page).text
