@@ -54,7 +54,7 @@ def test_an_empty_list_says_what_to_do_next_and_a_search_that_nothing_fits():
     leads, nobody, searched = maya.get(LIST).text, maya.get(people).text, maya.get(people, {"q": "Zoë"}).text
 
     assert (
-        f'Nothing is here yet. <a href="{reverse("admin:imports")}?what=leads">Bring in a file</a>' in leads
+        f'Nothing is here now. <a href="{reverse("admin:imports")}?what=leads">Bring in a file</a>' in leads
     )
     assert f'<a href="{reverse("admin:referrals_advocate_add")}">Add advocate</a>' in nobody
     assert "?what=people" in nobody
