@@ -73,6 +73,7 @@ def test_a_condition_is_added_previewed_and_saved_and_nothing_typed_is_lost(prog
     assert [row.text for row in said(done)] == ["“Buyers”: 1 person now."]
     assert (segment.conditions, segment.size) == ([{"field": "purchases", "is": "at_most", "value": 3}], 1)
     page = manager.get(reverse("admin:referrals_segment_change", args=[segment.pk])).content.decode()
+    assert 'id="who" role="status"' in page
     assert "who bought at most 3 times." in page
 
 

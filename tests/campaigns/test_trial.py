@@ -185,6 +185,7 @@ def test_the_mail_as_it_looks_stands_in_a_frame_that_is_shut_in(client, own):
     opened, document = client.get(page(own)), client.get(page(own, "preview"))
 
     assert f'src="{page(own, "preview")}" sandbox' in opened.text
+    assert 'class="letter" aria-live="off"' in opened.text
     assert "frame-src 'self'" in opened.headers["Content-Security-Policy"]
     assert document.headers["X-Frame-Options"] == "SAMEORIGIN"
     assert "sandbox" in document.headers["Content-Security-Policy"]
