@@ -64,6 +64,8 @@ async function refresh() {
 }
 
 form?.addEventListener("input", () => {
+  // Whoever may only read these words has no button to try others, and the server would refuse.
+  if (!field("_look")) return;
   clearTimeout(waiting);
   waiting = setTimeout(refresh, 800);
 });
