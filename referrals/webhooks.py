@@ -98,7 +98,8 @@ def _call_pinned(url: str, payload: str, headers: dict[str, str]) -> Answer:
     shown = f"[{address}]" if ":" in address else address
     pinned = parts._replace(netloc=f"{shown}:{parts.port or 443}").geturl()
     with httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client:
-        headers |= {"host": host}
+        # With its port, as every client says it: some servers tell their sites apart by it.
+        headers |= {"host": parts.netloc}
         return _read(client.post(pinned, content=payload, headers=headers, extensions={"sni_hostname": host}))
 
 

@@ -141,6 +141,23 @@ def test_a_host_of_ones_own_network_is_called_once_the_operator_has_named_it(mon
     assert (answer.status, "not public" in answer.text) == (0, False)
 
 
+def test_the_host_is_named_with_its_port_though_its_address_is_called(monkeypatch, now):
+    outside = [(2, 1, 6, "", ("93.184.215.14", 8443))]
+    monkeypatch.setattr(webhooks.socket, "getaddrinfo", lambda *args, **kwargs: outside)
+    asked: list[httpx.Request] = []
+    there = httpx.MockTransport(lambda request: asked.append(request) or httpx.Response(200))
+    client = httpx.Client(transport=there)
+    monkeypatch.setattr(webhooks.httpx, "Client", lambda **options: client)
+
+    webhooks.call("https://shop.example.com:8443/gift", {}, key="1", secret=secret_of("x"), now=now)
+
+    [request] = asked
+    assert (request.headers["host"], str(request.url)) == (
+        "shop.example.com:8443",
+        "https://93.184.215.14:8443/gift",
+    )
+
+
 def test_a_manager_has_it_asked_again_from_the_list_of_what_was_refused(reward):
     call_fulfilment(now=timezone.now(), client=Shop(404).client)
     call = FulfilmentCall.objects.get()
