@@ -202,7 +202,7 @@ class World(NamedTuple):
 def world(django_db_setup, django_db_blocker):
     """Filled once for all lists: every kind of row, then as many again of each."""
     with django_db_blocker.unblock(), transaction.atomic():
-        client = fresh_client_of(superuser())
+        client = fresh_client_of(superuser(), ahead=3600)
         fill(0, 2)
         request = client.get("/admin/").wsgi_request
         lists = {ids(model): url(model, "changelist") for model in MODELS}
