@@ -231,8 +231,7 @@ def test_a_line_that_begins_with_a_dot_arrives_as_it_was_written(server, now):
     deliver_due(now=now)
 
     assert one(notice).status == Status.SENT
-    [sent] = server.mails
-    assert sent.get_body(("plain",)).get_content().strip() == lines
+    assert server.mails[0].get_body(("plain",)).get_content().strip() == lines
 
 
 def test_a_server_that_is_down_costs_time_only(now, settings):
