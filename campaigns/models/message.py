@@ -47,8 +47,7 @@ class MessageQuerySet(ScopedQuerySet):
         return self.filter(Q(sent_at__gt=moment) | Q(status=Message.Status.SENDING))
 
     def left(self) -> "MessageQuerySet":
-        """What has left or may have; or would have, if mail did not stay here."""
-        return self.filter(Q(sent_at__isnull=False) | Q(status=Message.Status.KEPT))
+        return self.filter(has_left())
 
     def held_back(self) -> "MessageQuerySet":
         """What did not leave when it was due; some of it left later."""
@@ -67,9 +66,14 @@ class MessageQuerySet(ScopedQuerySet):
         return self.filter(status__in=[Message.Status.FAILED, Message.Status.UNKNOWN])
 
 
+def has_left() -> Q:
+    """Of messages that have left or may have; or would have, if mail did not stay here."""
+    return Q(sent_at__isnull=False) | Q(status=Message.Status.KEPT)
+
+
 def keep_what_was_sent(collector: Any, field: Any, rows: Any, using: str) -> None:
     """Whose account is deleted gets nothing more; what they sent to customers counts on, without their name."""
-    kept = rows.exclude(purpose__in=TO_STAFF).exclude(sent_at=None)
+    kept = rows.exclude(purpose__in=TO_STAFF).filter(has_left())
     models.SET_NULL(collector, field, kept, using)
     models.CASCADE(collector, field, rows.exclude(pk__in=kept.values("pk")), using)
 

@@ -6,10 +6,8 @@ from typing import Any, NamedTuple
 from django.db.models import Count, Exists, Min, OuterRef, Q
 
 from campaigns.models import Ask, Message, OutreachPlan, PlanStep, Purpose, SurveyResponse
+from campaigns.models.message import has_left
 from referrals.models import Referral
-
-# As ``Message.objects.left()`` has it: where no mail server is set up, what stays here counts.
-LEFT = Q(sent_at__isnull=False) | Q(status=Message.Status.KEPT)
 
 
 class Funnel(NamedTuple):
@@ -86,7 +84,7 @@ def by_step(plan: OutreachPlan) -> list[StepResult]:
         .values("purpose", "channel")
         .annotate(
             written=Count("pk"),
-            sent=Count("pk", filter=LEFT),
+            sent=Count("pk", filter=has_left()),
             held=Count("pk", filter=Q(status=Message.Status.WITHHELD)),
             bounced=Count("pk", filter=Q(status=Message.Status.BOUNCED)),
         )
