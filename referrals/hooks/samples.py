@@ -4,7 +4,9 @@ import re
 from typing import Any
 
 # Numbers, dates, codes and short marks such as EUR say how to read a call; all other text may name somebody.
-_CODE = re.compile(r"(?=.*\d)[\w.,:+/-]{1,40}|[A-Z]{2,3}|[a-z_]+[./:][\w./:]+", re.ASCII)
+_CODE = re.compile(r"(?=.*\d)[\w.,:+/-]{1,40}|[A-Z]{2,3}", re.ASCII)
+# What happened, such as order.paid; elsewhere the same form may be a user's name.
+_KINDS, _KIND = {"type", "topic", "event", "kind", "action"}, re.compile(r"[a-z_]+([./:][a-z_]+)+")
 _PHONE = re.compile(r"[+0][\d ()./-]{7,20}")
 
 
@@ -12,7 +14,10 @@ def sample_of(payload: Any) -> Any:
     """The same with made-up text where there was text about somebody."""
     match payload:
         case dict():
-            return {name: sample_of(value) for name, value in payload.items()}
+            return {
+                name: value if name in _KINDS and _KIND.fullmatch(str(value)) else sample_of(value)
+                for name, value in payload.items()
+            }
         case list():
             return [sample_of(value) for value in payload[:3]]
         case str():
