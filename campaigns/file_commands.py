@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from referrals.cells import DateOrder
+from referrals.headings import LEFT_OUT, Guess
 from referrals.models import Program
 from referrals.tables import RowError, Table
 from referrals.transitions import Refused
@@ -61,6 +63,25 @@ def refuse_rows(errors: Sequence[RowError], most: int) -> None:
     if len(lines) == most:
         lines.append(f"These are the first {most}; there may be more.")
     raise CommandError("\n".join([*lines, "Nothing was imported. Correct these rows and run it again."]))
+
+
+def columns_of(guessed: Guess, chosen: dict[str, str]) -> dict[str, str]:
+    """Which column holds what: as chosen, and for the rest as their headings say."""
+    found = {
+        target: name
+        for name, target in guessed.targets.items()
+        if target not in {LEFT_OUT, *chosen} and name not in chosen.values()
+    }
+    return found | chosen
+
+
+def add_dates(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--dates",
+        choices=DateOrder.values,
+        default="",
+        help="whether 03/04/2026 begins with the day or month",
+    )
 
 
 def program_called(slug: str) -> Program | None:

@@ -5,9 +5,16 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from campaigns.file_commands import FileCommand, OnProgress, program_called, refuse_rows
+from campaigns.file_commands import (
+    FileCommand,
+    OnProgress,
+    add_dates,
+    columns_of,
+    program_called,
+    refuse_rows,
+)
 from referrals.cells import DateOrder
-from referrals.headings import LEFT_OUT, guess_sale
+from referrals.headings import guess_sale
 from referrals.services.sale_import import MOST_ERRORS, TARGETS, Sales, import_sales
 from referrals.tables import Table
 
@@ -24,24 +31,14 @@ class Command(FileCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--program", required=True, help="address (slug) of the program")
-        parser.add_argument(
-            "--dates",
-            choices=DateOrder.values,
-            default="",
-            help="whether 03/04/2026 begins with the day or month",
-        )
+        add_dates(parser)
 
     def take_in(self, table: Table, on_progress: OnProgress, options: dict[str, Any]) -> str:
         program = program_called(options["program"])
         if program is None:
             raise CommandError("Say which program the sales belong to, with --program.")
-        chosen = dict(options["column"])
-        guessed = {
-            target: name
-            for name, target in guess_sale(table.header).targets.items()
-            if target not in {LEFT_OUT, *chosen} and name not in chosen.values()
-        }
-        plan = Sales(program, guessed | chosen, DateOrder(options["dates"]))
+        columns = columns_of(guess_sale(table.header), dict(options["column"]))
+        plan = Sales(program, columns, DateOrder(options["dates"]))
         done = import_sales(
             table, plan, now=timezone.now(), dry_run=options["dry_run"], on_progress=on_progress
         )

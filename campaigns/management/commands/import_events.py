@@ -5,7 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from campaigns.file_commands import FileCommand, OnProgress, program_called, refuse_rows
+from campaigns.file_commands import FileCommand, OnProgress, add_dates, program_called, refuse_rows
 from referrals.cells import DateOrder, read_currency
 from referrals.happenings import KINDS, TARGETS, Happenings
 from referrals.services.imports import MOST_ERRORS, import_events
@@ -26,12 +26,7 @@ class Command(FileCommand):
             type=_currency,
             help="of every amount, such as EUR, unless a column says so",
         )
-        parser.add_argument(
-            "--dates",
-            choices=DateOrder.values,
-            default="",
-            help="whether 03/04/2026 begins with the day or month",
-        )
+        add_dates(parser)
         parser.add_argument(
             "--program", default="", help="address (slug) of the program the events belong to"
         )
