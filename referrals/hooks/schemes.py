@@ -2,9 +2,11 @@
 
 import base64
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from re import Pattern
 from typing import NamedTuple
 
 from django.conf import settings
@@ -26,12 +28,15 @@ class Arrived(NamedTuple):
 
 class Scheme(NamedTuple):
     """How a system signs: ``fits`` says whether this secret signed this call; which headers hold the call's
-    own number and type, where they do not stand in the body."""
+    own number and type, where they do not stand in the body. One that ``gives_up`` stops calling, or cuts the
+    connection, after some refusals; ``ping`` is what it sends unsigned to see whether anybody is there."""
 
     label: str | Promise
     fits: Callable[[Arrived, str], bool]
     id_header: str = ""
     type_header: str = ""
+    gives_up: bool = False
+    ping: Pattern[bytes] | None = None
 
 
 def _standard(call: Arrived, secret: str) -> bool:
@@ -79,20 +84,27 @@ def _bearer(call: Arrived, secret: str) -> bool:
 SCHEMES: dict[str, Scheme] = {
     "standard": Scheme(_("Standard Webhooks"), _standard, id_header="webhook-id"),
     "shopify": Scheme(
-        "Shopify", _of_body("x-shopify-hmac-sha256"), "x-shopify-webhook-id", "x-shopify-topic"
+        "Shopify", _of_body("x-shopify-hmac-sha256"), "x-shopify-webhook-id", "x-shopify-topic", gives_up=True
     ),
-    "stripe": Scheme("Stripe", _stripe),
+    "stripe": Scheme("Stripe", _stripe, gives_up=True),
     "woocommerce": Scheme(
-        "WooCommerce", _of_body("x-wc-webhook-signature"), "x-wc-webhook-delivery-id", "x-wc-webhook-topic"
+        "WooCommerce", _of_body("x-wc-webhook-signature"), "x-wc-webhook-delivery-id", "x-wc-webhook-topic",
+        gives_up=True, ping=re.compile(rb"webhook_id=\d{1,20}"),
     ),
-    "hubspot": Scheme(_("HubSpot (version 3)"), _hubspot),
+    "hubspot": Scheme(_("HubSpot (version 3)"), _hubspot, gives_up=True),
     "bearer": Scheme(_("a secret in the Authorization header (Zapier, Salesforce)"), _bearer),
-}
+}  # fmt: skip
 
 
 def is_signed(call: Arrived, scheme: str, secrets: list[str]) -> bool:
     """Whether one of the secrets signed this call. Takes as long whichever it is."""
     return sum(SCHEMES[scheme].fits(call, secret) for secret in secrets if secret) > 0
+
+
+def is_ping(call: Arrived, scheme: str) -> bool:
+    """Whether this only tries the address."""
+    ping = SCHEMES[scheme].ping
+    return bool(ping and ping.fullmatch(call.body))
 
 
 def _is_fresh(moment: str, now: datetime) -> bool:

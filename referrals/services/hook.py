@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from referrals.contacts import email_key
 from referrals.hooks.meanings import Meaning
 from referrals.hooks.reading import NOWHERE, find, read_facts, read_json
-from referrals.hooks.schemes import SCHEMES, Arrived, is_signed
+from referrals.hooks.schemes import SCHEMES, Arrived, is_ping, is_signed
 from referrals.models import Enrolment, Event, HookDelivery, HookMapping, HookSource, Referral
 from referrals.services.advocate import Person, take_in
 from referrals.services.happening import report
@@ -58,7 +58,10 @@ class Said(NamedTuple):
 
 def take_call(source: HookSource, call: Arrived) -> Said:
     """Take in a call. 401 when nobody we know signed it; 200 when it is done, also when it was done before;
-    202 when it means nothing to us; 422 when something in it is wrong."""
+    202 when it means nothing to us; 422 when something in it is wrong, or 202 where the other system would stop
+    calling because of it: it is kept here, and the same call again would be no better."""
+    if is_ping(call, source.scheme):
+        return Said(200, _("Somebody is here. Nothing was done."))
     if not is_signed(call, source.scheme, source.secrets(call.now)):
         HookSource.objects.filter(pk=source.pk).update(refused=F("refused") + 1)
         return Said(401, _("The signature is missing, wrong, or older than five minutes."))
@@ -73,7 +76,7 @@ def take_call(source: HookSource, call: Arrived) -> Said:
         take_part(source, f"{key}.{number}" if number else key, _type(source, call, part), part, now=call.now)
         for number, part in enumerate(parts)
     ]
-    return _answer(verdicts)
+    return _answer(verdicts, refusing=202 if SCHEMES[source.scheme].gives_up else 422)
 
 
 def take_part(source: HookSource, key: str, says: str, payload: Any, *, now: datetime) -> HookDelivery:
@@ -284,9 +287,9 @@ def _type(source: HookSource, call: Arrived, payload: Any) -> str:
     return str(given) if isinstance(given, str | int) and str(given).isprintable() else ""
 
 
-def _answer(rows: list[HookDelivery]) -> Said:
+def _answer(rows: list[HookDelivery], *, refusing: int) -> Said:
     refused = [row.result for row in rows if row.verdict == Verdict.REFUSED]
     if refused:
-        return Said(422, " ".join(refused))
+        return Said(refusing, " ".join(refused))
     taken = [row.result for row in rows if row.is_settled]
     return Said(200, " ".join(taken)) if taken else Said(202, rows[0].result if rows else _("It is empty."))
