@@ -6,14 +6,14 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from babel.numbers import get_currency_precision, is_currency
+from babel.numbers import is_currency
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from referrals.contacts import clean_text
-from referrals.money import to_minor
+from referrals.money import decimals_of, to_minor
 
 EARLIEST = 1900
 # Somewhere the next day has begun already.
@@ -126,7 +126,7 @@ def _decimal(digits: str, currency: str) -> str:
         other = signs[0]
         if signs.count(last) == 1 and _grouped(whole.split(other)):
             return f"{whole.replace(other, '')}.{rest}"
-    elif len(signs) > 1 or (len(rest) == 3 and get_currency_precision(currency) == 0):
+    elif len(signs) > 1 or (len(rest) == 3 and decimals_of(currency) == 0):
         if _grouped(digits.split(last)):
             return digits.replace(last, "")
     elif len(rest) != 3 or whole.strip("0") == "" or len(whole) > 3:

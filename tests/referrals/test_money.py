@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referrals.cells import read_amount
-from referrals.money import format_money, to_minor
+from referrals.money import format_money, to_major, to_minor
 
 PRECISION = {"EUR": 2, "JPY": 0, "KWD": 3}
 currencies = st.sampled_from(list(PRECISION))
@@ -56,3 +56,26 @@ def test_a_cell_is_an_amount_or_a_sentence(cell, currency):
 def test_money_is_written_as_the_reader_writes_it(language, minor, currency, text):
     with translation.override(language):
         assert format_money(minor, currency) == text
+
+
+@pytest.mark.parametrize(
+    ("currency", "decimals"),
+    [
+        ("EUR", 2),
+        ("JPY", 0),
+        ("KWD", 3),
+        ("ISK", 0),
+        ("RSD", 2),
+        ("ALL", 2),
+        ("LBP", 2),
+        ("IQD", 3),
+        ("HUF", 2),
+    ],
+)
+def test_an_amount_has_the_decimals_of_iso_4217_and_not_those_in_everyday_use(currency, decimals):
+    assert to_minor(Decimal(49), currency) == 49 * 10**decimals
+    assert to_major(49 * 10**decimals, currency) == 49
+
+
+def test_what_is_left_of_a_dinar_is_shown():
+    assert format_money(4950, "RSD").replace("\xa0", "") == "RSD49.50"
