@@ -14,6 +14,8 @@ class Refund(models.Model):
     # As the other system numbers its refunds: reported again, it is the same.
     number = models.CharField(_("number of the refund"), max_length=120, blank=True)
     amount = models.PositiveBigIntegerField(_("amount"), help_text=_("In minor units, such as cents."))
+    # As it was reported; empty: that of the order.
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
     reason = models.CharField(_("reason"), max_length=120, blank=True)
     recorded_at = models.DateTimeField(_("recorded"))
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")

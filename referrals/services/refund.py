@@ -1,10 +1,11 @@
 """Part of a sale is paid back: the rest goes on counting, as far as it is enough."""
 
+import sys
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from referrals.locks import hold
@@ -16,7 +17,7 @@ from referrals.transitions import Refused
 class Refunded(NamedTuple):
     """A refund, and the sale that it is of, unless that has not been reported or counts for nobody."""
 
-    refund: Refund
+    refund: Refund | None
     conversion: Conversion | None
     attribution: Attribution | None
 
@@ -32,11 +33,13 @@ def take_refund(
     reason: str = "",
     by: Any = None,
     source: str = "",
+    may_exceed: bool = False,
 ) -> Refunded:
     """So much of an order was paid back, in minor units of its currency; all of it takes the sale back.
 
     ``number`` is the refund's own: reported again it changes nothing. A refund that comes before its order waits.
-    Raises Refused with a sentence for more than was paid, or another currency.
+    Raises Refused with a sentence for another currency, and for more than was paid unless it ``may_exceed`` that:
+    then it is all of it.
     """
     if amount <= 0:
         raise Refused(_("A refund is more than nothing. Check the amount."))
@@ -44,36 +47,53 @@ def take_refund(
         hold([f"order:{program.pk}:{external_id}"], within=program.pk)
         row = _order(program, external_id, now, source)
         known = Refund.objects.filter(program=program, order=external_id)
-        if number and (before := known.filter(number=number).first()):
-            if before.amount != amount:
+        if number and (same := known.filter(number=number).first()):
+            if same.amount != amount:
                 raise Refused(_("This refund is recorded already, with another amount. Check its number."))
-            return Refunded(before, _sale(program, external_id), row)
+            return Refunded(same, _sale(program, external_id), row)
         sale = _sale(program, external_id)
         refund = Refund(
             program=program, order=external_id, number=number, amount=amount, reason=reason[:120],
-            recorded_at=now, recorded_by=by,
+            currency=currency, recorded_at=now, recorded_by=by,
         )  # fmt: skip
-        if row and row.is_sale:
-            _refuse_other_money(refund, currency, row.currency, row.amount or 0, _total(known))
-        elif sale:
-            _refuse_other_money(refund, currency, sale.currency, sale.amount, _total(known))
+        sold = row if row and row.is_sale else sale
+        if sold:
+            before = _total(known.filter(of_currency(sold.currency)))
+            _refuse_other_money(
+                refund, sold.currency, sys.maxsize if may_exceed else sold.amount or 0, before
+            )
         refund.save()
         if sale:
             sale = apply_refunds(sale, now=now, by=by)
         return Refunded(refund, sale, row)
 
 
-def refund_up_to(program: Program, external_id: str, total: int, *, now: datetime, source: str = "") -> None:
+def refund_up_to(
+    program: Program, external_id: str, total: int, *, now: datetime, currency: str = "", **more: Any
+) -> Refunded:
     """So much of this order has been paid back by now, in one refund or several: what is not known of it yet is
-    a refund. More than this may be known already; that stays."""
-    missing = total - _total(Refund.objects.filter(program=program, order=external_id))
-    if missing > 0:
-        take_refund(program, external_id=external_id, amount=missing, now=now, source=source)
+    a refund. More than this may be known already; that stays. ``more`` is as for ``take_refund()``."""
+    with transaction.atomic():
+        hold([f"order:{program.pk}:{external_id}"], within=program.pk)
+        known = Refund.objects.filter(program=program, order=external_id)
+        missing = total - _total(known.filter(of_currency(currency)))
+        if missing > 0:
+            return take_refund(
+                program, external_id=external_id, amount=missing, currency=currency, now=now, **more
+            )
+        row = Attribution.objects.filter(program=program, external_id=external_id).first()
+        return Refunded(known.order_by("pk").last(), _sale(program, external_id), row)
+
+
+def of_currency(currency: str) -> Q:
+    """Refunds that are known to be in another count for nothing."""
+    return Q(currency__in=("", currency)) if currency else Q()
 
 
 def apply_refunds(sale: Conversion, *, now: datetime, by: Any = None) -> Conversion:
     """Let every refund of this sale count that does not yet. Called under the lock of its order; repeatable."""
-    refunds = list(Refund.objects.filter(program=sale.program_id, order=sale.external_id).order_by("pk"))
+    known = Refund.objects.filter(of_currency(sale.currency), program=sale.program_id, order=sale.external_id)
+    refunds = list(known.order_by("pk"))
     total = sum(refund.amount for refund in refunds)
     if not refunds or sale.reversed_at:
         return sale
@@ -120,8 +140,8 @@ def _total(refunds: Any) -> int:
     return refunds.aggregate(total=Sum("amount"))["total"] or 0
 
 
-def _refuse_other_money(refund: Refund, currency: str, paid_in: str, paid: int, before: int) -> None:
-    if currency and currency != paid_in:
+def _refuse_other_money(refund: Refund, paid_in: str, paid: int, before: int) -> None:
+    if refund.currency not in ("", paid_in):
         raise Refused(_("The order was paid in %(currency)s. Send the refund in it.") % {"currency": paid_in})
     if before + refund.amount > paid:
         raise Refused(
