@@ -17,10 +17,12 @@ from referrals.admin.fresh import FreshAdmin
 from referrals.admin.hook_fields import HookMappingForm, HookSourceForm, SecretForm, fact_fields
 from referrals.admin.scoped import FactsAdmin, HistoryAdmin, Panel, ProgramFilter
 from referrals.admin.steps import Step, StepsAdmin
+from referrals.hooks.conditions import unmet
 from referrals.hooks.meanings import FACTS, NAMES, Meaning
 from referrals.hooks.presets import PRESETS, example_of
 from referrals.hooks.reading import read_facts, read_json
 from referrals.hooks.samples import sample_of
+from referrals.hooks.schemes import SCHEMES
 from referrals.models import HookDelivery, HookMapping, HookSource
 from referrals.services.hook import replay
 from referrals.transitions import Moved
@@ -176,7 +178,7 @@ class HookMappingAdmin(HistoryAdmin):
         return super().get_form(request, obj, change, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        told = (None, {"fields": ("source", ("says", "means"), "sample")})
+        told = (None, {"fields": ("source", ("says", "means"), "only_if", "sample")})
         if obj is None or not self.has_change_permission(request, obj):
             return [told]
         names = [name for name in fact_fields(obj) if name.startswith("at_")]
@@ -196,9 +198,12 @@ class HookMappingAdmin(HistoryAdmin):
             needed = ", ".join(str(NAMES[name]) for name in FACTS[obj.means].needed)
             return [_("Needs: %(facts)s.") % {"facts": needed}] if needed else []
         try:
+            sample = read_json(obj.sample.encode())
+            if why := unmet(obj.only_if, sample):
+                return [_("Of the sample nothing would be taken in."), why]
             facts, left_out = read_facts(
-                obj.means, obj.pointers, read_json(obj.sample.encode()), program=obj.source.program,
-                minor_units=obj.minor_units, now=timezone.now(),
+                obj.means, obj.pointers, sample, program=obj.source.program, minor_units=obj.minor_units,
+                now=timezone.now(), hundredths=SCHEMES[obj.source.scheme].hundredths,
             )  # fmt: skip
         except ValidationError as error:
             return [_("The sample would be refused:"), *error.messages]

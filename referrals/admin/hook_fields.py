@@ -8,13 +8,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from referrals.admin.steps import StepForm
+from referrals.hooks.conditions import check_conditions
 from referrals.hooks.meanings import FACTS, NAMES, facts_of
+from referrals.hooks.pointers import check_places, pointers_of
 from referrals.hooks.presets import PRESETS
-from referrals.hooks.reading import pointers_of, read_json
+from referrals.hooks.reading import read_json
 from referrals.models import HookMapping, HookSource
 from referrals.tokens import signing_secret
 
 MOST_PLACES = 200
+LONGEST_PLACE = 300
 
 
 def _secret_field() -> forms.CharField:
@@ -43,7 +46,7 @@ class HookSourceForm(forms.ModelForm):
             self.fields["secret"].initial = signing_secret()
         for name in ("type_at", "id_at"):
             if name in self.fields:
-                self.fields[name].validators.append(check_pointer)
+                self.fields[name].validators.append(check_places)
 
 
 class SecretForm(StepForm):
@@ -57,14 +60,22 @@ class SecretForm(StepForm):
 class HookMappingForm(forms.ModelForm):
     class Meta:
         model = HookMapping
-        fields = ("source", "says", "means", "sample", "minor_units")
+        fields = ("source", "says", "means", "only_if", "sample", "minor_units")
         help_texts = {
             "sample": gettext_lazy(
                 "The body of one of its calls, as JSON; names in it need not be real. Where you write the body "
                 "yourself, as in a workflow of HubSpot, copy this one and put the system's own fields in."
             )
         }
-        widgets = {"sample": forms.Textarea(attrs={"rows": 12, "class": "words", "spellcheck": "false"})}
+        widgets = {
+            "only_if": forms.Textarea(attrs={"rows": 2, "class": "words", "spellcheck": "false"}),
+            "sample": forms.Textarea(attrs={"rows": 12, "class": "words", "spellcheck": "false"}),
+        }
+
+    def clean_only_if(self) -> str:
+        check_conditions(self.cleaned_data["only_if"])
+        text: str = self.cleaned_data["only_if"]
+        return text
 
     def clean_sample(self) -> str:
         sample: str = self.cleaned_data["sample"]
@@ -96,14 +107,10 @@ def fact_fields(mapping: HookMapping) -> dict[str, Any]:
             kept = [(chosen, chosen)] if chosen and chosen not in known else []
             fields[f"at_{name}"] = forms.ChoiceField(choices=[("", "–"), *kept, *places], **more)
         else:
-            fields[f"at_{name}"] = forms.CharField(max_length=120, validators=[check_pointer], **more)
+            fields[f"at_{name}"] = forms.CharField(
+                max_length=LONGEST_PLACE, validators=[check_places], **more
+            )
     return fields
-
-
-def check_pointer(pointer: str) -> None:
-    """Raises ValidationError unless this is a JSON pointer."""
-    if not pointer.startswith("/") or "~" in pointer.replace("~0", "").replace("~1", ""):
-        raise ValidationError(_("Write a JSON pointer, such as /order/id: it begins with a slash."))
 
 
 def _places(sample: str) -> list[tuple[str, str]]:
@@ -113,4 +120,4 @@ def _places(sample: str) -> list[tuple[str, str]]:
         return []
     payload = payload[0] if isinstance(payload, list) and payload else payload
     found = list(pointers_of(payload))[:MOST_PLACES]
-    return [(place, f"{place} – {str(value)[:40]}") for place, value in found if len(place) <= 120]
+    return [(place, f"{place} – {str(value)[:40]}") for place, value in found if len(place) <= LONGEST_PLACE]

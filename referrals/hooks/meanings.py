@@ -38,8 +38,8 @@ class Facts(NamedTuple):
 PERSON = ("customer", "email")
 BUYER = (*PERSON, "phone", "name", "company", "code", "country", "at")
 FACTS: dict[str, Facts] = {
-    Meaning.ORDER_PAID: Facts(("order", "amount"), ("currency", *BUYER)),
-    Meaning.ORDER_REFUNDED: Facts(("order",), ("amount", "currency", "refund", "reason")),
+    Meaning.ORDER_PAID: Facts(("order", "amount"), ("currency", "refunded", *BUYER)),
+    Meaning.ORDER_REFUNDED: Facts(("order",), ("amount", "refunded", "currency", "refund", "reason")),
     Meaning.DEAL_WON: Facts(("order", "amount"), ("currency", *BUYER)),
     Meaning.DEAL_LOST: Facts((), (*PERSON, "reason", "at")),
     Meaning.CUSTOMER_CREATED: Facts((), (*PERSON, "name", "phone", "company", "language", "country")),
@@ -63,6 +63,7 @@ LENIENT = {Meaning.ORDER_PAID, Meaning.DEAL_WON, Meaning.CUSTOMER_CREATED}
 NAMES = {
     "order": _("number of the order or deal"),
     "amount": _("amount"),
+    "refunded": _("how much of it has been paid back by now, all refunds together"),
     "currency": _("currency; empty: the program's"),
     "customer": _("customer number"),
     "email": _("e-mail address"),

@@ -7,6 +7,7 @@ import json
 from typing import Any, NamedTuple
 
 from referrals.hooks.meanings import Meaning
+from referrals.hooks.pointers import AND, OR
 
 
 class Preset(NamedTuple):
@@ -19,20 +20,33 @@ class Preset(NamedTuple):
     mappings: dict[str, dict[str, Any]]
 
 
-def _means(means: str, minor_units: bool = False, /, **pointers: str) -> dict[str, Any]:
-    return {"means": means, "minor_units": minor_units, "pointers": pointers}
+def _means(means: str, minor_units: bool = False, /, *, only_if: str = "", **pointers: str) -> dict[str, Any]:
+    return {"means": means, "minor_units": minor_units, "pointers": pointers, "only_if": only_if}
 
 
+# A shop's own pages hand the code on as an attribute of the cart or as metadata; else it is a code for a discount.
 _SHOPIFY_ORDER = {
     "order": "/id", "amount": "/total_price", "currency": "/currency", "customer": "/customer/id",
-    "email": "/email", "phone": "/phone", "name": "/billing_address/name", "code": "/discount_codes/0/code",
-    "country": "/billing_address/country_code", "at": "/processed_at",
+    "email": "/email | /contact_email | /customer/email", "phone": "/phone | /billing_address/phone | /customer/phone",
+    "name": "/billing_address/name | /customer/first_name + /customer/last_name",
+    "company": "/billing_address/company", "country": "/billing_address/country_code", "at": "/processed_at",
+    "code": "/note_attributes/*[name=goodword_code]/value | /discount_codes/*/code",
 }  # fmt: skip
 _WOO_ORDER = {
-    "order": "/id", "amount": "/total", "currency": "/currency", "customer": "/customer_id",
-    "email": "/billing/email", "phone": "/billing/phone", "name": "/billing/first_name",
-    "company": "/billing/company", "country": "/billing/country", "code": "/coupon_lines/0/code",
+    "order": "/id", "amount": "/total", "currency": "/currency", "refunded": "/refunds/*/total",
+    "customer": "/customer_id", "email": "/billing/email", "phone": "/billing/phone",
+    "name": "/billing/first_name + /billing/last_name", "company": "/billing/company", "country": "/billing/country",
+    "code": "/meta_data/*[key=goodword_code]/value | /coupon_lines/*/code", "at": "/date_paid_gmt",
 }  # fmt: skip
+_STRIPE_CODE = "/data/object/metadata/goodword_code | /data/object/client_reference_id"
+_STRIPE_SESSION = _means(
+    Meaning.ORDER_PAID, True, order="/data/object/payment_intent | /data/object/invoice",
+    amount="/data/object/amount_total", currency="/data/object/currency", customer="/data/object/customer",
+    email="/data/object/customer_details/email", name="/data/object/customer_details/name",
+    phone="/data/object/customer_details/phone", country="/data/object/customer_details/address/country",
+    code=_STRIPE_CODE, at="/created",
+    only_if="/livemode is not false\n/data/object/payment_status is paid\n/data/object/amount_total is not 0",
+)  # fmt: skip
 PRESETS: dict[str, Preset] = {
     "own": Preset("Our own system", "standard", "/type", "", {
         "order.paid": _means(
@@ -61,14 +75,18 @@ PRESETS: dict[str, Preset] = {
         ),
     }),
     "shopify": Preset("Shopify", "shopify", "", "", {
-        "orders/paid": _means(Meaning.ORDER_PAID, **_SHOPIFY_ORDER),
-        "orders/cancelled": _means(Meaning.ORDER_REFUNDED, order="/id", reason="/cancel_reason"),
+        "orders/paid": _means(Meaning.ORDER_PAID, only_if="/test is not true", **_SHOPIFY_ORDER),
+        "orders/cancelled": _means(
+            Meaning.ORDER_REFUNDED, only_if="/test is not true", order="/id", reason="/cancel_reason"
+        ),
         "refunds/create": _means(
-            Meaning.ORDER_REFUNDED, order="/order_id", refund="/id", amount="/transactions/*/amount",
-            currency="/transactions/0/currency", reason="/note",
+            Meaning.ORDER_REFUNDED, order="/order_id", refund="/id",
+            amount="/transactions/*[status=success]/amount", currency="/transactions/*[status=success]/currency",
+            reason="/note", only_if="/transactions/0/test is not true",
         ),
         "customers/create": _means(
-            Meaning.CUSTOMER_CREATED, customer="/id", email="/email", name="/first_name", phone="/phone",
+            Meaning.CUSTOMER_CREATED, customer="/id", email="/email", name="/first_name + /last_name",
+            phone="/phone | /default_address/phone", company="/default_address/company",
             country="/default_address/country_code",
         ),
     }),
@@ -78,34 +96,49 @@ PRESETS: dict[str, Preset] = {
         "refunded": _means(Meaning.ORDER_REFUNDED, order="/id"),
         "cancelled": _means(Meaning.ORDER_REFUNDED, order="/id"),
         "customer.created": _means(
-            Meaning.CUSTOMER_CREATED, customer="/id", email="/email", name="/first_name",
-            country="/billing/country",
+            Meaning.CUSTOMER_CREATED, customer="/id", email="/email", name="/first_name + /last_name",
+            phone="/billing/phone", company="/billing/company", country="/billing/country",
         ),
     }),
     "stripe": Preset("Stripe", "stripe", "/type", "/id", {
-        "checkout.session.completed": _means(
-            Meaning.ORDER_PAID, True, order="/data/object/payment_intent", amount="/data/object/amount_total",
-            currency="/data/object/currency", customer="/data/object/customer",
-            email="/data/object/customer_details/email", name="/data/object/customer_details/name",
-            phone="/data/object/customer_details/phone", country="/data/object/customer_details/address/country",
-            code="/data/object/client_reference_id", at="/created",
+        "checkout.session.completed": _STRIPE_SESSION,
+        # Paid by bank transfer or debit, the session is complete days before the money is there.
+        "checkout.session.async_payment_succeeded": _STRIPE_SESSION,
+        # Of a one-off payment the session tells; a trial costs nothing.
+        "invoice.paid": _means(
+            Meaning.ORDER_PAID, True, order="/data/object/id", amount="/data/object/amount_paid",
+            currency="/data/object/currency", customer="/data/object/customer", email="/data/object/customer_email",
+            name="/data/object/customer_name", phone="/data/object/customer_phone",
+            country="/data/object/customer_address/country",
+            code="/data/object/parent/subscription_details/metadata/goodword_code"
+            " | /data/object/subscription_details/metadata/goodword_code | /data/object/metadata/goodword_code",
+            at="/data/object/status_transitions/paid_at",
+            only_if="/livemode is not false\n/data/object/billing_reason is subscription_create, subscription_cycle,"
+            " subscription_update\n/data/object/amount_paid is not 0",
         ),
-        "refund.created": _means(
-            Meaning.ORDER_REFUNDED, True, order="/data/object/payment_intent", amount="/data/object/amount",
+        # Told with every refund, in part or whole, with the sum of all.
+        "charge.refunded": _means(
+            Meaning.ORDER_REFUNDED, True, order="/data/object/payment_intent", currency="/data/object/currency",
+            refunded="/data/object/amount_refunded", only_if="/livemode is not false",
+        ),
+        "credit_note.created": _means(
+            Meaning.ORDER_REFUNDED, True, order="/data/object/invoice", amount="/data/object/amount",
             currency="/data/object/currency", refund="/data/object/id", reason="/data/object/reason",
+            only_if="/livemode is not false",
         ),
         "customer.created": _means(
             Meaning.CUSTOMER_CREATED, customer="/data/object/id", email="/data/object/email",
-            name="/data/object/name",
+            name="/data/object/name", phone="/data/object/phone", country="/data/object/address/country",
+            only_if="/livemode is not false",
         ),
     }),
     "hubspot": Preset("HubSpot (workflow)", "hubspot", "/type", "", {
         "deal.won": _means(
-            Meaning.DEAL_WON, order="/deal/id", amount="/deal/amount", currency="/deal/currency",
-            customer="/contact/id", email="/contact/email", company="/contact/company",
+            Meaning.DEAL_WON, order="/deal_id", amount="/amount", currency="/currency", customer="/contact_id",
+            email="/email", name="/first_name + /last_name", company="/company", code="/code",
         ),
-        "deal.lost": _means(Meaning.DEAL_LOST, customer="/contact/id", email="/contact/email"),
-        "contact.unsubscribed": _means(Meaning.UNSUBSCRIBED, customer="/contact/id", email="/contact/email"),
+        "deal.lost": _means(Meaning.DEAL_LOST, customer="/contact_id", email="/email", reason="/reason"),
+        "contact.unsubscribed": _means(Meaning.UNSUBSCRIBED, customer="/contact_id", email="/email"),
     }),
     "salesforce": Preset("Salesforce (flow)", "bearer", "/type", "/id", {
         "Closed Won": _means(
@@ -144,8 +177,11 @@ def example_of(preset: str, says: str) -> str:
     mapping = how.mappings[says]
     values = EXAMPLES | ({"amount": 4900} if mapping["minor_units"] else {})
     _put(body, how.type_at, says)
-    for fact, pointer in mapping["pointers"].items():
-        _put(body, pointer, values[fact])
+    for fact, places in mapping["pointers"].items():
+        first = places.split(OR)[0].split(AND)
+        words = values[fact].split() if len(first) > 1 else [values[fact]]
+        for pointer, value in zip(first, words, strict=True):
+            _put(body, pointer, value)
     return json.dumps(body, indent=2)
 
 

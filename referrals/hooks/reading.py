@@ -1,28 +1,26 @@
 """Finds the facts in a call, and reads each as strictly as a cell of a file."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from jsonpointer import JsonPointer, JsonPointerException
 
 from referrals.cells import LARGEST, read_amount, read_currency, read_id, read_moment, read_score, read_text
 from referrals.contacts import clean_email, clean_line, clean_name, clean_phone
 from referrals.hooks.meanings import FACTS, LENIENT, NAMES, facts_of
+from referrals.hooks.pointers import cell_of, find, find_every, find_sum, place_of
 from referrals.models.program import Program
+from referrals.money import decimals_of
 from referrals.namings import country_of, language_of
 from referrals.untidy import OF_BUYER, read_buyer
 
 DEEPEST = 20
-# Of one amount.
-MOST_PARTS = 200
-NOWHERE = object()
 
 
 def read_json(body: bytes) -> Any:
@@ -36,39 +34,17 @@ def read_json(body: bytes) -> Any:
     return payload
 
 
-def find(payload: Any, pointer: str) -> Any:
-    """What stands at this JSON pointer (RFC 6901); NOWHERE where there is nothing."""
-    try:
-        return JsonPointer(pointer).resolve(payload, NOWHERE) if pointer else NOWHERE
-    except (JsonPointerException, TypeError):
-        return NOWHERE
+AMOUNTS = {"amount", "refunded"}
+_DECIMAL = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 
 
-def find_sum(payload: Any, pointer: str) -> Any:
-    """``find()`` of an amount; with ``*`` for every item of a list, such as /transactions/*/amount, their sum."""
-    before, star, after = pointer.partition("/*/")
-    if not star:
-        return find(payload, pointer)
-    items = find(payload, before)
-    if not isinstance(items, list):
-        return NOWHERE
-    try:
-        return str(sum(Decimal(_cell(find(item, f"/{after}")) or 0) for item in items[:MOST_PARTS]))
-    except InvalidOperation:
-        return NOWHERE
+class Money(NamedTuple):
+    """How a call writes amounts: in which currency, in its smallest unit or not, and whether that is a hundredth
+    where the currency has none."""
 
-
-def pointers_of(payload: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every place of a sample that holds a plain value, as pointer and value."""
-    items: Any = ()
-    if isinstance(payload, dict):
-        items = payload.items()
-    elif isinstance(payload, list):
-        items = enumerate(payload[:3])
-    elif payload is not None and path:
-        yield path, payload
-    for name, value in items:
-        yield from pointers_of(value, f"{path}/{str(name).replace('~', '~0').replace('/', '~1')}")
+    currency: str
+    minor_units: bool
+    in_hundredths: bool
 
 
 class Told(NamedTuple):
@@ -86,13 +62,17 @@ def read_facts(
     program: Program,
     minor_units: bool,
     now: datetime,
+    hundredths: Collection[str] = (),
 ) -> Told:
     """The facts of a call, each clean. Raises ValidationError with a sentence for each that is missing or wrong,
-    except for what is said of a buyer or a new customer: of that, what cannot be read is left out."""
-    found = {name: find(payload, pointers.get(name, "")) for name in facts_of(means)}
-    if "amount" in found:
-        found["amount"] = find_sum(payload, pointers.get("amount", ""))
-    cells = {name: _cell(value) for name, value in found.items()}
+    except for what is said of a buyer or a new customer: of that, what cannot be read is left out.
+
+    ``hundredths`` are currencies without cents whose amounts come in cents all the same.
+    """
+    cells = {name: _cell(payload, name, pointers.get(name, "")) for name in facts_of(means)}
+    if "code" in cells:
+        cells["code"] = _code(find_every(payload, pointers.get("code", "")), program)
+    pointers = {name: place_of(payload, places) for name, places in pointers.items()}
     facts: dict[str, Any] = {}
     left_out: list[str] = []
     errors: list[str] = []
@@ -104,23 +84,23 @@ def read_facts(
         facts |= buyer.facts
     if cells.get("currency"):
         currency = _try(lambda: read_currency(cells["currency"]), "currency", pointers, errors) or currency
-    read = partial(read_fact, currency=currency, minor_units=minor_units, now=now)
+    money = Money(currency, minor_units, minor_units and currency in hundredths)
     for name, cell in cells.items():
         if not cell and name in FACTS[means].needed:
             errors.append(_missing(name, pointers))
         elif cell and name == "phone":
             facts[name] = _try(partial(clean_phone, cell, program.country), name, pointers, errors)
+        elif cell and name in AMOUNTS:
+            facts[name] = _try(partial(_amount, cell, money), name, pointers, errors)
         elif cell and name != "currency":
-            facts[name] = _try(partial(read, name, cell), name, pointers, errors)
+            facts[name] = _try(partial(read_fact, name, cell, now=now), name, pointers, errors)
     if errors:
         raise ValidationError(errors)
-    return Told(facts | ({"currency": currency} if "amount" in facts else {}), left_out)
+    return Told(facts | ({"currency": currency} if AMOUNTS & facts.keys() else {}), left_out)
 
 
-def read_fact(name: str, cell: str, *, currency: str, minor_units: bool, now: datetime) -> Any:
-    """One fact, clean. Raises ValidationError with a sentence that says what to write."""
-    if name == "amount":
-        return _minor(cell) if minor_units else read_amount(cell, currency)
+def read_fact(name: str, cell: str, *, now: datetime) -> Any:
+    """One fact that is no amount, clean. Raises ValidationError with a sentence that says what to write."""
     if name == "at":
         return _moment(cell, now)
     return READERS.get(name, partial(read_text, length=120))(cell)
@@ -134,10 +114,54 @@ def _country(cell: str) -> str:
     return country_of(cell) or ""
 
 
-def _minor(cell: str) -> int:
-    if not (cell.isascii() and cell.isdecimal()) or int(cell) > LARGEST:
+def _cell(payload: Any, name: str, places: str) -> str:
+    if name == "refunded":
+        # Some write what went back with a minus.
+        return cell_of(find_sum(payload, places)).removeprefix("-")
+    cell = cell_of(find_sum(payload, places) if name == "amount" else find(payload, places))
+    # Shops write 0 for a guest.
+    return "" if name == "customer" and cell == "0" else cell
+
+
+def _code(told: list[str], program: Program) -> str:
+    """Of several, such as one for the postage beside that of a friend, the first that is somebody's."""
+    if len(told) < 2:
+        return "".join(told)
+    ours = set(
+        program.enrolments.filter(code__in=[one.upper() for one in told]).values_list("code", flat=True)
+    )
+    return next((one for one in told if one.upper() in ours), told[0])
+
+
+def _amount(cell: str, money: Money) -> int:
+    if money.minor_units:
+        return _minor(cell, money)
+    if _DECIMAL.fullmatch(cell) and len(cell) <= 20:
+        # No person wrote this: the point is one.
+        cell = _as_written(cell, money.currency)
+    return read_amount(cell, money.currency)
+
+
+def _as_written(cell: str, currency: str) -> str:
+    """With the decimals of its currency, which can be read one way only."""
+    whole, _point, rest = cell.partition(".")
+    decimals = decimals_of(currency)
+    rest = rest.rstrip("0").ljust(decimals, "0")
+    return f"{whole}.{rest}" if rest else whole
+
+
+def _minor(cell: str, money: Money) -> int:
+    if not (cell.isascii() and cell.isdecimal()) or len(cell) > 20 or int(cell) > LARGEST:
         raise ValidationError(_("“%(cell)s” is no whole number of cents."), params={"cell": cell[:40]})
-    return int(cell)
+    if not money.in_hundredths:
+        return int(cell)
+    whole, rest = divmod(int(cell), 100)
+    if rest:
+        raise ValidationError(
+            _("“%(cell)s” is no amount in %(currency)s, which has no cents."),
+            params={"cell": cell[:40], "currency": money.currency},
+        )
+    return whole
 
 
 def _moment(cell: str, now: datetime) -> datetime:
@@ -145,13 +169,6 @@ def _moment(cell: str, now: datetime) -> datetime:
         # Seconds or milliseconds since 1970.
         cell = datetime.fromtimestamp(int(cell[:10]), UTC).isoformat()
     return read_moment(cell, ZoneInfo("UTC"), now=now)
-
-
-def _cell(value: Any) -> str:
-    """A plain value as a cell of a file would hold it; nothing for what holds other values."""
-    if isinstance(value, bool) or value is None or not isinstance(value, str | int | float):
-        return ""
-    return str(value).strip()
 
 
 def _try(read: Any, name: str, pointers: Mapping[str, str], errors: list[str]) -> Any:

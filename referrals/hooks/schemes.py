@@ -29,13 +29,15 @@ class Arrived(NamedTuple):
 class Scheme(NamedTuple):
     """How a system signs: ``fits`` says whether this secret signed this call; which headers hold the call's
     own number and type, where they do not stand in the body. One that ``gives_up`` stops calling, or cuts the
-    connection, after some refusals; ``ping`` is what it sends unsigned to see whether anybody is there."""
+    connection, after some refusals. ``hundredths`` are the currencies without cents that it writes in cents all the
+    same; ``ping`` is what it sends unsigned to see whether anybody is there."""
 
     label: str | Promise
     fits: Callable[[Arrived, str], bool]
     id_header: str = ""
     type_header: str = ""
     gives_up: bool = False
+    hundredths: tuple[str, ...] = ()
     ping: Pattern[bytes] | None = None
 
 
@@ -86,7 +88,7 @@ SCHEMES: dict[str, Scheme] = {
     "shopify": Scheme(
         "Shopify", _of_body("x-shopify-hmac-sha256"), "x-shopify-webhook-id", "x-shopify-topic", gives_up=True
     ),
-    "stripe": Scheme("Stripe", _stripe, gives_up=True),
+    "stripe": Scheme("Stripe", _stripe, gives_up=True, hundredths=("ISK", "UGX")),
     "woocommerce": Scheme(
         "WooCommerce", _of_body("x-wc-webhook-signature"), "x-wc-webhook-delivery-id", "x-wc-webhook-topic",
         gives_up=True, ping=re.compile(rb"webhook_id=\d{1,20}"),

@@ -99,6 +99,14 @@ class HookMapping(models.Model):
     minor_units = models.BooleanField(
         _("amounts are in cents"), default=False, help_text=_("4900 for 49.00, as Stripe writes it.")
     )
+    only_if = models.TextField(
+        _("counts only if"),
+        max_length=1000,
+        blank=True,
+        help_text=_(
+            "One condition a line: /payment_status is paid, free; or /test is not true. Other calls are passed over."
+        ),
+    )
     sample = models.TextField(
         _("a sample call"),
         max_length=20_000,

@@ -11,13 +11,15 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from referrals.contacts import email_key
+from referrals.hooks.conditions import unmet
 from referrals.hooks.meanings import Meaning
-from referrals.hooks.reading import NOWHERE, find, read_facts, read_json
+from referrals.hooks.pointers import NOWHERE, find
+from referrals.hooks.reading import AMOUNTS, read_facts, read_json
 from referrals.hooks.schemes import SCHEMES, Arrived, is_ping, is_signed
 from referrals.models import Enrolment, Event, HookDelivery, HookMapping, HookSource, Referral
 from referrals.services.advocate import Person, take_in
 from referrals.services.happening import report
-from referrals.services.refund import take_refund
+from referrals.services.refund import Refunded, refund_up_to, take_refund
 from referrals.services.refusal import refuse, refuse_unknown
 from referrals.services.sale import take_conversion, take_reversal
 from referrals.transitions import Moved, Refused
@@ -28,6 +30,8 @@ KEPT_FOR = timedelta(days=90)
 # The body holds people's data: it goes before the number of the call does.
 BODY_KEPT_FOR = timedelta(days=30)
 MOST_IN_ONE = 100
+# In HubSpot's batches; all else is the same when it tries again.
+ATTEMPT = "attemptNumber"
 HAPPENINGS = {
     Meaning.DEAL_LOST: Event.Kind.DEAL_LOST,
     Meaning.TAG_APPLIED: Event.Kind.TAG_APPLIED,
@@ -71,11 +75,12 @@ def take_call(source: HookSource, call: Arrived) -> Said:
         return Said(400, " ".join(error.messages))
     HookSource.objects.filter(pk=source.pk).update(last_at=call.now)
     parts = payload[:MOST_IN_ONE] if isinstance(payload, list) else [payload]
-    key = _key(source, call, payload)
+    is_batch = isinstance(payload, list)
     verdicts = [
-        take_part(source, f"{key}.{number}" if number else key, _type(source, call, part), part, now=call.now)
+        take_part(source, _key(source, call, part, number if is_batch else None), _type(source, call, part), part,
+                  now=call.now)
         for number, part in enumerate(parts)
-    ]
+    ]  # fmt: skip
     return _answer(verdicts, refusing=202 if SCHEMES[source.scheme].gives_up else 422)
 
 
@@ -116,6 +121,8 @@ def carry_out(
     source: HookSource, mapping: HookMapping, payload: Any, *, key: str, now: datetime
 ) -> tuple[str, str]:
     """Do what a call of this meaning asks for; returns what became of it, in a word and in a sentence."""
+    if why := unmet(mapping.only_if, payload):
+        return Verdict.IGNORED, why
     told = read_facts(
         mapping.means,
         mapping.pointers,
@@ -123,6 +130,7 @@ def carry_out(
         program=source.program,
         minor_units=mapping.minor_units,
         now=now,
+        hundredths=SCHEMES[source.scheme].hundredths,
     )
     verdict, words = _carry_out(source, mapping, told.facts, key, now)
     return verdict, " ".join([str(words), *(_("Left out: %s") % problem for problem in told.left_out)])
@@ -133,9 +141,9 @@ def _carry_out(
 ) -> tuple[str, str]:
     program = source.program
     match mapping.means:
-        case Meaning.ORDER_REFUNDED if facts.get("amount") == 0:
+        case Meaning.ORDER_REFUNDED if facts.get("refunded", facts.get("amount")) == 0:
             return Verdict.IGNORED, _("Nothing was paid back of order %(order)s.") % facts
-        case Meaning.ORDER_REFUNDED if "amount" in facts:
+        case Meaning.ORDER_REFUNDED if AMOUNTS & facts.keys():
             return _take_refund(source, facts, key, now)
         case Meaning.ORDER_REFUNDED:
             row = take_reversal(
@@ -226,22 +234,37 @@ def _take_sale(
         occurred_at=facts.get("at"), email=buyer["email"], phone=buyer["phone"], name=buyer["name"],
         company=buyer["company"], code=buyer["code"], now=now, source=source.name,
     )  # fmt: skip
+    if facts.get("refunded"):
+        taken = taken._replace(conversion=_paid_back(source, facts, now).conversion)
     if taken.conversion is None:
         return Verdict.TAKEN, _("Order %(order)s is kept: it counts for nobody so far.") % facts
+    if taken.conversion.reversed_at:
+        return Verdict.TAKEN, _("Sale %(order)s is taken back.") % facts
     words = {"order": facts["order"], "who": _advocate(taken.referral)}
     return Verdict.TAKEN, _("Order %(order)s counts for %(who)s.") % words
 
 
 def _take_refund(source: HookSource, facts: dict[str, Any], key: str, now: datetime) -> tuple[str, str]:
-    found = take_refund(
-        source.program, external_id=facts["order"], amount=facts["amount"], currency=facts["currency"],
-        number=facts.get("refund") or f"call:{key}", reason=facts.get("reason") or "", now=now, source=source.name,
-    )  # fmt: skip
+    found = _paid_back(source, facts, now, key)
     if found.conversion is None:
         return Verdict.WAITING, _("The refund of order %(order)s is kept until the order counts.") % facts
     if found.conversion.reversed_at:
         return Verdict.TAKEN, _("Sale %(order)s is taken back.") % facts
     return Verdict.TAKEN, _("Part of sale %(order)s is refunded; the rest goes on counting.") % facts
+
+
+def _paid_back(source: HookSource, facts: dict[str, Any], now: datetime, key: str = "") -> Refunded:
+    """What a call says of refunds: one, or how much it is in all. A shop may pay back more than it sold, such as the
+    postage: that is all of it."""
+    program, order = source.program, facts["order"]
+    more = {
+        "currency": facts["currency"], "now": now, "source": source.name, "reason": facts.get("reason") or "",
+        "may_exceed": True,
+    }  # fmt: skip
+    if "refunded" in facts:
+        return refund_up_to(program, order, facts["refunded"], **more)
+    number = facts.get("refund") or f"call:{key}"
+    return take_refund(program, external_id=order, amount=facts["amount"], number=number, **more)
 
 
 def _advocate(referral: Referral | None) -> str:
@@ -270,14 +293,20 @@ def _place(source: HookSource, facts: dict[str, Any]) -> Enrolment | None:
     return max(found, key=lambda row: row.advocate.external_id == number, default=None)
 
 
-def _key(source: HookSource, call: Arrived, payload: Any) -> str:
-    """The number of the call, as its system gives it; else what it says is its number."""
-    given = find(payload, source.id_at) if source.id_at else NOWHERE
+def _key(source: HookSource, call: Arrived, part: Any, place: int | None) -> str:
+    """The number of what happened, as its system gives it; else what is said of it is its number. ``place`` is where
+    in a batch it stands: sent again, a batch may be cut in another way."""
+    given, suffix = find(part, source.id_at) if source.id_at else NOWHERE, ""
     if given is NOWHERE and (header := SCHEMES[source.scheme].id_header):
-        given = call.headers.get(header, NOWHERE)
+        given, suffix = call.headers.get(header, NOWHERE), f".{place}" if place else ""
     if isinstance(given, str | int) and str(given).isprintable() and 0 < len(str(given)) <= 100:
-        return str(given)
-    return sha256(call.body).hexdigest()
+        return f"{given}{suffix}"
+    if place is None:
+        return sha256(call.body).hexdigest()
+    told = (
+        {name: value for name, value in part.items() if name != ATTEMPT} if isinstance(part, dict) else part
+    )
+    return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _type(source: HookSource, call: Arrived, payload: Any) -> str:

@@ -246,7 +246,7 @@ def _fact(target: str, cell: str, currency: str, plan: Sales, now: datetime) -> 
         return read_amount(cell, currency)
     if target == "phone":
         return clean_phone(cell, plan.program.country)
-    return read_fact(target, cell, currency=currency, minor_units=False, now=now)
+    return read_fact(target, cell, now=now)
 
 
 def _sources(table: Table, plan: Sales) -> dict[str, str]:

@@ -11,8 +11,9 @@ from standardwebhooks import Webhook
 
 from campaigns.models import Suppression
 from referrals.contacts import email_key, phone_key
+from referrals.hooks.pointers import find, pointers_of
 from referrals.hooks.presets import PRESETS
-from referrals.hooks.reading import find, pointers_of, read_json
+from referrals.hooks.reading import read_json
 from referrals.hooks.schemes import Arrived, is_signed
 from referrals.models import Advocate, Conversion, Event, HookDelivery, HookMapping, Tagging
 from referrals.sealed import decipher

@@ -9,8 +9,9 @@ from hashlib import sha256
 import pytest
 
 from referrals.contacts import phone_key
+from referrals.hooks.pointers import find
 from referrals.hooks.presets import PRESETS, WRITTEN_BY_HAND, example_of
-from referrals.hooks.reading import find, read_facts
+from referrals.hooks.reading import read_facts
 from referrals.hooks.schemes import Arrived
 from referrals.models import Conversion
 from referrals.services.hook import take_call
@@ -50,7 +51,7 @@ def test_a_shop_that_tells_a_refund_in_parts_is_added_up(now):
     source = connect("shopify", program=referral.program)
     order = {"id": 1001, "total_price": "49.00", "currency": "EUR", "email": referral.email}
     take_call(source, shopify("orders/paid", order, now=now))
-    parts = [{"amount": "9.00", "currency": "EUR"}, {"amount": "10.50", "currency": "EUR"}]
+    parts = [{"amount": part, "currency": "EUR", "status": "success"} for part in ("9.00", "10.50")]
 
     restocked = take_call(
         source, shopify("refunds/create", {"id": 6, "order_id": 1001, "transactions": []}, now=now)
