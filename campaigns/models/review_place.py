@@ -11,6 +11,11 @@ class ReviewPlaceQuerySet(ScopedQuerySet):
         """Where a program would like to be reviewed, the dearest first."""
         return self.filter(program=program, is_active=True).order_by("position", "pk")
 
+    def dearest_of(self, program: Program) -> str:
+        """The name of the first of them; nothing where there is none."""
+        first = self.of(program).first()
+        return first.name if first else ""
+
 
 class ReviewPlace(models.Model):
     """A site where customers can write about the company, and what they should know before they do."""

@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from campaigns.models import Ask, Message, OutreachPlan
+from campaigns.links import link_to
+from campaigns.models import Ask, Message, OutreachPlan, Purpose, SurveyResponse
 from campaigns.services.prospects import Hindrance, judged, next_round
-from referrals.models import Advocate, Event, Referral
+from referrals.models import Advocate, Enrolment, Event, Referral
 from referrals.prepared import prepared
 from referrals.transitions import Moved, Refused
 
@@ -170,6 +171,16 @@ def _nurtured(ask: Ask, now: datetime, by: Any) -> Event:
 def sign(ask_id: int) -> str:
     """What stands in the links of a round: it says nothing about the person, and nobody can make one up."""
     return _signer().sign(str(ask_id))
+
+
+def way_to_answer(
+    purpose: Purpose, place: Enrolment, *, ask: Ask | None = None, response: SurveyResponse | None = None
+) -> str:
+    """Where this person does what such a message asks for. The link of a round tells that it was opened."""
+    if response:
+        return link_to("survey", response.token)
+    link = link_to("review-help" if purpose == Purpose.REVIEW_REQUEST else "refer-personal", place.token)
+    return f"{link}?ask={sign(ask.pk)}" if ask else link
 
 
 def record_click(signed: str, advocate_id: int, *, now: datetime) -> bool:

@@ -7,9 +7,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from liquid.exceptions import LiquidError
 
-from campaigns.links import link_to
 from campaigns.models import Ask, Message, MessageChannel, OutreachPlan, Purpose, ReviewPlace
-from campaigns.services.asks import sign
+from campaigns.services.asks import way_to_answer
 from campaigns.services.composing import Value, compose_line, compose_plain, compose_text
 from campaigns.services.framing import ASKS
 from campaigns.services.notices import to_advocate
@@ -99,10 +98,8 @@ def message_of(draft: Draft, ask: Ask | None = None) -> Message:
 
 
 def _that_asks(draft: Draft, ask: Ask | None) -> Message:
-    place, is_review = draft.place, draft.purpose == Purpose.REVIEW_REQUEST
-    link = link_to("review-help" if is_review else "refer-personal", place.token)
-    first = ReviewPlace.objects.of(place.program).first() if is_review else None
-    more: dict[str, Any] = {"place": first.name if first else ""} if is_review else {}
-    return to_advocate(
-        Purpose(draft.purpose), place, link=f"{link}?ask={sign(ask.pk)}" if ask else link, **more
-    )
+    purpose, place = Purpose(draft.purpose), draft.place
+    more: dict[str, Any] = {}
+    if purpose == Purpose.REVIEW_REQUEST:
+        more = {"place": ReviewPlace.objects.dearest_of(place.program)}
+    return to_advocate(purpose, place, link=way_to_answer(purpose, place, ask=ask), **more)

@@ -22,7 +22,7 @@ from campaigns.models import (
     SurveyResponse,
 )
 from campaigns.services import outbox
-from campaigns.services.asks import ended, sign
+from campaigns.services.asks import ended, way_to_answer
 from campaigns.services.call_task import make_calls
 from campaigns.services.contact_hours import next_allowed, zone_of
 from campaigns.services.framing import ASKS
@@ -324,15 +324,12 @@ class Taking:
         ask, step = one.ask, one.step
         enrolment = places[ask.advocate_id]
         enrolment.advocate, enrolment.program = ask.advocate, self.plan.program
+        purpose = Purpose(step.purpose)
         more: dict[str, Any] = {}
-        if step.sends_survey:
-            link = link_to("survey", self._invited[ask.pk].token)
-        else:
-            is_review = step.purpose == Purpose.REVIEW_REQUEST
-            page = "review-help" if is_review else "refer-personal"
-            link = f"{link_to(page, enrolment.token)}?ask={sign(ask.pk)}"
-            more = {"place": self._review_place} if is_review else {}
-        message = to_advocate(Purpose(step.purpose), enrolment, link=link, **more)
+        if purpose == Purpose.REVIEW_REQUEST:
+            more = {"place": self._review_place}
+        link = way_to_answer(purpose, enrolment, ask=ask, response=self._invited.get(ask.pk))
+        message = to_advocate(purpose, enrolment, link=link, **more)
         if one.channel == MessageChannel.SMS:
             message.to_address, message.to_key = ask.advocate.phone, ask.advocate.phone_key
         return message
@@ -340,8 +337,7 @@ class Taking:
     @cached_property
     def _review_place(self) -> str:
         """Where a review is dearest to the program."""
-        first = ReviewPlace.objects.of(self.plan.program).first()
-        return first.name if first else ""
+        return ReviewPlace.objects.dearest_of(self.plan.program)
 
     def _to_friend(self, one: Taken) -> Message:
         step, referral = one.step, one.ask.referral
