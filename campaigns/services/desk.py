@@ -12,11 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns.models import Message, OutreachPlan
-from campaigns.services.setting_up import Task, tasks_of
+from campaigns.services.setting_up import Task, before_asking, tasks_of
 from campaigns.services.shortages import running_out, tight_budgets
 from referrals.models import (
     Attribution,
+    Candidate,
     Claim,
+    Enrolment,
     Event,
     FollowUp,
     IdealCustomerProfile,
@@ -25,7 +27,7 @@ from referrals.models import (
     Program,
     Referral,
 )
-from referrals.roles import programs_granting, roles_of
+from referrals.roles import grants, programs_granting, roles_of
 from rewards.models import (
     Budget,
     Contest,
@@ -89,6 +91,8 @@ class Desk(NamedTuple):
     asking: list[Asking]
     stages: list[Stage]
     tasks: list[Task]
+    # What a live program still needs before it asks by itself.
+    before_asking: list[Task]
 
 
 def look(user: Any, *, now: datetime) -> Desk:
@@ -108,13 +112,19 @@ def look(user: Any, *, now: datetime) -> Desk:
         *_by_hand(counted),
     ]
     closed = [_not_live(program) for program in programs if program.status in ("draft", "paused")]
-    live = any(program.is_live for program in programs)
+    live = next((program for program in programs if program.is_live), None)
     return Desk(
         [need for need in needs if need.number] + closed,
         _asking(user),
         _stages(user, reached, now),
         [] if live else tasks_of(programs[0] if programs else None),
+        before_asking(live) if live and _may_plan(user, live) else [],
     )
+
+
+def _may_plan(user: Any, program: Program) -> bool:
+    role = roles_of(user).get(program.pk, "")
+    return user.is_superuser or (bool(role) and grants(role, "add", OutreachPlan))
 
 
 def _programs(user: Any) -> Any:
@@ -125,6 +135,9 @@ def _programs(user: Any) -> Any:
         has_profile=has(IdealCustomerProfile.objects),
         has_rule=has(RewardRule.objects),
         has_members=has(Membership.objects),
+        has_people=has(Enrolment.objects),
+        has_candidates=has(Candidate.objects),
+        has_plan=has(OutreachPlan.objects.exclude(status=OutreachPlan.Status.DRAFT)),
     ).order_by("-status", "pk")  # fmt: skip
 
 

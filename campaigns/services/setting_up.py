@@ -1,4 +1,4 @@
-"""What to settle before a program can go live, for the first page of the back office."""
+"""What to settle before a program can go live, and before it asks, for the first page of the back office."""
 
 from typing import Any, NamedTuple
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 
 class Task(NamedTuple):
-    """Something to set up before a program can go live."""
+    """Something to set up."""
 
     words: str
     url: str
@@ -38,4 +38,24 @@ def tasks_of(program: Any) -> list[Task]:
         Task(_("Look at the ways to share"), f"{page}#channels-group", True),
         Task(_("Invite your colleagues"), add["referrals_membership"], program.has_members),
         Task(_("Say who writes and from where, and go live"), page, program.is_live),
+    ]
+
+
+def before_asking(program: Any) -> list[Task]:
+    """What a live program needs before it asks by itself; nothing once a plan of it has begun."""
+    if program.has_plan:
+        return []
+    files = reverse("admin:imports")
+    return [
+        Task(_("Bring your customers in"), f"{files}?what=people", program.has_people),
+        Task(
+            _("Bring in what they bought, or how satisfied they are: it tells whom to ask"),
+            f"{files}?what=purchase",
+            program.has_candidates,
+        ),
+        Task(
+            _("Begin with a ready plan, look at its preview, set it live"),
+            reverse("admin:campaigns_outreachplan_starters"),
+            False,
+        ),
     ]

@@ -11,6 +11,7 @@ from referrals.services.handling import settle
 from tests.cast import client_of, member_of, superuser
 from tests.factories import (
     NOW,
+    EnrolmentFactory,
     EventFactory,
     FollowUpFactory,
     OutreachPlanFactory,
@@ -160,6 +161,24 @@ def test_the_checklist_ends_when_a_program_is_live():
 
     assert [task.done for task in before] == [True, False, False, True, False, False]
     assert desk.look(superuser(), now=NOW).tasks == []
+
+
+def test_a_live_program_leads_on_to_people_and_a_plan_until_one_has_begun():
+    program = ProgramFactory()
+    maya = client_of(member_of(program))
+    before = maya.get("/admin/")
+    EnrolmentFactory(program=program)
+    plan = OutreachPlanFactory(program=program, status="draft")
+
+    assert [task.url for task in before.context["desk"].before_asking] == [
+        "/admin/imports/?what=people", "/admin/imports/?what=purchase",
+        "/admin/campaigns/outreachplan/starters/",
+    ]  # fmt: skip
+    assert "Bring your customers in" in before.text
+    assert [t.done for t in maya.get("/admin/").context["desk"].before_asking] == [True, False, False]
+    assert "Then ask" not in client_of(member_of(program, "sales")).get("/admin/").text
+    type(plan).objects.update(status="live")
+    assert "Then ask" not in maya.get("/admin/").text
 
 
 def test_a_new_program_made_in_the_admin_has_its_channels_and_shows_what_it_does():
