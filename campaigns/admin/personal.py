@@ -15,12 +15,13 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from campaigns.admin.asking import ASK_NOW
 from campaigns.admin.message import mail_document
-from campaigns.admin.personal_form import PAGE, Writing, places_of
+from campaigns.admin.personal_form import PAGE, Writing, closed_programs_of, places_of
 from campaigns.admin.trial import look_as
 from campaigns.services.personal import foresee, write
 from referrals.admin.scoped import asker
 from referrals.admin.steps import StepsAdmin
-from referrals.models import Advocate
+from referrals.models import Advocate, Program
+from referrals.roles import programs_granting
 from referrals.transitions import Refused
 
 
@@ -49,7 +50,8 @@ class PersonalAdmin(StepsAdmin):
 
     def more_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         shown = super().more_context(request, obj)
-        if not places_of(obj, asker(request)):
+        user = asker(request)
+        if not (places_of(obj, user) or closed_programs_of(obj, user)):
             return shown
         steps = shown["steps"]
         after = next((n for n, offered in enumerate(steps, 1) if offered["step"] is ASK_NOW), len(steps))
@@ -58,23 +60,32 @@ class PersonalAdmin(StepsAdmin):
 
     def write_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         advocate = self._person(request, object_id)
+        user = asker(request)
+        if not places_of(advocate, user) and (closed := closed_programs_of(advocate, user)):
+            return self._closed(request, advocate, closed)
         writing = Writing(request, advocate)
         if "_send" in request.POST and writing.form.is_valid():
             try:
                 return self._send(request, writing)
             except Refused as refusal:
                 writing.form.add_error(None, str(refusal))
-        shown = {
-            "title": _("Write to %(name)s personally") % {"name": advocate}, "advocate": advocate,
-            "opts": self.opts, "summary": self.summary(advocate),
-            "writing": writing, "form": writing.form, "trial": writing.trial(), "media": self.media,
-        }  # fmt: skip
-        answer = TemplateResponse(
-            request, "admin/personal.html", self.admin_site.each_context(request) | shown
-        )
+        shown = {"writing": writing, "form": writing.form, "trial": writing.trial()}
+        answer = TemplateResponse(request, "admin/personal.html", self._about(request, advocate) | shown)
         # The mail as it looks stands in a frame of its own.
         answer._csp_update = {"frame-src": [SELF]}  # type: ignore[attr-defined]
         return answer
+
+    def _closed(self, request: HttpRequest, advocate: Advocate, closed: list[Program]) -> HttpResponse:
+        """Why nothing can be written yet, and what to do about it."""
+        mine = set(programs_granting(asker(request), "change", Program).values_list("pk", flat=True))
+        shown = {"closed": [(program, program.pk in mine) for program in closed]}
+        return TemplateResponse(request, "admin/personal_closed.html", self._about(request, advocate) | shown)
+
+    def _about(self, request: HttpRequest, advocate: Advocate) -> dict[str, Any]:
+        return self.admin_site.each_context(request) | {
+            "title": _("Write to %(name)s personally") % {"name": advocate}, "advocate": advocate,
+            "opts": self.opts, "summary": self.summary(advocate), "media": self.media,
+        }  # fmt: skip
 
     def letter_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The mail as a document of its own: in the light, in the dark, or as wide as a phone."""

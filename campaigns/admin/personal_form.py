@@ -89,9 +89,13 @@ class LetterForm(forms.Form):
 
 def may_write_in(user: Any) -> Any:
     """The live programs in which this person may write to people in their own name."""
+    return _writers_programs(user).live()
+
+
+def _writers_programs(user: Any) -> Any:
     if not user.has_perm("campaigns.change_byhand"):
         return Program.objects.none()
-    return programs_granting(user, "change", ByHand).live()
+    return programs_granting(user, "change", ByHand)
 
 
 def page_for(advocate: Advocate, program_id: int) -> str:
@@ -114,6 +118,14 @@ def places_of(advocate: Advocate, user: Any) -> list[Enrolment]:
     for place in places:
         place.advocate = advocate
     return places
+
+
+def closed_programs_of(advocate: Advocate, user: Any) -> list[Program]:
+    """For which programs this person might write to this advocate, if they were live."""
+    closed = _writers_programs(user).exclude(status=Program.Status.LIVE).order_by("name", "pk")
+    if advocate.enrolments.exists():
+        closed = closed.filter(enrolments__advocate=advocate)
+    return list(closed)
 
 
 class Writing:

@@ -257,3 +257,23 @@ def test_who_only_looks_on_here_writes_to_nobody_here_whatever_they_may_elsewher
 
     assert answer.status_code == 403
     assert not Message.objects.exists()
+
+
+def test_where_no_program_is_live_it_says_so_and_what_to_do(program, anna, client):
+    type(program).objects.update(status="draft")
+    boss = client_of(member_of(program))
+
+    assert f'href="{page(anna)}"' in client.get(f"/admin/referrals/advocate/{anna.pk}/change/").text
+    there, mine = text(client.get(page(anna))), text(boss.get(page(anna)))
+
+    assert "Not yet: no program is live" in there
+    assert f"{program}: draft. A manager of it sets it live." in there
+    assert 'href="tel:+393331234567"' in there
+    assert (
+        f'<a href="/admin/referrals/program/{program.pk}/change/">{program}</a>: draft. Set it live' in mine
+    )
+    assert 'name="_send"' not in mine
+    sent = text(client.post(page(anna), typed(program)))
+    assert "Not yet: no program is live" in sent
+    assert "Whom do you know?" in sent
+    assert not Message.objects.exists()
