@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from referrals.cells import DateOrder, read_amount, read_currency, read_id, read_moment, read_score, read_text
 from referrals.models import Event, Program
@@ -44,6 +45,12 @@ KINDS: dict[str, Columns] = {
     Event.Kind.SHARED: Columns((), ("network",)),
 }
 REQUIRED = ("advocate", "occurred_at")
+# What people call what has to be in a file.
+SAID = {
+    "advocate": gettext_lazy("the customer number or the e-mail address (“advocate”)"),
+    "occurred_at": gettext_lazy("when it happened (“occurred_at”)"),
+    "score": gettext_lazy("the score from 0 to 10 (“score”)"),
+}
 TARGETS = tuple(
     dict.fromkeys([*REQUIRED, *(n for c in KINDS.values() for part in c for n in part), "program"])
 )
@@ -211,8 +218,13 @@ def _sources(header: Sequence[str], plan: Happenings) -> dict[str, str]:
             raise ValidationError(
                 _("The file has no column “%(source)s” for %(target)s. It has %(header)s.")
                 if target in plan.columns
-                else _("Say which column holds “%(target)s”. The file has %(header)s."),
-                params={"source": source, "target": target, "header": ", ".join(header)},
+                else _("Say which column holds %(what)s. The file has %(header)s."),
+                params={
+                    "source": source,
+                    "target": target,
+                    "header": ", ".join(header),
+                    "what": SAID.get(target) or f"“{target}”",
+                },
             )
     found = {
         target: source

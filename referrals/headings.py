@@ -74,11 +74,12 @@ OPT_OUTS = "opted out of email"
 HAPPENINGS: dict[str, tuple[str, ...]] = {
     "advocate": (
         "advocate", "customer id", "customer number", "external id", "contact id", "record id", "customer",
-        *WORDS["external_id"], "email", "customer email", "email address", "contact email", *WORDS["email"],
+        *WORDS["external_id"], *HEADINGS["email"], "customer email", "contact email", *WORDS["email"],
     ),
     "occurred_at": (
-        "occurred at", "date", "purchased on", "order date", "paid at", "created at", "close date", "closed on",
-        "won on", "when", "day", "time", "timestamp",
+        "occurred at", "date", "purchased on", "purchase date", "date of purchase", "order date", "paid at",
+        "created at", "close date", "closed on", "won on", "answered on", "answered at", "response date",
+        "submitted at", "submitted on", "when", "day", "time", "timestamp",
     ),
     "amount": ("amount", "total", "order total", "deal amount", "value", "sum", "price", "revenue"),
     "currency": ("currency", "currency code"),

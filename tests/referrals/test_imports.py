@@ -292,7 +292,7 @@ def test_whatever_happens_outside_comes_in_with_what_its_kind_says(run, case):
 
 def test_what_a_kind_must_say_is_asked_for(run):
     with pytest.raises(
-        CommandError, match="Say which column holds “score”. The file has advocate, occurred_at."
+        CommandError, match="holds the score from 0 to 10 .“score”.. The file has advocate, occurred_at."
     ):
         run("advocate,occurred_at\n7,2026-01-10\n", "--kind=satisfaction", columns=())
     with pytest.raises(
