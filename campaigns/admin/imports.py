@@ -1,5 +1,6 @@
 """“Bring in a file”: upload, look at what it would do, import. The work is the worker's."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,6 +33,9 @@ from referrals.services.uploads import remember_columns
 LARGEST = 10 * 1024 * 1024
 READ_FILES = "campaigns.tasks.read_files"
 Status = ImportFile.Status
+# How many rows are named for each reason, and what of a reason is only that row's.
+FIRST_ROWS = 5
+_QUOTED = re.compile("“[^”]*”")
 
 
 class UploadForm(forms.Form):
@@ -195,18 +199,32 @@ def _refused_rows(request: HttpRequest, file: ImportFile) -> HttpResponse:
 
 def _shown(file: ImportFile, form: ColumnsForm | None) -> dict[str, Any]:
     found = file.found
-    counts = found.get("counts", {})
+    counts, errors = found.get("counts", {}), found.get("errors", [])
     wrong, good = counts.get("refused", 0), counts.get("rows", 0) - counts.get("refused", 0)
     return {
         "title": file.name, "file": file, "form": form, "tiles": _tiles(file, counts), "source": found.get("source"),
         "state": status_word(file.status, file.get_status_display()), "waiting": file.in_hand, "wrong": wrong,
         "good": good, "changes": found.get("changes", []), "arrivals": found.get("arrivals", []),
-        "errors": found.get("errors", [])[:100], "all_wrong": wrong >= MOST_ERRORS,
+        "errors": errors[:100], "causes": _causes(errors), "all_wrong": len(errors) >= MOST_ERRORS,
         "nameless": file.is_people and file.status == Status.READ and not NAMED & set(file.columns.values()),
         "nothing": bool(counts) and not any(counts.get(name) for name in ("new", "changed", "refusals", "nobody")),
         "said": _said(file, counts) if file.status == Status.DONE else "",
-        "warnings": found.get("warnings", []), "see": SEE.get(file.what, SEE[""]),
+        "warnings": found.get("warnings", []), "warned_of": _causes(found.get("warnings", [])),
+        "warned": counts.get("warned", 0), "see": SEE.get(file.what, SEE[""]),
     }  # fmt: skip
+
+
+def _causes(faults: Sequence[Any]) -> list[tuple[str, str, int, str]]:
+    """What is wrong, once for each reason and the commonest first: column, words, in how many rows, the first of them.
+    Words that differ only in what they quote from the row are one reason."""
+    found: dict[tuple[str, str], list[Any]] = {}
+    for fault in faults:
+        found.setdefault((fault[1], _QUOTED.sub("“…”", fault[2])), []).append(fault)
+    causes = []
+    for (column, _text), same in sorted(found.items(), key=lambda cause: -len(cause[1])):
+        rows = ", ".join(str(row) for row, *_rest in same[:FIRST_ROWS])
+        causes.append((column, same[0][2], len(same), rows + (", …" if len(same) > FIRST_ROWS else "")))
+    return causes
 
 
 OF_PEOPLE = {

@@ -134,6 +134,7 @@ def _merged(done: Merged) -> Outcome:
     }
     counts = {
         "rows": done.rows, "new": done.new, "changed": done.changed, "unchanged": done.unchanged, "tags": done.tags,
+        "refused": done.refused,
         **{name: count for name, count in wanting.items() if count},
     }  # fmt: skip
     return Outcome(done.kept, counts, done.errors, done.changes, done.arrivals, done.warnings)
@@ -158,6 +159,7 @@ def _run_happenings(file: ImportFile, table: Table, work: Work) -> Outcome:
 def _recorded(done: Imported) -> Outcome:
     known = done.rows - done.new_events - done.refused
     counts = {"rows": done.rows, "new": done.new_events, "unchanged": known, "people": done.new_advocates}
+    counts["refused"] = done.refused
     return Outcome(done.kept, counts, done.errors)
 
 

@@ -56,7 +56,9 @@ class Merged:
     refusals: int = 0
     # What an app above counted among them.
     counted: Mapping[str, int] = field(default_factory=dict)
+    # The first of what is wrong, and in how many rows.
     errors: list[RowError] = field(default_factory=list)
+    refused: int = 0
     # What was left empty because it cannot be read: the first of it, and how much.
     warnings: list[RowError] = field(default_factory=list)
     warned: int = 0
@@ -67,7 +69,7 @@ class Merged:
 
     @property
     def unchanged(self) -> int:
-        return self.rows - self.new - self.changed - len({error.row for error in self.errors})
+        return self.rows - self.new - self.changed - self.refused
 
 
 def import_people(
@@ -139,7 +141,9 @@ def _merge(staging: Staging, reader: PeopleReader, done: Merged, most_errors: in
     merging.leave_out(staging, faults)
     merging.find_changes(staging)
     merging.find_new_tags(staging)
-    done.errors = sorted([*reader.errors, *faults])[:most_errors]
+    done.errors = sorted([*reader.errors, *faults])
+    done.refused = len({error.row for error in done.errors})
+    done.errors = done.errors[:most_errors]
     done.warnings, done.warned = reader.warnings, reader.warned
     [(done.new,)] = staging.ask("SELECT COUNT(*) FROM import_person WHERE advocate_id IS NULL")
     [(done.changed,)] = staging.ask("""
