@@ -10,6 +10,7 @@ from django.db.models.lookups import GreaterThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import TO_FRIEND, UNASKED, ContactPolicy, Message
+from campaigns.models.message import has_left_since
 from referrals.services.finder import Factor, register
 
 MONTH = timedelta(days=30)
@@ -17,7 +18,7 @@ MONTH = timedelta(days=30)
 
 def unasked_since(since: datetime) -> Any:
     """What advocates got since then that they did not ask for."""
-    return Message.objects.filter(purpose__in=UNASKED - TO_FRIEND, sent_at__gte=since)
+    return Message.objects.filter(has_left_since(since), purpose__in=UNASKED - TO_FRIEND)
 
 
 def budget_left(people: Iterable[int], *, now: datetime) -> tuple[int, dict[int, int]]:

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, OuterRef, Q, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
@@ -43,8 +44,10 @@ class MessageQuerySet(ScopedQuerySet):
         return self.filter(status__in=[Message.Status.QUEUED, Message.Status.BY_HAND])
 
     def gone_since(self, moment: datetime) -> "MessageQuerySet":
-        """What has left since then, or is leaving just now."""
-        return self.filter(Q(sent_at__gt=moment) | Q(status=Message.Status.SENDING))
+        """What has left since then, or is leaving just now, with when as ``gone_at``."""
+        at = Coalesce("sent_at", Case(When(status=Message.Status.KEPT, then="due_at")))
+        gone = has_left_since(moment) | Q(status=Message.Status.SENDING)
+        return self.filter(gone).annotate(gone_at=at)
 
     def left(self) -> "MessageQuerySet":
         return self.filter(has_left())
@@ -69,6 +72,11 @@ class MessageQuerySet(ScopedQuerySet):
 def has_left() -> Q:
     """Of messages that have left or may have; or would have, if mail did not stay here."""
     return Q(sent_at__isnull=False) | Q(status=Message.Status.KEPT)
+
+
+def has_left_since(moment: datetime) -> Q:
+    """The same since then: what stays here counts from when it was due, so that every rule holds without a server."""
+    return Q(sent_at__gte=moment) | Q(status=Message.Status.KEPT, sent_at=None, due_at__gte=moment)
 
 
 def keep_what_was_sent(collector: Any, field: Any, rows: Any, using: str) -> None:

@@ -130,7 +130,7 @@ class Pressure:
         # Two questions, because each has its own index, and an “or” of both has none.
         for rows in (gone.filter(to_key__in=keys), gone.filter(advocate__in=people)):
             for pk, purpose, at, advocate, key in rows.values_list(
-                "pk", "purpose", "sent_at", "advocate", "to_key"
+                "pk", "purpose", "gone_at", "advocate", "to_key"
             ):
                 if pk not in own:
                     self._remember(pk, Past(at, None if purpose in TO_FRIEND | TO_STAFF else advocate, key))

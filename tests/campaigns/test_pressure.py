@@ -9,6 +9,7 @@ from django.core import mail
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from campaigns.factors import budget_left
 from campaigns.models import ContactPolicy, ContactPreference, Message, MessageTemplate, Purpose
 from campaigns.services.delivery import HANDFUL, claim, deliver_due
 from campaigns.services.pressure import MONTH, WEEK
@@ -55,6 +56,19 @@ def test_the_third_message_of_a_week_waits_until_the_first_is_a_week_old(now):
     assert mail.outbox == []
     deliver_due(now=now + timedelta(days=5))
     assert became(third)[0] == Status.SENT
+
+
+def test_without_a_mail_server_the_third_of_a_week_waits_just_as_long(now, settings):
+    settings.MAIL_LEAVES = False
+    anna = AdvocateFactory()
+    for days in (1, 2):
+        ask(anna, status=Status.KEPT, due_at=now - timedelta(days=days))
+    third = ask(anna)
+
+    deliver_due(now=now)
+
+    assert became(third) == (Status.QUEUED, Held.WEEK, now + timedelta(days=5))
+    assert budget_left([anna.pk], now=now) == (6, {anna.pk: 4})
 
 
 def test_the_seventh_of_a_month_waits_however_far_apart_they_are(now):
