@@ -11,10 +11,12 @@ from referrals.transitions import Moved
 from rewards.models import Reward, RewardRule
 from rewards.services import reward as rewards
 
+HANDED_OUT = (Reward.Status.ISSUED, Reward.Status.REDEEMED)
+
 
 def attach(referrals: Any, enrolment: Enrolment, *, now: datetime, by: Any, note: str) -> Moved:
     """These friends, with all they bought, count for this advocate because a colleague says so; no later fact
-    changes that. What was promised to whoever they counted for is taken back.
+    changes that. What was promised to whoever they counted for is taken back; what they got for naming stays.
 
     Raises Refused with a sentence when a reward has been handed out for one of them.
     """
@@ -22,7 +24,7 @@ def attach(referrals: Any, enrolment: Enrolment, *, now: datetime, by: Any, note
         others = list(referrals.exclude(enrolment=enrolment).values_list("pk", flat=True))
         theirs = [give_to(row, enrolment, now=now, by=by, note=note) for row in _rows(others)]
         earned = Reward.objects.alive().filter(referral__in=others, side=RewardRule.Side.ADVOCATE)
-        left = earned.filter(referral__status=Referral.Status.REJECTED)
+        left = earned.exclude(status__in=HANDED_OUT).filter(referral__status=Referral.Status.REJECTED)
         rewards.revoke(left, reason=Reward.Reason.MISTAKE, note=note, now=now, by=by)
     return Moved(theirs, list(referrals.exclude(pk__in=others)))
 

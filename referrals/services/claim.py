@@ -15,7 +15,7 @@ from referrals.models.attribution import Way
 from referrals.models.person import is_person
 from referrals.services.sale import decide
 from referrals.services.touch import Buyer, note_touches
-from referrals.services.twin import HANDED_OUT, call_soon, hand_to
+from referrals.services.twin import bound, call_soon, hand_to
 from referrals.transitions import Moved, Refused
 
 CLAIMS_A_DAY = 5
@@ -78,8 +78,7 @@ def candidates(claim: Claim) -> list[Candidate]:
             :MOST_CANDIDATES
         ]
     )
-    paid = Event.objects.filter(referral__in=found, kind__in=HANDED_OUT)
-    handed_out = set(paid.values_list("referral", flat=True))
+    handed_out = bound([row.pk for row in found])
     found.sort(key=lambda row: not _is_same(claim, row))
     return [
         Candidate(row, why, row.enrolment_id == claim.enrolment_id, row.pk in handed_out)

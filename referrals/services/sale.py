@@ -27,11 +27,11 @@ from referrals.services.refund import apply_refunds
 from referrals.services.risk import assess, signs_of_sale
 from referrals.services.same_sale import joined, same_by_hand
 from referrals.services.touch import Buyer, Case, Hints, keys_of, new_row, stand_as, touches_of
+from referrals.services.twin import bound
 from referrals.transitions import Refused
 from referrals.upsert import insert_all
 
 Standing = Attribution.Standing
-HANDED_OUT = (Event.Kind.REWARD_ISSUED, Event.Kind.REWARD_REDEEMED)
 
 
 class Taken(NamedTuple):
@@ -232,8 +232,7 @@ def _move(case: Case, row: Attribution, decision: Decision, buyer: Buyer, now: d
     sold = row.conversion
     assert sold is not None  # noqa: S101 - for the type checker
     referral = _referral(case, row, decision, buyer, now)
-    handed_out = Event.objects.filter(referral=sold.referral_id, kind__in=HANDED_OUT)
-    if waits(referral) or handed_out.exists():
+    if waits(referral) or bound([sold.referral_id]):
         row.standing, row.rightful_id = Standing.DISPUTED, referral.enrolment_id
         return
     _let_count_again(referral, now, by)

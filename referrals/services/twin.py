@@ -1,5 +1,6 @@
 """The same friend by another advocate: what a claim or a late fact makes of a referral."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -67,6 +68,14 @@ def give_to(referral: Referral, enrolment: Enrolment, *, now: datetime, by: Any,
     return twin
 
 
+def bound(referrals: Iterable[Any]) -> set[Any]:
+    """Those of these friends (by key) who cannot move, because something was handed out for what came of them.
+    What was given for naming them alone binds nobody: it happened, whomever the friend counts for."""
+    events = Event.objects.filter(referral__in=referrals, kind__in=HANDED_OUT)
+    causes = events.values_list("referral", "data__for")
+    return {referral for referral, cause in causes if cause != Event.Kind.REFERRAL_SUBMITTED}
+
+
 def hand_to(
     referral: Referral, enrolment: Enrolment, *, source: str, now: datetime, by: Any, note: str
 ) -> Referral:
@@ -76,7 +85,7 @@ def hand_to(
     """
     if referral.enrolment_id == enrolment.pk:
         return referral
-    if Event.objects.filter(referral=referral, kind__in=HANDED_OUT).exists():
+    if bound([referral.pk]):
         raise Refused(
             _(
                 "A reward for %(friend)s has been handed out to %(advocate)s. Settle this with goodwill instead."

@@ -270,6 +270,7 @@ def _event(reward: Reward, now: datetime, by: Any) -> Event:
         data={
             "reward": str(reward.pk),
             "side": reward.side,
+            "for": reward.rule.when if reward.rule else "",
             "incentive": reward.incentive_id,
             "amount": reward.amount,
             "currency": reward.currency,

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from referrals.models import Attribution, FollowUp, Referral
 from referrals.services.explanation import answer_of, lines_of
+from referrals.services.referral import Friend, submit_referrals
 from referrals.services.sale import take_conversion
 from rewards.models import Reward
 from tests.cast import client_of, member_of, said
@@ -76,6 +77,20 @@ def test_who_was_rewarded_keeps_the_friend(call, anna, now):
 
     assert "A reward for Ben Weber has been handed out to Cleo Bianchi." in page.text
     assert not anna.referrals.exists()
+
+
+def test_what_was_given_for_naming_the_friend_stays_and_ties_nobody(call, anna, now):
+    RewardRuleFactory(program=anna.program, when="referral.submitted", hold_days=0, approval="never")
+    [ben] = submit_referrals(
+        call.referral.enrolment, [Friend(name="Ben Lind", email="ben@lind.example")], now=now, agreement="Asked him."
+    )  # fmt: skip
+    Reward.objects.advance("issued", now=now)
+
+    attach(ben, anna)
+
+    assert anna.referrals.get().name == "Ben Lind"
+    kept = Reward.objects.get()
+    assert (kept.enrolment, kept.status) == (call.referral.enrolment, "issued")
 
 
 def test_an_advocate_of_another_program_cannot_be_chosen_nor_by_who_may_not(call, anna):
