@@ -1,7 +1,7 @@
 """What becomes of a round: it is clicked, it ends, somebody begins one by hand."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.signing import BadSignature, Signer
@@ -14,6 +14,7 @@ from campaigns.models import Ask, Message, OutreachPlan, Purpose, SurveyResponse
 from campaigns.services.prospects import Hindrance, judged, next_round
 from referrals.models import Advocate, Enrolment, Event, Referral
 from referrals.prepared import prepared
+from referrals.services.follow_up import TALKED
 from referrals.transitions import Moved, Refused
 
 Kind, Aim = Event.Kind, OutreachPlan.Aim
@@ -44,9 +45,16 @@ def stop_asking(events: Sequence[Event], *, now: datetime) -> None:
         theirs = {event.advocate_id for event in events if event.kind == kind and event.advocate_id}
         if theirs and _open_rounds(theirs):
             end(Ask.objects.filter(advocate__in=theirs, referral=None, plan__aim__in=aims), reason, now=now)
-    answered = {event.referral_id for event in events if event.kind in ANSWERS and event.referral_id}
+    answered = {event.referral_id for event in events if _is_answer(event) and event.referral_id}
     if answered and _open_nurture(answered, now):
         end(Ask.objects.filter(referral__in=answered, since__lt=now), Ask.End.ANSWERED, now=now)
+
+
+def _is_answer(event: Event) -> bool:
+    """On the phone or in writing: they answered."""
+    return event.kind in ANSWERS or (
+        event.kind == Kind.FOLLOW_UP_DONE and event.data.get("outcome") in TALKED
+    )
 
 
 @prepared
@@ -66,6 +74,9 @@ def end_for_keys(keys: set[str], program_id: int | None, reason: str, *, now: da
     if ids := list(people.values_list("pk", flat=True)):
         theirs = Ask.objects.filter(advocate__in=ids, referral=None)
         end(theirs.filter(plan__program=program_id) if program_id else theirs, reason, now=now)
+    friends = Referral.objects.about(email_keys=keys, phone_keys=keys)
+    nurtured = Ask.objects.open().filter(referral__in=friends)
+    end(nurtured.filter(plan__program=program_id) if program_id else nurtured, reason, now=now)
 
 
 def end(asks: Any, reason: str, *, now: datetime, by: Any = None) -> Moved:
@@ -145,9 +156,10 @@ def start_nurture(referral: Referral, plan: OutreachPlan, *, now: datetime, by: 
             if Ask.objects.open().filter(referral=referral).exists():
                 raise Refused(_("This friend is on a nurture plan already."))
             number = Ask.objects.filter(plan=plan, referral=referral).count() + 1
+            first = plan.steps.order_by("position").first()
             ask = Ask.objects.create(
                 plan=plan, advocate_id=referral.enrolment.advocate_id, referral=referral, round=number,
-                since=now, due_at=now, started_at=now, asked_by=by,
+                since=now, due_at=now + timedelta(days=first.wait_days if first else 0), started_at=now, asked_by=by,
             )  # fmt: skip
             Event.objects.record([_nurtured(ask, now, by)], now=now)
     except IntegrityError as twice:
