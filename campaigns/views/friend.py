@@ -2,6 +2,7 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
@@ -10,7 +11,6 @@ from campaigns.doors import count_unknown, limit_forms, private_page
 from campaigns.offers import Side, offers_of
 from campaigns.services.reward_lines import RewardLine, lines_of
 from referrals.forms import DetailsForm
-from referrals.hours import call_by
 from referrals.models import Referral
 from referrals.services.referral import accept, decline, erase_friend
 from referrals.services.visit import note_return
@@ -43,9 +43,12 @@ def show_invitation(request: HttpRequest, token: str) -> HttpResponse:
             "agreed": referral.accepted_at is not None,
         },
     )
+    page = reverse("invitation", args=[token])
     if form.is_bound and form.is_valid() and _accept(request, referral, form, now):
-        return redirect("invitation", token)
-    return render(request, "campaigns/invitation.html", _page(referral, form, now))
+        # Whoever had said yes sees the same page again, and reads there that it took what they added.
+        return redirect(f"{page}?kept=1" if referral.accepted_at else page)
+    kept = "kept" in request.GET
+    return render(request, "campaigns/invitation.html", _page(referral, form, now) | {"kept": kept})
 
 
 @csrf_exempt
@@ -77,6 +80,7 @@ def _accept(request: HttpRequest, referral: Referral, form: DetailsForm, now: da
 
 def _page(referral: Referral, form: DetailsForm, now: datetime) -> dict[str, object]:
     program = referral.program
+    call = referral.follow_ups.open().first() if referral.accepted_at else None
     return {
         "program": program,
         "referral": referral,
@@ -85,7 +89,8 @@ def _page(referral: Referral, form: DetailsForm, now: datetime) -> dict[str, obj
         "state": _state(referral),
         "rewards": _rewards(referral, now),
         "offers": offers_of(program, read_by=Side.FRIEND, now=now, kind=referral.enrolment.advocate.kind),
-        "call_by": call_by(program, referral.accepted_at or now),
+        "call_by": call.due_at if call else None,
+        "late": bool(call and call.due_at < now),
     }
 
 

@@ -30,6 +30,7 @@ from referrals.services.known import Friend as Friend
 from referrals.services.known import Known, what_is_known
 from referrals.services.known import NamedBefore as NamedBefore
 from referrals.services.risk import Evidence, assess, signs_of, signs_of_answer, weigh
+from referrals.services.visit import comes_back
 from referrals.transitions import Refused
 from referrals.upsert import insert_all
 from referrals.visitors import Client
@@ -193,11 +194,14 @@ def accept(
         if row.erased_at:
             raise Refused(_("Your data has been deleted. If you have changed your mind, please write to us."))
         first_time = row.accepted_at is None
+        added = note if note != row.note else ""
         row.phone, row.note, row.accepted_at = phone or row.phone, note or row.note, row.accepted_at or now
         row.friend_client = asdict(client) if client else row.friend_client
         row.set_keys()
         row.save(update_fields=["phone", "phone_key", "note", "accepted_at", "friend_client"])
         if not first_time and row.status != Referral.Status.LOST:
+            if added:
+                _hear(row, added, now)
             return
         Consent.objects.create(referral=row, who=Consent.Who.FRIEND, words=agreement, given_at=now)
         if row.status == Referral.Status.LOST:
@@ -205,6 +209,19 @@ def accept(
         _review_answer(row, client, now)
         _call_soon(row, now)
         Event.objects.record([_event(Event.Kind.REFERRAL_ACCEPTED, referral, now)], now=now)
+
+
+def _hear(row: Referral, words: str, now: datetime) -> None:
+    """A friend whom we know writes once more: whoever calls them reads it, and calls as soon as a new friend is
+    called. Somebody who has only just answered goes on with what they were saying."""
+    if not row.is_open or not comes_back(row, now):
+        return
+    due = due_within_office_hours(row.program, now, row.program.contact_within_hours)
+    if not FollowUp.objects.open().filter(referral=row, due_at__lte=due).exists():
+        _call_soon(row, now)
+    key = f"referral:{row.pk}:wrote:{row.program.local(now):%Y-%m-%dT%H}"
+    wrote = _event(Event.Kind.REFERRAL_RETURNED, row, now, data={"note": words}, dedup_key=key)
+    Event.objects.record([wrote], now=now)
 
 
 def _review_answer(row: Referral, client: Client | None, now: datetime) -> None:

@@ -46,8 +46,7 @@ def note_return_by_device(code: str, devices: set[str], *, now: datetime) -> Non
 def note_return(referral: Referral, *, now: datetime) -> None:
     """A friend whom we know has our page in front of them again; written down once a day. Somebody who has
     only just answered has not come back."""
-    known = min(filter(None, (referral.accepted_at, referral.contacted_at)), default=None)
-    if not referral.is_open or known is None or now - known < COMES_BACK_AFTER:
+    if not referral.is_open or not comes_back(referral, now):
         return
     event = Event(
         kind=Event.Kind.REFERRAL_RETURNED,
@@ -58,3 +57,9 @@ def note_return(referral: Referral, *, now: datetime) -> None:
         dedup_key=f"referral:{referral.pk}:returned:{referral.program.local(now):%Y-%m-%d}",
     )
     Event.objects.record([event], now=now)
+
+
+def comes_back(referral: Referral, now: datetime) -> bool:
+    """Whether a friend who is here now has been away since we first knew of them."""
+    known = min(filter(None, (referral.accepted_at, referral.contacted_at)), default=None)
+    return known is not None and now - known >= COMES_BACK_AFTER

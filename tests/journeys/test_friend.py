@@ -1,7 +1,9 @@
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from campaigns.models import Message
 from referrals.models import Event, FollowUp, Referral
@@ -62,6 +64,40 @@ def test_a_yes_said_twice_is_one_yes_with_the_newer_details(client, referral, in
     assert referral.note == "Evenings"
     assert referral.consents.count() == 1
     assert Message.objects.count() == 2
+
+
+def test_whoever_adds_something_days_later_is_heard_and_called_sooner(client, referral, invitation):
+    referral.accepted_at = timezone.now() - timedelta(days=5)
+    referral.save()
+    call = FollowUpFactory(
+        referral=referral, owner=referral.owner, due_at=timezone.now() + timedelta(days=60)
+    )
+
+    for _twice in range(2):
+        page = client.post(invitation, YES | {"note": "Call me this week, please"}, follow=True).text
+
+    assert "Thank you, we have it. Whoever calls you reads it." in page
+    call.refresh_from_db()
+    assert call.due_at < timezone.now() + timedelta(days=10)
+    assert Event.objects.get(kind="referral.returned").data == {"note": "Call me this week, please"}
+    assert Message.objects.get(purpose="friend_back").user == referral.owner
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [(1000, "We call by"), (-1, "We meant to call you by now and are late."), (None, "We stay in touch.")],
+)
+def test_the_friend_reads_when_the_call_is_due_that_is_planned_now(client, referral, invitation, hours, said):
+    referral.accepted_at = timezone.now() - timedelta(days=9)
+    referral.save()
+    if hours is not None:
+        due = timezone.now() + timedelta(hours=hours)
+        FollowUpFactory(referral=referral, due_at=due)
+
+    page = client.get(invitation).text
+
+    assert said in page
+    assert hours != 1000 or f'datetime="{referral.program.local(due):%Y-%m-%dT%H:%M}' in page
 
 
 def test_a_yes_needs_the_tick_and_loses_nothing_without_it(client, referral, invitation):

@@ -34,7 +34,7 @@ def test_a_second_yes_changes_the_details_and_nothing_else(now):
     referral = ReferralFactory()
     accept(referral, agreement="Call me.", phone="+39061234567", now=now)
 
-    accept(referral, agreement="Call me.", note="After five.", now=now + timedelta(hours=1))
+    accept(referral, agreement="Call me.", note="After five.", now=now + timedelta(minutes=40))
 
     referral.refresh_from_db()
     assert (referral.accepted_at, referral.phone, referral.note) == (now, "+39061234567", "After five.")
