@@ -47,6 +47,11 @@ def is_open(program: Program, moment: datetime) -> bool:
     return program.is_open_on(day) and opens <= moment < closes
 
 
+def opened_at(program: Program, moment: datetime) -> datetime:
+    """When the office opens on the day of this moment (UTC)."""
+    return _office_day(program, program.local(moment).date())[0]
+
+
 def open_from(program: Program, moment: datetime) -> datetime:
     """The moment itself while the office is open, else when it opens next (UTC)."""
     day = program.local(moment).date()

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.translation import override
 
 from campaigns.links import link_to_desk
 from campaigns.models import Message, Purpose
 from campaigns.services import outbox
-from referrals.hours import is_open
+from referrals.hours import is_open, opened_at
 from referrals.models import FollowUp, Program, Referral
 from referrals.services.escalation import escalate_overdue, leads_of
 
@@ -32,13 +33,25 @@ def alert_callers(*, now: datetime) -> int:
     leads = leads_of(programs)
     waiting = FollowUp.objects.to_make().filter(referral__program__in=programs)
     escalated = escalate_overdue(programs, now=now)
-    overdue = waiting.filter(due_at__lt=now, told__lt=Told.OVERDUE)
-    soon = waiting.filter(due_at__gte=now, due_at__lte=now + SOON, told=Told.NOTHING)
+    ahead = _ahead(programs, now)
+    overdue = waiting.filter(due_at__lt=now, told__lt=Told.OVERDUE).exclude(ahead)
+    soon = waiting.filter(ahead, due_at__lte=now + SOON, told=Told.NOTHING)
     return (
         escalated
         + _tell_all(overdue, Purpose.CALL_OVERDUE, Told.OVERDUE, leads, now)
         + _tell_all(soon, Purpose.CALL_SOON, Told.DUE_SOON, leads, now)
     )
+
+
+def _ahead(programs: Sequence[Program], now: datetime) -> Q:
+    """Calls that are not due yet; in the first half hour of the day also those that are due since the office opened,
+    for nobody could be told before."""
+    found = Q(pk__in=[])
+    for program in programs:
+        opened = opened_at(program, now)
+        since = opened if now < opened + SOON else now
+        found |= Q(referral__program=program, due_at__gte=since)
+    return found
 
 
 def _tell_all(calls: Any, purpose: Purpose, told: int, leads: dict[int, Any], now: datetime) -> int:

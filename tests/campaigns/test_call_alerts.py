@@ -65,6 +65,17 @@ def test_soon_then_overdue_then_the_lead_each_once(program, now):
     assert Message.objects.get(purpose="call_escalated").context["caller"] == owner
 
 
+def test_a_call_that_is_due_when_the_office_opens_is_told_of_before_it_is_overdue(program, now):
+    opening = now.replace(hour=9)
+    call = call_due(program, opening)
+    owner = call.owner.username
+
+    for minutes, news in ((-5, []), (5, ["call_soon"]), (25, []), (35, ["call_overdue"])):
+        before = len(told())
+        alert_callers(now=opening + timedelta(minutes=minutes))
+        assert told()[before:] == [(purpose, owner) for purpose in news]
+
+
 def test_nobody_is_alarmed_while_the_office_is_closed(program, now):
     call_due(program, now)
 
