@@ -18,13 +18,15 @@ from django.conf import settings
 from campaigns.models import Message, MessageTemplate
 from campaigns.services.composing import LIQUID, link_targets
 from campaigns.services.frame import SUBJECT_LENGTH, Rendered
+from referrals.contacts import first_name_of
 
 _PLAIN = re.compile(r"[\w.,!?€+-]{1,100}(?: [\w.,!?€+-]{1,100}){0,9}")
 _PATH = re.compile(r"[A-Za-z0-9_/?=.-]*")
 _SIMPLE = re.compile(r"\{\{\s*\w+\s*\}\}|\{%\s*(?:if|unless|elsif)\s+\w+\s*%\}")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 # Nobody can guess it, it is as plain as what it stands for, and about as long.
-_MARK = f"m{uuid4().hex[:12]}"
+# In letters of both cases, as a name: one in capitals only, or in none, is written otherwise.
+_MARK = f"M{uuid4().hex[:12]}"
 _MARKS = re.compile(f"{_MARK}(\\d+)m")
 # The opt-out's token among the values; no template can name it.
 _TOKEN = ""
@@ -50,10 +52,11 @@ class Moulds:
 
     def cast(self, message: Message, template: MessageTemplate) -> Rendered:
         """What ``compose`` makes of this message, letter for letter."""
-        values = {"first_name": message.to_name.split(" ")[0], **message.context, _TOKEN: message.token}
+        values = {"first_name": first_name_of(message.to_name), **message.context, _TOKEN: message.token}
         marks, given = _with_marks(values, *_handled(template.subject, template.body))
         fixed = tuple(repr(marks.get(name) or (value,)) for name, value in values.items())
-        words = (template.subject, template.body, message.purpose, message.program_id, message.language)
+        words = (template.subject, template.body, message.purpose, message.program_id, message.language,
+                 message.contact_kind)  # fmt: skip
         key = (words, *values, *fixed)
         if key not in self._made:
             self._made[key] = self._make(message, marks)
