@@ -28,7 +28,7 @@ from campaigns.models import Message, Purpose
 from campaigns.services import outbox
 from campaigns.services.composing import one_line, plain_html
 from campaigns.services.frame import Frame
-from referrals.contacts import clean_email, email_key
+from referrals.contacts import clean_email, email_key, first_name_of
 from referrals.models import Advocate, Limit
 from referrals.tokens import link_token
 
@@ -135,7 +135,7 @@ def _addressed(template_prefix: str, email: str) -> tuple[Message, bool]:
 
 
 def _write(message: Message, prefix: str, context: dict[str, Any]) -> None:
-    words = context | {"request": None, "first_name": message.to_name.split(" ")[0]}
+    words = context | {"request": None, "first_name": first_name_of(message.to_name)}
     words["login_url"] = link_to("account_login")
     with override(message.language):
         message.subject = one_line(render_to_string(f"{prefix}_subject.txt", words))

@@ -160,6 +160,13 @@ def clean_name(value: str) -> str:
     return name
 
 
+def first_name_of(name: str) -> str:
+    """How a letter calls somebody: Anna, of ANNA ROSSI and of anna rossi, too. Initials such as JD stay."""
+    first = name.split(" ")[0]
+    is_shouted = name.isupper() and len(first) > 2
+    return first.title() if is_shouted or name.islower() else first
+
+
 def clean_text(value: str, length: int = 300) -> str:
     """A line or short note without control, bidirectional or invisible characters.
 

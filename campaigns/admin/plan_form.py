@@ -67,6 +67,8 @@ class LiveForm(StepForm):
         self.fields["number"].help_text = words % {"count": reached}
         if reached > CONFIRM_FROM:
             self.fields["number"].help_text += " " + _("Type this number.")
+            self.fields["number"].required = True
+            self.fields["number"].error_messages["required"] = _("Type the number to confirm.")
         else:
             self.fields["number"].widget = forms.HiddenInput()
             self.fields["number"].label = ""

@@ -19,6 +19,7 @@ from campaigns.links import link_to_desk
 from campaigns.models import DigestSubscription, Message, Purpose
 from campaigns.services import outbox
 from campaigns.services.shortages import running_out, tight_budgets
+from referrals.contacts import first_name_of
 from referrals.models import Conversion, FollowUp, Membership, Program, Referral
 from referrals.roles import grants
 from rewards.models import Contest, LedgerCheck, LedgerTransaction, Reward
@@ -103,7 +104,7 @@ def compose_digest(message: Message) -> tuple[str, str, str]:
         came = sum(part["came"] for part in parts)
         subject = _subject(came, todo)
         words = {
-            "first_name": message.to_name.split(" ")[0],
+            "first_name": first_name_of(message.to_name),
             "since": message.context["since"],
             "parts": [
                 {"name": part["name"], "lines": _lines(part, only_one=len(parts) == 1)} for part in parts

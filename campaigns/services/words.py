@@ -27,6 +27,7 @@ from campaigns.services.moulds import Moulds
 from campaigns.services.placeholders import PLACEHOLDERS, samples
 from campaigns.services.texting import finish_text
 from campaigns.services.voice import programs_with_voice, voice_of, voice_values
+from referrals.contacts import first_name_of
 from referrals.models import Enrolment, Program
 from rewards.models import RewardRule
 
@@ -146,7 +147,7 @@ class Wording:
         """The message's own values, and what can be said of its program."""
         known = PLACEHOLDERS.get(message.purpose, {})
         values: dict[str, Value] = {name: "" for name, what in known.items() if what.may_lack}
-        values["first_name"] = message.to_name.split(" ")[0]
+        values["first_name"] = first_name_of(message.to_name)
         if message.program:
             values |= self._said_of(message.program, message.language)
         return values | message.context

@@ -9,7 +9,7 @@ from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from referrals.contacts import email_key, phone_key
+from referrals.contacts import email_key, first_name_of, phone_key
 from referrals.likeness import likeness
 from referrals.models.channel import Channel
 from referrals.models.program import Program, ScopedQuerySet, valid_timezone
@@ -145,7 +145,7 @@ class Advocate(models.Model):
 
     @property
     def first_name(self) -> str:
-        return self.name.split(" ")[0]
+        return first_name_of(self.name)
 
 
 class EnrolmentQuerySet(ScopedQuerySet):

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from referrals.contacts import email_key, phone_key
+from referrals.contacts import email_key, first_name_of, phone_key
 from referrals.models.advocate import Enrolment
 from referrals.models.event import Event
 from referrals.models.program import Program
@@ -94,7 +94,7 @@ class Claim(WithStatus):
 
     @property
     def first_name(self) -> str:
-        return self.name.split(" ")[0]
+        return first_name_of(self.name)
 
     def event_of_decision(self, now: datetime, by: Any) -> Event:
         """The row that says what was decided, by whom and why."""

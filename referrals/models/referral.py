@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
-from referrals.contacts import email_key, phone_key
+from referrals.contacts import email_key, first_name_of, phone_key
 from referrals.likeness import likeness
 from referrals.models.advocate import Enrolment
 from referrals.models.channel import Channel
@@ -210,7 +210,7 @@ class Referral(WithStatus):
 
     @property
     def first_name(self) -> str:
-        return self.name.split(" ")[0]
+        return first_name_of(self.name)
 
     @property
     def is_open(self) -> bool:
