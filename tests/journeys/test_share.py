@@ -158,7 +158,8 @@ def test_a_code_of_a_program_that_is_not_live_looks_like_one_that_does_not_exist
     assert not Click.objects.exists()
 
 
-def test_after_sixty_unknown_codes_in_an_hour_the_answer_is_to_wait(ben, link):
+def test_after_sixty_unknown_codes_in_an_hour_the_answer_is_to_wait(ben, link, time_machine):
+    time_machine.move_to("2026-03-04 10:00:00Z", tick=False)
     answers = [ben.get(f"/r/{n}/").status_code for n in range(61)]
 
     assert answers == [404] * 60 + [429]
