@@ -4,19 +4,23 @@ Wording a query takes the ORM several times as long as PostgreSQL takes to answe
 paths, and only for the primary database.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from copy import copy
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import update_wrapper
 from itertools import count
-from types import SimpleNamespace
+from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections, models
-from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.query import (
+    FlatValuesListIterable,
+    ModelIterable,
+    ValuesListIterable,
+    get_related_populators,
+)
 
 Row = TypeVar("Row")
 # A list of more values is worded anew each time: each length has its own wording.
@@ -33,13 +37,14 @@ class Place(NamedTuple):
 
 
 class Wording(NamedTuple):
-    """A query as the ORM worded it, and its parameters: as they are, or whose place it is."""
+    """A query as the ORM worded it, its parameters – as they are, or whose place it is – and how its rows are read."""
 
-    rows: Any
-    compiler: SQLCompiler
     sql: str
     parameters: Sequence[Any]
-    converters: Any
+    # What the columns of a row are read with, by their number.
+    converters: Mapping[int, tuple[Sequence[Callable[..., Any]], Any]]
+    make: Callable[[Sequence[Any]], Any]
+    prefetched: Sequence[Any]
 
 
 class prepared(Generic[Row]):  # noqa: N801 - used as a decorator
@@ -57,15 +62,16 @@ class prepared(Generic[Row]):  # noqa: N801 - used as a decorator
 
     def __call__(self, *values: Any) -> list[Row]:
         given = [_plain(value) for value in values]
+        connection: Any = connections[DEFAULT_DB_ALIAS]
         if any(isinstance(value, list) and not 0 < len(value) <= LONGEST for value in given):
             return list(self.say(*given))
-        shape = (connections[DEFAULT_DB_ALIAS].vendor, *map(_shape, given))
+        shape = (connection.vendor, *map(_shape, given))
         if (wording := self._wordings.get(shape)) is None:
             try:
                 wording = self._wordings[shape] = _word(self.say, given)
             except EmptyResultSet:
                 return []
-        return _ask(wording, given)
+        return _ask(wording, given, connection)
 
 
 def _word(say: Callable[..., Any], given: Sequence[Any]) -> Wording:
@@ -83,34 +89,58 @@ def _word(say: Callable[..., Any], given: Sequence[Any]) -> Wording:
     if lost := set(places.values()).difference(one for one in found if isinstance(one, Place)):
         raise ValueError(f"{say.__qualname__}: not in the statement as it was given: {lost}")
     converters = compiler.get_converters([column for column, _sql, _alias in compiler.select])
-    return Wording(rows, compiler, sql, found, converters)
+    return Wording(sql, found, converters, _maker(rows, compiler), rows._prefetch_related_lookups)
 
 
-def _ask(wording: Wording, given: Sequence[Any]) -> list[Any]:
-    compiler: Any = copy(wording.compiler)
-    query = copy(wording.rows.query)
-    connection = compiler.connection = connections[DEFAULT_DB_ALIAS]
-    statement = (
-        wording.sql,
-        tuple(
-            _adapted(given[one.n] if one.item is None else given[one.n][one.item], connection)
-            if isinstance(one, Place)
-            else one
-            for one in wording.parameters
-        ),
-    )
-    compiler.as_sql = lambda *_args, **_more: statement
-    compiler.get_converters = lambda _columns: wording.converters
-    query.get_compiler = lambda *_args, **_more: compiler
-    rows = wording.rows
-    # All that Django's makers of rows want to know of a QuerySet.
-    asked: Any = SimpleNamespace(
-        db=DEFAULT_DB_ALIAS, model=rows.model, query=query, _fields=rows._fields, _known_related_objects={}
-    )
-    found = list(rows._iterable_class(asked))
-    if found and rows._prefetch_related_lookups:
-        models.prefetch_related_objects(found, *rows._prefetch_related_lookups)
+def _maker(rows: Any, compiler: Any) -> Callable[[Sequence[Any]], Any]:
+    """What makes of a row of the database what the QuerySet would make of it."""
+    if rows._iterable_class is FlatValuesListIterable:
+        return itemgetter(0)
+    if rows._iterable_class is ValuesListIterable:
+        return tuple
+    if rows._iterable_class is not ModelIterable:
+        raise TypeError("A prepared query finds rows, or values in lists.")
+    known = compiler.klass_info
+    first, last = known["select_fields"][0], known["select_fields"][-1] + 1
+    names = [column.target.attname for column, _sql, _alias in compiler.select[first:last]]
+    # The stubs are those of Django 6.
+    related = get_related_populators(known, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
+
+    def make(row: Sequence[Any]) -> Any:
+        found = known["model"].from_db(DEFAULT_DB_ALIAS, names, row[first:last])
+        for one in related:
+            one.populate(row, found)
+        for name, place in compiler.annotation_col_map.items():
+            setattr(found, name, row[place])
+        return found
+
+    return make
+
+
+def _ask(wording: Wording, given: Sequence[Any], connection: Any) -> list[Any]:
+    values = [
+        _adapted(given[one.n] if one.item is None else given[one.n][one.item], connection)
+        if isinstance(one, Place)
+        else one
+        for one in wording.parameters
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(wording.sql, values)
+        rows = cursor.fetchall()
+    if wording.converters:
+        rows = [_converted(row, wording.converters, connection) for row in rows]
+    found = [wording.make(row) for row in rows]
+    if found and wording.prefetched:
+        models.prefetch_related_objects(found, *wording.prefetched)
     return found
+
+
+def _converted(row: Sequence[Any], converters: Mapping[int, Any], connection: Any) -> list[Any]:
+    values = list(row)
+    for n, (chain, column) in converters.items():
+        for convert in chain:
+            values[n] = convert(values[n], column, connection)
+    return values
 
 
 def _plain(value: Any) -> Any:

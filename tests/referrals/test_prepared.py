@@ -60,6 +60,29 @@ def test_rows_come_as_the_orm_makes_them() -> None:
         assert columns(stored.pk) == [({"amount": 7}, NOW)]
 
 
+def test_what_the_query_adds_and_what_it_leaves_out_is_read_as_well() -> None:
+    @prepared
+    def people(name: str) -> models.QuerySet[Advocate]:
+        named = Advocate.objects.filter(name=name).annotate(places=models.Count("enrolments"))
+        return named.only("name", "created_at")
+
+    place = EnrolmentFactory(advocate__name="Anna Rossi")
+    for _again in range(2):
+        [found] = people("Anna Rossi")
+        assert (found.pk, found.places, found.created_at) == (place.advocate_id, 1, place.advocate.created_at)
+        assert found.get_deferred_fields() >= {"email", "phone"}
+        assert found.email == place.advocate.email
+
+
+def test_only_rows_and_lists_of_values_are_promised() -> None:
+    @prepared
+    def people(name: str) -> models.QuerySet[Advocate, dict[str, str]]:
+        return Advocate.objects.filter(name=name).values("name")
+
+    with pytest.raises(TypeError, match="finds rows, or values in lists"):
+        people("Anna Rossi")
+
+
 def test_many_values_are_asked_for_as_well() -> None:
     @prepared
     def people(keys: list[int]) -> models.QuerySet[Advocate, int]:
@@ -91,3 +114,15 @@ def test_rows_of_the_same_kind_are_stored_each_with_its_own_values() -> None:
         assert insert_new(rows) == rows
         assert insert_new(rows) == []
         assert [Event.objects.get(pk=row.pk).data for row in rows] == [{"n": n} for n in range(count)]
+
+
+def test_values_of_another_type_are_stored_as_the_orm_stores_them() -> None:
+    program = ProgramFactory()
+    row = Event(
+        kind=Event.Kind.PURCHASE, program_id=str(program.pk), occurred_at=NOW, recorded_at=NOW, data={},
+        dedup_key=12,
+    )  # fmt: skip
+    assert insert_new([row]) == [row]
+    stored = Event.objects.get(pk=row.pk)
+    assert (stored.kind, stored.program_id, stored.dedup_key) == ("purchase", program.pk, "12")
+    assert (stored.advocate_id, stored.data) == (None, {})
