@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from django.db import connection, connections, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models.constants import OnConflict
 from django.db.models.sql import InsertQuery
 
@@ -39,7 +39,7 @@ def insert_all(rows: Sequence[Row]) -> None:
 
 def _is_stored(row: models.Model, key: Any) -> None:
     row.pk = row._meta.pk.to_python(key)
-    row._state.adding, row._state.db = False, connection.alias
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
 def _insert(
@@ -48,11 +48,13 @@ def _insert(
     """The value of ``known``, and the key, of each row that was stored."""
     meta = rows[0]._meta
     fields = [field for field in meta.concrete_fields if field is not meta.auto_field]
-    batch = min(BATCH, connection.ops.bulk_batch_size(fields, rows))
+    # The connection itself: through Django's stand-in, each look at it takes as long as a value.
+    real: Any = connections[DEFAULT_DB_ALIAS]
+    batch = min(BATCH, real.ops.bulk_batch_size(fields, rows))
     for start in range(0, len(rows), batch):
         some = rows[start : start + batch]
-        with connection.cursor() as cursor:
-            cursor.execute(*_statement(some, fields, known, on_conflict))
+        with real.cursor() as cursor:
+            cursor.execute(*_statement(some, fields, known, on_conflict, real))
             yield from cursor.fetchall()
 
 
@@ -68,34 +70,52 @@ _wordings: dict[Hashable, Wording] = {}
 
 
 def _statement(
-    rows: Sequence[Any], fields: Sequence[Any], known: Any, on_conflict: OnConflict | None
+    rows: Sequence[Any], fields: Sequence[Any], known: Any, on_conflict: OnConflict | None, real: Any
 ) -> tuple[str, Sequence[Any]]:
     """As the ORM words it: anew, unless a wording that it has made before fits."""
     model: Any = type(rows[0])
     for row in rows:
         # What a related row got its key for since this one was made.
         row._prepare_related_fields_for_save(operation_name="insert")
-    shape = connection.vendor, model, known, on_conflict
+    shape = real.vendor, model, known, on_conflict
     for count in (len(rows), ANY_NUMBER) if len(rows) > 1 else (1,):
         if wording := _wordings.get((*shape, count)):
-            return wording.sql, _laid_out(_values(rows, fields), wording.by_column)
+            return wording.sql, _laid_out(_values(rows, fields, real), wording.by_column)
     query = InsertQuery(model, on_conflict=on_conflict)
     query.insert_values(fields, list(rows))
-    compiler = query.get_compiler(connection=connection)
+    compiler = query.get_compiler(connection=real)
     compiler.returning_fields = [known, model._meta.pk]
     [(sql, worded)] = compiler.as_sql()
     by_column = len(worded) != len(rows) * len(fields)
     if by_column or len(rows) <= LONGEST:
-        again = _laid_out(_values(rows, fields), by_column)
+        again = _laid_out(_values(rows, fields, real), by_column)
         if _bare(worded) == _bare(again):
             _wordings[*shape, ANY_NUMBER if by_column else len(rows)] = Wording(sql, by_column)
     return sql, worded
 
 
-def _values(rows: Sequence[Any], fields: Sequence[Any]) -> list[list[Any]]:
-    # The connection itself: through Django's stand-in, each look at it takes as long as a value.
-    real = connections[connection.alias]
-    return [[field.get_db_prep_save(field.pre_save(row, add=True), real) for field in fields] for row in rows]
+# What fields of exactly these classes hold goes to every database as it is, if it is of this very type.
+AS_IT_IS: dict[type, type] = {
+    models.BooleanField: bool,
+    models.CharField: str,
+    models.EmailField: str,
+    models.ForeignKey: int,
+    models.OneToOneField: int,
+    models.TextField: str,
+}
+
+
+def _values(rows: Sequence[Any], fields: Sequence[Any], real: Any) -> list[list[Any]]:
+    columns = [(field, field.attname, AS_IT_IS.get(type(field))) for field in fields]
+    return [
+        [
+            held[name]
+            if plain and (held[name] is None or type(held[name]) is plain)
+            else field.get_db_prep_save(field.pre_save(row, add=True), real)
+            for field, name, plain in columns
+        ]
+        for row, held in zip(rows, map(vars, rows), strict=True)
+    ]
 
 
 def _laid_out(values: list[list[Any]], by_column: bool) -> list[Any]:
