@@ -8,6 +8,7 @@ from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 from campaigns.services.bank import load_bank
+from referrals.roles import sync_roles
 from rewards.models import LedgerEntry, LedgerTransaction
 from tests.factories import NOW
 from tests.prepared import is_wanted, put_aside, take_out
@@ -44,10 +45,11 @@ def django_db_keepdb(django_db_modify_db_settings: None, django_db_keepdb: bool)
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_keepdb: bool, django_db_blocker: Any) -> Iterator[None]:
-    """Every test finds the bank of words; one with real transactions asks for ``bank``."""
+    """Every test finds the bank of words and the roles; one with real transactions asks for ``bank``."""
     with django_db_blocker.unblock():
         put_aside()
         load_bank()
+        sync_roles()
     yield
     if django_db_keepdb and is_wanted():
         with django_db_blocker.unblock():

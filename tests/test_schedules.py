@@ -2,6 +2,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
@@ -9,7 +10,7 @@ from django_q.models import Schedule
 
 from campaigns.models import Heartbeat, MessageTemplate
 from config.schedules import SCHEDULES, run, sync_schedules
-from referrals.models import Event, Limit, Submission
+from referrals.models import Event, Limit, Membership, Submission
 from referrals.services.expiry import forget_expired
 from rewards.models import LedgerCheck
 from tests.factories import ProgramFactory, RewardFactory
@@ -43,9 +44,13 @@ def test_a_second_sync_puts_right_what_was_changed_and_keeps_the_next_run(now):
 
 
 def test_sync_can_be_repeated(capsys):
+    MessageTemplate.objects.all().delete()
+    Group.objects.all().delete()
+
     for _ in range(2):
         call_command("sync")
 
+    assert set(Group.objects.values_list("name", flat=True)) == set(Membership.Role.values)
     assert MessageTemplate.objects.filter(program=None).exists()
     assert Schedule.objects.count() == len(SCHEDULES)
 
