@@ -88,7 +88,8 @@ def hand_to(
     if bound([referral.pk]):
         raise Refused(
             _(
-                "A reward for %(friend)s has been handed out to %(advocate)s. Settle this with goodwill instead."
+                "A reward for %(friend)s has been handed out to %(advocate)s. Settle this with goodwill instead: a "
+                "manager gives it on the page of whoever else told them, under “Enrolments”."
             )
             % {"friend": referral, "advocate": referral.enrolment.advocate}
         )
@@ -119,12 +120,15 @@ def _move(sale: Conversion, twin: Referral, now: datetime, by: Any, note: str) -
 
 def _take_over(referral: Referral, twin: Referral, now: datetime, by: Any) -> None:
     """As far as the talks have come, they go on in the other advocate's name."""
-    reached = referral.status
+    reached, planned = referral.status, FollowUp.objects.open().filter(referral=referral).first()
     if referral.may_become(Status.REJECTED):
         referral.advance(Status.REJECTED, now=now, by=by, reason=Referral.Reason.OTHER_ADVOCATE)
         close_follow_ups([referral], now=now)
     if reached in (Status.CONTACTED, Status.QUALIFIED) and twin.may_become(reached):
         twin.advance(reached, now=now, by=by)
+    if planned and twin.is_open and not twin.follow_ups.open().exists():
+        # What was agreed with the friend holds: who calls them, and when.
+        FollowUp.objects.create(referral=twin, owner_id=planned.owner_id, due_at=planned.due_at)
     call_soon(twin, now)
 
 

@@ -1,5 +1,7 @@
 """“She called and mentioned Anna”: whose friend somebody is, because a colleague says so."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
@@ -45,6 +47,16 @@ def test_the_friend_goes_on_in_the_name_of_whoever_told_them(call, anna, at):
             reverse("admin:referrals_referral_change", args=[row.pk])
         )
         assert WHY in page.text
+
+
+def test_what_was_agreed_on_the_phone_holds_for_the_other_advocate(call, anna, now):
+    agreed = now + timedelta(days=40)
+    FollowUp.objects.update(due_at=agreed)
+
+    attach(call, anna)
+
+    planned = FollowUp.objects.open().get()
+    assert (planned.referral.enrolment, planned.due_at, planned.owner) == (anna, agreed, call.owner)
 
 
 def test_sales_move_with_the_friend_and_say_why_and_later_ones_follow(call, anna, now):
