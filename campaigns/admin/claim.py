@@ -6,22 +6,28 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Case, When
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.admin.goodwill import GoodwillForm
 from campaigns.admin.referral_steps import NoteForm
 from campaigns.services.claims import settle_with_goodwill
 from referrals.admin.cells import link_to, moment, person, status_word
 from referrals.admin.history import history_panel
 from referrals.admin.scoped import FactsAdmin, Panel, ProgramFilter
 from referrals.admin.steps import Step, StepsAdmin
-from referrals.models import Claim, Event, Program, Referral
-from referrals.money import format_money
-from referrals.services.claim import accept_claim, candidates, propose, reject_claims, reopen_claims
-from rewards.models import Incentive
-from rewards.services.goodwill import goodwill_left
+from referrals.models import Claim, Event, Referral
+from referrals.services.claim import (
+    accept_claim,
+    candidates,
+    others_about,
+    propose,
+    reject_claims,
+    reopen_claims,
+)
+from rewards.models import Reward
 
 Status = Claim.Status
 TO_DECIDE_FIRST = Case(When(status=Status.OPEN, then=0), default=1)
@@ -58,29 +64,30 @@ def _name_of(referral: Referral, rewarded: set[int]) -> str:
     }  # fmt: skip
 
 
-class GoodwillForm(NoteForm):
-    incentive = forms.ModelChoiceField(Incentive.objects.none(), label=gettext_lazy("What they get"))
-    field_order = ("incentive", "note")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        programs = list(self.rows.order_by().values_list("program", flat=True).distinct()[:2])
-        field: Any = self.fields["incentive"]
-        field.queryset = Incentive.objects.filter(program__in=programs[:1], active=True).order_by("name")
-        left = goodwill_left(programs[0], now=timezone.now()) if programs else None
-        if left is not None:
-            currency = Program.objects.get(pk=programs[0]).currency
-            field.help_text = _("%(left)s is left of what is set aside for goodwill.") % {
-                "left": format_money(max(left, 0), currency)
-            }
-        if len(programs) > 1:
-            field.queryset = Incentive.objects.none()
-            field.help_text = _("Choose claims of one program at a time.")
-
-
 class RejectForm(NoteForm):
     reason = forms.ChoiceField(label=gettext_lazy("Why"), choices=Claim.Reason.choices)
     field_order = ("reason", "note")
+
+
+def _says_the_same(other: Claim) -> Any:
+    return format_html(
+        _("{} says the same of this friend: they talked on {}. Look at both before you decide."),
+        link_to(other, str(other.enrolment.advocate)), date_format(other.happened_on, "j M Y"),
+    )  # fmt: skip
+
+
+def _undoing(claim: Claim) -> Sequence[Any]:
+    """How to take back what was decided, where that is done elsewhere."""
+    if claim.status == Status.ACCEPTED and claim.referral:
+        words = _("Accepted by mistake? “Somebody else told them”, on the page of {}, gives the friend back.")
+        return [format_html(words, link_to(claim.referral))]
+    if claim.status == Status.GOODWILL:
+        given = Reward.objects.filter(event__dedup_key=f"goodwill:claim:{claim.pk}").select_related(
+            "incentive"
+        )
+        words = _("Given by mistake? Decline {} before it is handed out.")
+        return [format_html(words, link_to(reward, reward.incentive.name)) for reward in given]
+    return []
 
 
 def _may(status: str) -> Any:
@@ -104,12 +111,14 @@ class ClaimAdmin(StepsAdmin, FactsAdmin):
     readonly_fields = ("claimed_by", "talked", "made", "became")
     steps = (
         Step(
-            name="accept", label=gettext_lazy("Accept"), form=AcceptForm, carry_out=accept_claim, bulk=False,
+            name="accept", label=gettext_lazy("Accept"), done=gettext_lazy("Accepted"), form=AcceptForm,
+            carry_out=accept_claim, bulk=False,
             does=gettext_lazy("The friend counts for this advocate, with what they bought and the rewards for it."),
             fits=_may(Status.ACCEPTED),
         ),
         Step(
-            name="goodwill", label=gettext_lazy("Give goodwill"), form=GoodwillForm, carry_out=settle_with_goodwill,
+            name="goodwill", label=gettext_lazy("Give goodwill"), done=gettext_lazy("Goodwill promised"),
+            form=GoodwillForm, carry_out=settle_with_goodwill,
             does=gettext_lazy(
                 "The friend counts for whoever they counted for, and this advocate gets something all the same. It "
                 "takes from the budget, and a second look approves it."
@@ -117,7 +126,8 @@ class ClaimAdmin(StepsAdmin, FactsAdmin):
             fits=_may(Status.GOODWILL),
         ),
         Step(
-            name="reject", label=gettext_lazy("Do not accept"), form=RejectForm, carry_out=reject_claims, danger=True,
+            name="reject", label=gettext_lazy("Do not accept"), done=gettext_lazy("Not accepted"), form=RejectForm,
+            carry_out=reject_claims, danger=True,
             does=gettext_lazy("The advocate reads why, in kind words."), fits=_may(Status.REJECTED),
         ),
         Step(
@@ -131,7 +141,12 @@ class ClaimAdmin(StepsAdmin, FactsAdmin):
 
     def summary(self, obj: Claim) -> Sequence[Any]:
         said = _("%(advocate)s says: “%(words)s”") % {"advocate": obj.enrolment.advocate, "words": obj.words}
-        return [said, self._advice(obj)]
+        others = others_about(obj) if obj.status == Status.OPEN else []
+        return [said, self._advice(obj), *map(_says_the_same, others), *_undoing(obj)]
+
+    def what_follows(self, moved: Sequence[Any]) -> str:
+        decided = [claim for claim in moved if claim.status != Status.OPEN]
+        return _("They read it in their portal and by mail.") if decided else ""
 
     def _advice(self, obj: Claim) -> str:
         if obj.status != Status.OPEN:

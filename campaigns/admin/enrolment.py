@@ -13,14 +13,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.admin.advocate import referrals_panel
+from campaigns.admin.goodwill import GIVE
 from referrals.admin.cells import count_of, full_link, link_to, moment, person
 from referrals.admin.history import history_panel
-from referrals.admin.scoped import FactsAdmin, Panel, ProgramFilter
+from referrals.admin.scoped import FactsAdmin, Panel, ProgramFilter, asker
 from referrals.admin.steps import Step, StepForm, StepsAdmin
 from referrals.models import Click, Enrolment, Event, Referral
+from referrals.roles import programs_granting
 from referrals.services.deed import DEEDS, note_deed
 from referrals.services.enrolment import renew_personal_links
 from rewards.admin.reward import rewards_panel
+from rewards.models import Reward
 from rewards.services.tax import note_papers
 
 
@@ -56,6 +59,7 @@ class EnrolmentAdmin(StepsAdmin, FactsAdmin):
             name="deed", label=gettext_lazy("They did something for you"), carry_out=note_deed, form=DeedForm,
             does=gettext_lazy("Goes into their history, and rules and contests answer to it. Once a day each."),
         ),
+        GIVE,
         Step(
             name="renew-link", label=gettext_lazy("Give a new personal link"), carry_out=renew_personal_links,
             does=gettext_lazy("The old personal link stops working at once. Share link and code stay as they are."),
@@ -68,6 +72,12 @@ class EnrolmentAdmin(StepsAdmin, FactsAdmin):
             fits=lambda row: row.tax_cleared_year != timezone.now().year,
         ),
     )  # fmt: skip
+
+    def may_step(self, request: HttpRequest, step: Step, obj: Any = None) -> bool:
+        if step is not GIVE or asker(request).is_superuser:
+            return super().may_step(request, step, obj)
+        mine = programs_granting(asker(request), "add", Reward)
+        return bool(obj and mine.filter(pk=obj.program_id).exists())
 
     def get_queryset(self, request: HttpRequest) -> Any:
         visits = Click.objects.filter(enrolment=OuterRef("pk"), is_bot=False)

@@ -12,13 +12,14 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from referrals.admin.cells import colleague, link_to, moment, status_word
 from referrals.admin.scoped import FactsAdmin, Panel, ProgramFilter
-from referrals.models import Event, FollowUp, Program, Referral
+from referrals.models import Claim, Event, FollowUp, Program, Referral
 from referrals.money import format_money
 
 NEWEST = 20
 STATUS = dict(Referral.Status.choices)
 REASON = dict(Referral.Reason.choices)
 OUTCOME = dict(FollowUp.Outcome.choices)
+ANSWER = dict(Claim.Status.choices)
 RULE = dict(Program.Assign.choices) | {"away": gettext_lazy("the one before is away")}
 # What came of a call to an advocate.
 CALLED = {
@@ -60,8 +61,8 @@ def what(event: Event, zone: Any = None) -> Any:
         return _("Given to %(owner)s: %(rule)s") % {
             "owner": data.get("owner", ""), "rule": RULE.get(data.get("rule"), ""),
         }  # fmt: skip
-    if data.get("tag"):
-        return f"{words}: {data['tag']}"
+    if about := ANSWER.get(data.get("answer")) or data.get("tag") or data.get("plan"):
+        return f"{words}: {about}"
     if "score" in data:
         return _("%(what)s: %(score)s of 10") % {"what": words, "score": data["score"]}
     if "owner" in data:

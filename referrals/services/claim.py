@@ -99,12 +99,20 @@ def _why(claim: Claim, row: Referral) -> str:
     return _("name and address are alike") if are_alike(claim.name, claim.email, row.name, row.email) else ""
 
 
+def others_about(claim: Claim) -> list[Claim]:
+    """Open claims of other advocates that mean the same friend, who talked first coming first."""
+    person = is_person(email_key=claim.email_key, phone_key=claim.phone_key)
+    same = Claim.objects.open().filter(person | Q(name__iexact=claim.name), program_id=claim.program_id)
+    others = same.exclude(enrolment=claim.enrolment_id).select_related("enrolment__advocate")
+    return list(others.order_by("happened_on", "pk")[:MOST_CANDIDATES])
+
+
 def propose(claim: Claim, found: Sequence[Candidate]) -> Proposal:
     """What the program's rule for ties says to this claim. A yes is proposed only where accepting works: a
     friend for whom somebody else was rewarded cannot move, so that goodwill is what is left."""
     others = [candidate for candidate in found if not candidate.is_theirs]
     if not found:
-        return Proposal(Status.ACCEPTED, _("Nobody has named this friend: accepting makes a new referral."))
+        return _of_unknown(claim)
     if not others:
         return Proposal(None, _("The advocate has this friend already. Look at that referral."))
     by_rule = _by_rule(claim, others[0].referral)
@@ -115,6 +123,30 @@ def propose(claim: Claim, found: Sequence[Candidate]) -> Proposal:
     }
     answer = Status.GOODWILL if by_rule.answer else None
     return Proposal(answer, f"{by_rule.words} {paid}")
+
+
+def _of_unknown(claim: Claim) -> Proposal:
+    if _missed_sales(claim).exists():
+        return Proposal(
+            Status.ACCEPTED,
+            _(
+                "Nobody has named this friend, who bought: accepting makes a new referral, for which it counts."
+            ),
+        )
+    return Proposal(
+        None,
+        _(
+            "Nobody has named this friend: accepting makes a new referral. Nothing shows that they came to you: "
+            "ask the advocate, or say that nobody of that name came."
+        ),
+    )
+
+
+def _missed_sales(claim: Claim) -> Any:
+    """Sales to this friend that count for nobody."""
+    person = is_person(email_key=claim.email_key, phone_key=claim.phone_key)
+    nobodys = Attribution.objects.filter(standing=Attribution.Standing.NOBODY)
+    return nobodys.filter(person, program=claim.program_id)
 
 
 def _by_rule(claim: Claim, other: Referral) -> Proposal:
@@ -197,10 +229,7 @@ def _count_sales(claim: Claim, now: datetime, by: Any) -> None:
             )
         ]
     )  # fmt: skip
-    missed = Attribution.objects.filter(
-        is_person(**keys), program=claim.program_id, standing=Attribution.Standing.NOBODY
-    )
-    for row in missed.order_by("occurred_at", "pk"):
+    for row in _missed_sales(claim).order_by("occurred_at", "pk"):
         decide(claim.program, row, Buyer(claim.email, claim.phone, claim.name), now=now, by=by)
 
 

@@ -165,7 +165,7 @@ def test_goodwill_is_proposed_where_somebody_else_was_rewarded_and_accepting_can
     assert "Carlo Bianchi has been rewarded for this friend, who can therefore not move" in page
     assert form.context["form"]["referral"].value() is None
     assert "Ben Weber, recommended by Carlo Bianchi (rewarded: cannot move)" in form.text
-    assert "Settle this with goodwill instead." in tried.text
+    assert "Settle this with goodwill instead:" in tried.text
 
 
 @pytest.mark.parametrize("role", ["sales", "support", "analyst"])
@@ -200,3 +200,52 @@ def test_what_is_to_be_decided_stands_above_what_was_decided(anna, claim, now):
     page = client_of(member_of(anna.program)).get("/admin/referrals/claim/")
 
     assert [row.name for row in page.context["cl"].result_list] == ["Day 1", "Day 2", "Ben Weber"]
+
+
+def test_who_else_claims_the_same_friend_stands_on_both_pages(claim):
+    other = EnrolmentFactory(program=claim.program, advocate__name="Carlo Bianchi")
+    Claim.objects.create(
+        enrolment=other, program=claim.program, name="Ben Weber", happened_on=date(2026, 2, 1), words="At work.",
+        made_at=claim.made_at, status_at=claim.made_at,
+    )  # fmt: skip
+
+    page = client_of(member_of(claim.program)).get(f"/admin/referrals/claim/{claim.pk}/change/").text
+
+    assert "Carlo Bianchi</a> says the same of this friend: they talked on 1 Feb 2026." in page
+
+
+def test_what_was_decided_says_so_and_how_to_take_it_back(claim):
+    client, gift = client_of(member_of(claim.program)), IncentiveFactory(program=claim.program, name="A mug")
+
+    done = client.post(step(claim, "goodwill"), {"_do": "1", "incentive": gift.pk, "note": ""}, follow=True)
+
+    assert said(done)[0].text == "Goodwill promised: Ben Weber. They read it in their portal and by mail."
+    assert "claim decided: settled with goodwill" in done.text
+    reward = Reward.objects.get()
+    assert f'Decline <a href="/admin/rewards/reward/{reward.pk}/change/">A mug</a> before' in done.text
+
+    Claim.objects.update(
+        status="accepted", referral=ReferralFactory(enrolment=claim.enrolment, name="Ben Weber")
+    )
+    page = client.get(f"/admin/referrals/claim/{claim.pk}/change/").text
+    assert "Accepted by mistake? “Somebody else told them”" in page
+
+
+@pytest.mark.parametrize(("role", "status"), [("manager", 200), ("sales", 403), ("analyst", 403)])
+def test_a_manager_gives_goodwill_without_a_claim_and_once(claim, role, status):
+    place, gift = claim.enrolment, IncentiveFactory(program=claim.program)
+    client, url = (
+        client_of(member_of(claim.program, role)),
+        f"/admin/referrals/enrolment/{place.pk}/step/goodwill/",
+    )
+    page = client.get(url)
+    assert page.status_code == status
+
+    typed = {"_do": "1", "incentive": gift.pk, "note": "Told Ben as well.", "once": "k1"}
+    for _twice in range(2):
+        client.post(url, typed)
+
+    given = Reward.objects.filter(enrolment=place)
+    assert [row.status for row in given] == (["pending"] if role == "manager" else [])
+    offered = client.get(f"/admin/referrals/enrolment/{place.pk}/change/").text
+    assert ("Give goodwill" in offered) == (role == "manager")
