@@ -98,7 +98,7 @@ class Desk(NamedTuple):
 def look(user: Any, *, now: datetime) -> Desk:
     """The desk of this person, in thirteen queries however much data there is."""
     programs = list(_programs(user))
-    review, reached = _referrals(programs, now)
+    review, reached = _referrals(user, programs, now)
     counted = _count(user, _waiting(user, now))
     needs = [
         *_books(user),
@@ -142,8 +142,13 @@ def _programs(user: Any) -> Any:
 
 
 def _waiting(user: Any, now: datetime) -> dict[str, Any]:
-    """What waits for a person, by name: rows of which only the number is asked."""
+    """What waits for this person, who may do something about it, by name: rows of which only the number is asked."""
+
+    def may_decide(model: Any) -> Any:
+        return programs_granting(user, "change", model)
+
     mine = Message.objects.for_staff(user)
+    to_mend = mine if user.is_superuser else mine.filter(program__in=may_decide(Message))
     by_hand = mine.filter(status=Message.Status.BY_HAND)
     handed_over = FulfilmentCall.objects.filter(
         reward__program__in=programs_granting(user, "change", FulfilmentCall)
@@ -151,12 +156,14 @@ def _waiting(user: Any, now: datetime) -> dict[str, Any]:
     contests = Contest.objects.filter(program__in=programs_granting(user, "change", Contest))
     late = by_hand.filter(program__in=programs_granting(user, "change", OutreachPlan), due_at__lt=now - WEEK)
     return {
-        "claims": Claim.objects.for_staff(user).open(),
-        "disputed": Attribution.objects.for_staff(user).filter(standing=Attribution.Standing.DISPUTED),
-        "mentions": Mention.objects.for_staff(user).open(),
-        "failed": mine.filter(status=Message.Status.FAILED),
-        "unknown": mine.filter(status=Message.Status.UNKNOWN),
-        "undelivered": mine.owed_undelivered(),
+        "claims": Claim.objects.open().filter(program__in=may_decide(Claim)),
+        "disputed": Attribution.objects.filter(
+            program__in=may_decide(Attribution), standing=Attribution.Standing.DISPUTED
+        ),
+        "mentions": Mention.objects.open().filter(program__in=may_decide(Mention)),
+        "failed": to_mend.filter(status=Message.Status.FAILED),
+        "unknown": to_mend.filter(status=Message.Status.UNKNOWN),
+        "undelivered": to_mend.owed_undelivered(),
         "to_send": by_hand.filter(user=user),
         # What colleagues have not sent for a week.
         "unsent": late.exclude(user=user),
@@ -350,14 +357,14 @@ def _not_live(program: Any) -> Need:
     return Need(None, words, reverse("admin:referrals_program_change", args=[program.pk]), "warn")
 
 
-def _referrals(programs: list[Program], now: datetime) -> tuple[int, dict[str, int]]:
-    """How many are under review, and how far the friends of the last 90 days have come."""
+def _referrals(user: Any, programs: list[Program], now: datetime) -> tuple[int, dict[str, int]]:
+    """How many wait for this person's decision, and how far the friends of the last 90 days have come."""
     recent = Q(submitted_at__gt=now - timedelta(days=FUNNEL_DAYS))
     review = Q(status=Status.UNDER_REVIEW)
     counts = Referral.objects.filter(
         review | recent, program__in=[program.pk for program in programs]
     ).aggregate(
-        review=Count("pk", filter=review),
+        review=Count("pk", filter=review & Q(program__in=programs_granting(user, "change", Referral))),
         **{name: Count("pk", filter=recent & Q(status__in=statuses)) for name, statuses in STAGES},
     )
     return counts.pop("review"), counts

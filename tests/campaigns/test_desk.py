@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from campaigns.models import Message, OutreachPlan
 from campaigns.services import desk
-from referrals.models import Event, Program, Referral
+from referrals.models import Claim, Event, Membership, Program, Referral
 from referrals.services.handling import settle
 from tests.cast import client_of, member_of, superuser
 from tests.factories import (
@@ -290,3 +290,19 @@ def test_a_page_is_called_by_what_it_shows(name):
 
     assert f"<title>{name.capitalize()}s · Goodword</title>" in lists
     assert f"<title>{row} · Goodword</title>" in page
+
+
+def test_nobody_reads_on_the_desk_of_what_they_cannot_decide():
+    program = ProgramFactory()
+    place = EnrolmentFactory(program=program)
+    ReferralFactory(enrolment=place, status="under_review")
+    Claim.objects.create(
+        enrolment=place, program=program, name="Ben", happened_on=NOW.date(), words="x", made_at=NOW, status_at=NOW
+    )  # fmt: skip
+
+    seen = {
+        role: [words for _number, words in needs(member_of(program, role))] for role in Membership.Role.values
+    }
+
+    review, claim = "suspicious referral under review", "claim to decide"
+    assert seen == {"manager": [review, claim], "sales": [review], "support": [], "analyst": []}

@@ -5,7 +5,8 @@ from django.test import Client
 from django.urls import include, path
 
 from campaigns.views.errors import too_many_requests
-from tests.factories import UserFactory
+from tests.cast import client_of, member_of
+from tests.factories import ProgramFactory, UserFactory
 
 
 def broken(request: HttpRequest) -> HttpResponse:
@@ -84,3 +85,12 @@ def test_without_a_database_the_page_says_back_in_a_moment_and_then_works_again(
     assert "Back in a moment" in away.text
     assert "default-src 'none'" in away["Content-Security-Policy"]
     assert visitor.get("/admin/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_colleague_who_may_not_see_a_page_finds_back_to_the_desk():
+    page = client_of(member_of(ProgramFactory(), "analyst")).get("/admin/calls/")
+
+    assert page.status_code == 403
+    assert 'href="/admin/">Back to your desk' in page.text
+    assert "Your recommendations" not in page.text
