@@ -31,7 +31,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "referrals.tag": (ALL, VIEW, VIEW, VIEW),
     "referrals.finder": (EDIT, VIEW, VIEW, VIEW),
     "referrals.enrolment": (EDIT, EDIT, EDIT, VIEW),
-    "referrals.referral": (EDIT, EDIT, VIEW, VIEW),
+    "referrals.referral": (EDIT, EDIT, "va", VIEW),
     "referrals.followup": (EDIT, EDIT, "vc", VIEW),
     "referrals.claim": ("vc", VIEW, VIEW, VIEW),
     "referrals.mention": ("vc", "vc", "vc", VIEW),

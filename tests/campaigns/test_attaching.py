@@ -118,3 +118,19 @@ def test_to_whom_the_friend_counts_already_nothing_changes(call, anna):
 
     assert [message.level for message in said(response)] == ["warning"]
     assert Referral.objects.get().status == "submitted"
+
+
+@pytest.mark.parametrize(("role", "may"), [("support", True), ("analyst", False)])
+def test_support_takes_down_a_friend_whom_an_advocate_names_on_the_phone(anna, role, may):
+    client = client_of(member_of(anna.program, role))
+    typed = {
+        "enrolment": anna.pk,
+        "name": "Eva Lind",
+        "email": "eva@lind.example",
+        "agreement": "Anna asked her.",
+    }
+
+    response = client.post(reverse("admin:referrals_referral_add"), typed)
+
+    assert response.status_code == (302 if may else 403)
+    assert anna.referrals.count() == may
