@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.admin.call_steps import AROUND, OUTCOMES
+from campaigns.models import Ask
 from campaigns.services.script import sales_script
 from referrals.admin.cells import colleague, due, link_to, moment, person, status_word
 from referrals.admin.history import history_panel
@@ -81,6 +82,8 @@ class FollowUpAdmin(StepsAdmin, FactsAdmin):
             offered.pop("take-over", None)
         return found | {
             "follow_up": obj,
+            "may_call": self.may(request, "change", obj),
+            "nurtures": Ask.objects.open().filter(referral=referral).select_related("plan"),
             "referral": referral,
             "due": due(obj.due_at, program.zone),
             "worth": format_money(round(obj.worth), program.currency) if obj.worth else "",  # type: ignore[attr-defined]
@@ -107,6 +110,13 @@ class FollowUpAdmin(StepsAdmin, FactsAdmin):
         referral = getattr(moved[0], "referral_id", moved[0].pk)
         calls = FollowUp.objects.open().filter(referral=referral).select_related("owner", "referral__program")
         call = calls.order_by("due_at", "pk").first()
+        meanwhile = [
+            _("Until they answer we write to them: “%(plan)s”.") % {"plan": ask.plan}
+            for ask in Ask.objects.open().filter(referral=referral).select_related("plan")
+        ]
+        return " ".join([self._next_call(call), *meanwhile])
+
+    def _next_call(self, call: FollowUp | None) -> str:
         if call is None:
             return _("No call is planned.")
         words = (

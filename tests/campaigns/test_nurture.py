@@ -9,6 +9,7 @@ from campaigns.services.asks import start_nurture
 from campaigns.services.planner import plan_due
 from campaigns.services.suppression import suppress_keys
 from referrals.services.follow_up import log_call
+from tests.cast import client_of, member_of
 from tests.factories import FollowUpFactory, OutreachPlanFactory, PlanStepFactory, ReferralFactory
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +57,12 @@ def test_whoever_unsubscribes_is_on_the_plan_no_more(nurtured, ben, now):
     suppress_keys([ben.email_key], ben.program_id, "unsubscribed", now=now)
 
     assert Ask.objects.get().end_reason == "unsubscribed"
+
+
+def test_whoever_opens_the_call_reads_that_we_write_meanwhile(nurtured, ben, plan):
+    call = FollowUpFactory(referral=ben)
+
+    page = client_of(member_of(ben.program, "sales")).get(f"/admin/referrals/followup/{call.pk}/change/")
+
+    assert f"We write to them meanwhile: “{plan}”, next on 11 Mar at the earliest." in page.text
+    assert '<a href="/admin/calls/">My calls</a> &rsaquo; Ben Weber' in page.text
