@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -33,5 +34,6 @@ def claim(request: HttpRequest, slug: str) -> HttpResponse:
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
-            return redirect("portal")
+            # Where it stands now, below friends and what they are told of them.
+            return redirect(f"{reverse('portal')}#told")
     return render(request, "campaigns/claim.html", {"program": enrolment.program, "form": form})

@@ -58,6 +58,7 @@ def test_an_advocate_says_that_a_friend_came_because_of_them_and_sees_it_looked_
 
     claim = Claim.objects.get()
     assert (claim.enrolment, claim.name, claim.status) == (anna, "Ben Weber", "open")
+    assert response.redirect_chain == [("/me/#told", 302)]
     assert "You told us that you recommended us to Ben." in response.text
 
 
