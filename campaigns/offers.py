@@ -65,7 +65,7 @@ class Offer(NamedTuple):
 # What an offer is made of. Every page of ours has one, and most columns of a rule are not for it.
 SAID = (
     "side", "when", "minimum", "nth", "kind", "hold_days", "program",
-    "incentive__name", "incentive__kind", "tier__name",
+    "incentive__name", "incentive__kind", "incentive__translations", "tier__name", "tier__translations",
 )  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def offers_of(program: Program, *, read_by: str, now: datetime, kind: str = "") 
     for rule in _promising(program.pk, now):
         rule.program = program
         if not kind or rule.kind in {"", kind}:
-            sides[rule.side].append(Offer(rule.incentive.name, _when(rule, read_by, kind), _odds(rule)))
+            sides[rule.side].append(Offer(rule.incentive.told.name, _when(rule, read_by, kind), _odds(rule)))
     return Offers(sides[Side.ADVOCATE], sides[Side.FRIEND])
 
 
@@ -121,7 +121,7 @@ def _conditions(rule: RewardRule, kind: str) -> Iterator[str]:
     if rule.nth:
         yield _("for friend number %(nth)d who becomes one") % {"nth": rule.nth}
     if rule.tier:
-        yield _("on tier “%(tier)s”") % {"tier": rule.tier}
+        yield _("on tier “%(tier)s”") % {"tier": rule.tier.told.name}
     if rule.kind and not kind:
         yield str(ONLY_FOR[Kind(rule.kind)])
     if rule.hold_days:

@@ -86,10 +86,10 @@ class QuestionField(forms.ChoiceField):
         if question.kind == Question.Kind.YES_NO:
             choices: list[Any] = [("yes", _("Yes")), ("no", _("No"))]
         else:
-            choices = [(answer.label, answer.label) for answer in question.answers]
+            choices = question.told_answers
         missing = _("Choose one of the answers.")
         super().__init__(
-            label=question.text,
+            label=question.told.text,
             choices=choices,
             widget=forms.RadioSelect,
             required=question.required,
@@ -102,7 +102,7 @@ def _field_for(question: Question) -> forms.Field:
         return QuestionField(question)
     missing = _("Answer this in a few words.") if question.required else ""
     return Typed(
-        clean_line, label=question.text, missing=missing, attrs={"maxlength": 120, "autocomplete": "off"}
+        clean_line, label=question.told.text, missing=missing, attrs={"maxlength": 120, "autocomplete": "off"}
     )
 
 

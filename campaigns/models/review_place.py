@@ -4,6 +4,7 @@ from simple_history.models import HistoricalRecords
 
 from referrals.models import Program
 from referrals.models.program import ScopedQuerySet, check_site
+from referrals.models.translated import Translated
 
 
 class ReviewPlaceQuerySet(ScopedQuerySet):
@@ -17,8 +18,10 @@ class ReviewPlaceQuerySet(ScopedQuerySet):
         return first.name if first else ""
 
 
-class ReviewPlace(models.Model):
+class ReviewPlace(Translated):
     """A site where customers can write about the company, and what they should know before they do."""
+
+    TRANSLATED = ("words",)
 
     program = models.ForeignKey(
         Program, models.CASCADE, related_name="review_places", verbose_name=_("program")

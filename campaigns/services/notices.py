@@ -158,14 +158,15 @@ def _promised(referrals: list[Referral]) -> dict[int | None, list[Reward]]:
 def _set_aside(referrals: list[int]) -> QuerySet[Reward]:
     earned = Reward.objects.filter(referral__in=referrals, side=RewardRule.Side.ADVOCATE)
     told = earned.filter(status__in=SET_ASIDE).select_related("incentive", "wrapped_in")
-    return told.only("referral", "due_at", "opened_at", "incentive__name", "wrapped_in__name")
+    words = (f"{gift}__{field}" for gift in ("incentive", "wrapped_in") for field in ("name", "translations"))
+    return told.only("referral", "due_at", "opened_at", *words)
 
 
 def _in_sight(rewards: Sequence[Reward], program: Program, now: datetime) -> dict[str, str]:
     """What is set aside, and the day from which on it can be handed out, where that is not today."""
     due = max((reward.due_at for reward in rewards), default=now)
     return {
-        "promised": in_words([reward.shown.name for reward in rewards]) if rewards else "",
+        "promised": in_words([reward.shown.told.name for reward in rewards]) if rewards else "",
         "promised_from": date_format(program.local(due), "DATE_FORMAT") if due > now else "",
     }
 
@@ -183,10 +184,9 @@ def _of_tiers(events: Sequence[Event]) -> Iterable[Message]:
     for event in reached:
         place, tier = places.get((event.program_id, event.advocate_id)), tiers.get(event.data["tier_id"])
         if place and tier:
-            perks = "; ".join(tier.perk_lines)
-            message = to_advocate(
-                Purpose.TIER_REACHED, place, tier=tier.name, perks=perks, link=link_to("portal")
-            )
+            message = to_advocate(Purpose.TIER_REACHED, place, link=link_to("portal"))
+            with override(message.language):
+                message.context |= {"tier": tier.told.name, "perks": "; ".join(tier.perk_lines)}
             message.key = f"{Purpose.TIER_REACHED}:{event.pk}"
             yield message
 

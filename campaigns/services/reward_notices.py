@@ -139,10 +139,10 @@ def _facts(reward: Reward, now: datetime) -> dict[str, Any]:
     standing, unlocked = of_reward(reward, now=now), is_unlocked(reward, now)
     until = reward.expires_at and date_format(reward.program.local(reward.expires_at), "DATE_FORMAT")
     return {
-        "reward": reward.shown.name,
+        "reward": reward.shown.told.name,
         "worth": reward.worth,
         "code": reward.code if unlocked else "",
-        "how_to_use": reward.incentive.how_to_use if unlocked else "",
+        "how_to_use": reward.incentive.told.how_to_use if unlocked else "",
         "why": standing.why,
         "next_step": standing.then,
         "valid_until": until or "",

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
+from django.utils.translation import override
+
 from campaigns.models import (
     Ask,
     ContactPolicy,
@@ -55,7 +57,8 @@ class Trials:
         if arm.channel and arm.channel != message.channel:
             _by(message, ask, arm.channel)
         if arm.incentive:
-            message.context["advocate_offer"] = arm.incentive.name
+            with override(message.language):
+                message.context["advocate_offer"] = arm.incentive.told.name
         if arm.days_later or arm.hour is not None:
             message.due_at = self._moment(message.due_at, ask, arm)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from liquid.exceptions import LiquidError
 
 from campaigns.models import TO_FRIEND, TO_STAFF, Message, MessageChannel, MessageTemplate, Purpose
@@ -27,8 +28,9 @@ def preview(template: MessageTemplate, program: Program | None, reader: Enrolmen
     the name of ``reader`` where one is given. Raises LiquidError for words that cannot be read."""
     values = samples(template.purpose)
     if program:
-        values |= program_values(program, offers([program.pk])[program.pk])
-        values |= voice_values(programs_with_voice([program])[program.pk], template.language)
+        offered, voiced = offers([program.pk])[program.pk], programs_with_voice([program])[program.pk]
+        with override(template.language):
+            values |= program_values(program, offered) | voice_values(voiced, template.language)
     if reader:
         values |= _of_reader(template.purpose, reader)
     message = Message(

@@ -36,5 +36,5 @@ def voice_values(program: Program, language: str) -> dict[str, Value]:
         # Written once, in the program's language; elsewhere the texts have their own.
         "sign_off": voice.sign_off if language == program.language else "",
         "signature": voice.signature or program.sender_name or program.company,
-        "looking_for": profile.headline.rstrip(".") if profile else "",
+        "looking_for": profile.told.headline.rstrip(".") if profile else "",
     }

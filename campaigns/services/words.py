@@ -29,7 +29,7 @@ from campaigns.services.texting import finish_text
 from campaigns.services.voice import programs_with_voice, voice_of, voice_values
 from referrals.contacts import first_name_of
 from referrals.models import Enrolment, Program
-from rewards.models import RewardRule
+from rewards.models import Incentive, RewardRule
 
 __all__ = [
     "PLACEHOLDERS",
@@ -158,7 +158,7 @@ class Wording:
         if known is None:
             with override(language):
                 known = program_values(program, self._offers[program.pk])
-            known |= voice_values(self._programs[program.pk], language)
+                known |= voice_values(self._programs[program.pk], language)
             self._said[program.pk, language] = known
         return known
 
@@ -228,27 +228,27 @@ def _templates(batch: Iterable[Message], programs: set[int]) -> dict[str, list[M
     return found
 
 
-def program_values(program: Program, offered: Mapping[str, str]) -> dict[str, Value]:
-    """What every message of a program can say about it."""
+def program_values(program: Program, offered: Mapping[str, Incentive]) -> dict[str, Value]:
+    """What every message of a program can say about it, in the active language."""
+    gifts = {side: incentive.told.name for side, incentive in offered.items()}
     hours = program.contact_within_hours
     return {
         "company": program.company,
         "program": program.name,
-        "about": program.about,
+        "about": program.told.about,
         "call_within": ngettext("%d working hour", "%d working hours", hours) % hours,
-        "friend_offer": offered.get(RewardRule.Side.FRIEND, ""),
-        "advocate_offer": offered.get(RewardRule.Side.ADVOCATE, ""),
+        "friend_offer": gifts.get(RewardRule.Side.FRIEND, ""),
+        "advocate_offer": gifts.get(RewardRule.Side.ADVOCATE, ""),
     }
 
 
-def offers(programs: Iterable[int]) -> dict[int, dict[str, str]]:
+def offers(programs: Iterable[int]) -> dict[int, dict[str, Incentive]]:
     """For each program and side, what a sale earns anybody by the rules in force; in one query."""
-    found: dict[int, dict[str, str]] = defaultdict(dict)
+    found: dict[int, dict[str, Incentive]] = defaultdict(dict)
     rules = RewardRule.objects.in_force(Now()).filter(program__in=list(programs))
     earned = rules.filter(when=RewardRule.When.CONVERSION, tier=None, segment=None, nth=0, kind="")
     # The one with the smallest sale is read last, and stays.
-    for program_id, side, name in earned.order_by("-minimum", "-pk").values_list(
-        "program_id", "side", "incentive__name"
-    ):
-        found[program_id][side] = name
+    said = ("program", "side", "incentive__name", "incentive__translations")
+    for rule in earned.select_related("incentive").only(*said).order_by("-minimum", "-pk"):
+        found[rule.program_id][rule.side] = rule.incentive
     return found

@@ -89,10 +89,10 @@ def _standing(place: Any) -> dict[str, Any]:
     """On which tier of a ladder they stand, how far it is to the next, and their points to spend; None where the
     program has no such thing."""
     ladder = next(iter(ladders_of([place], now=timezone.now())), None)
-    tier = next((rung.tier.name for rung in ladder.rungs if rung.current), None) if ladder else None
+    tier = next((rung.tier.told.name for rung in ladder.rungs if rung.current), None) if ladder else None
     return {
         "tier": tier,
-        "next_tier": ladder.next.name if ladder and ladder.next else None,
+        "next_tier": ladder.next.told.name if ladder and ladder.next else None,
         "distance": ladder.distance if ladder and ladder.next else None,
         "points": (place.points or 0) if place.has_prizes or place.points else None,
     }

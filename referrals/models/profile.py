@@ -6,10 +6,13 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from referrals.models.program import Program, ScopedQuerySet
+from referrals.models.translated import Translated, lines_of
 
 
-class IdealCustomerProfile(models.Model):
+class IdealCustomerProfile(Translated):
     """Who is a good fit, in words and criteria; stands at the top of the referral form."""
+
+    TRANSLATED = ("headline", "description", "criteria")
 
     program = models.OneToOneField(Program, models.CASCADE, related_name="profile", verbose_name=_("program"))
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
@@ -31,7 +34,7 @@ class IdealCustomerProfile(models.Model):
 
     @property
     def criteria_lines(self) -> list[str]:
-        return [line.strip() for line in self.criteria.splitlines() if line.strip()]
+        return lines_of(self.told.criteria)
 
 
 class Choice(NamedTuple):
@@ -45,8 +48,10 @@ class QuestionQuerySet(ScopedQuerySet):
     program_path = "profile__program"
 
 
-class Question(models.Model):
+class Question(Translated):
     """A qualifying question about the friend; its answers make the fit score."""
+
+    TRANSLATED = ("text", "labels")
 
     class Kind(models.TextChoices):
         YES_NO = "yes_no", _("yes or no")
@@ -94,6 +99,16 @@ class Question(models.Model):
             elif line.strip():
                 found.append(Choice(line.strip(), 0))
         return found
+
+    @property
+    def labels(self) -> str:
+        """The answers to choose from, one a line, without their points."""
+        return "\n".join(answer.label for answer in self.answers)
+
+    @property
+    def told_answers(self) -> list[tuple[str, str]]:
+        """Each answer to choose from as it is kept, and as it is read in the active language."""
+        return list(zip(lines_of(self.labels), lines_of(self.told.labels), strict=True))
 
     @property
     def known_answers(self) -> list[str]:

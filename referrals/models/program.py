@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from referrals.models.call_rules import CallRules
+from referrals.models.translated import Translated
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -54,8 +55,10 @@ class ProgramQuerySet(ScopedQuerySet):
         return self.filter(status=Program.Status.LIVE)
 
 
-class Program(CallRules):
+class Program(CallRules, Translated):
     """One referral program of the company: what it is called, speaks like and promises."""
+
+    TRANSLATED = ("headline", "about")
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("draft")

@@ -3,10 +3,13 @@ from django.utils.translation import gettext_lazy as _
 
 from referrals.models import Program
 from referrals.models.program import ScopedQuerySet
+from referrals.models.translated import Translated
 
 
-class Charity(models.Model):
+class Charity(Translated):
     """A cause that people may give their reward to."""
+
+    TRANSLATED = ("about",)
 
     program = models.ForeignKey(Program, models.CASCADE, related_name="charities", verbose_name=_("program"))
     name = models.CharField(_("name"), max_length=80)

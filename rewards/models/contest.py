@@ -8,6 +8,7 @@ from simple_history.models import HistoricalRecords
 
 from referrals.models import Enrolment, Event, Program
 from referrals.models.program import ScopedQuerySet
+from referrals.models.translated import Translated
 from rewards.draws import commitment, new_seed
 from rewards.models.incentive import Incentive
 
@@ -20,8 +21,10 @@ class ContestQuerySet(ScopedQuerySet):
         return self.filter(ends_at__lte=now, drawn_at=None)
 
 
-class Contest(models.Model):
+class Contest(Translated):
     """Chances for actions over a period, and a draw that anyone can re-check."""
+
+    TRANSLATED = ("name", "about")
 
     program = models.ForeignKey(Program, models.CASCADE, related_name="contests", verbose_name=_("program"))
     name = models.CharField(_("name"), max_length=80)

@@ -9,6 +9,7 @@ from simple_history.models import HistoricalRecords
 
 from referrals.models import Program
 from referrals.models.program import ScopedQuerySet
+from referrals.models.translated import Translated
 from referrals.money import format_money
 from referrals.webhooks import check_address
 
@@ -16,8 +17,10 @@ from referrals.webhooks import check_address
 POINTS = "PTS"
 
 
-class Incentive(models.Model):
+class Incentive(Translated):
     """Something a person can get, as the program describes it to them."""
+
+    TRANSLATED = ("name", "how_to_use")
 
     class Kind(models.TextChoices):
         GIFT_CARD = "gift_card", _("gift card")

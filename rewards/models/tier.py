@@ -5,10 +5,13 @@ from simple_history.models import HistoricalRecords
 
 from referrals.models import Enrolment, Program
 from referrals.models.program import ScopedQuerySet
+from referrals.models.translated import Translated, lines_of
 
 
-class Tier(models.Model):
+class Tier(Translated):
     """A rung of the ladder: what it takes, and what it brings."""
+
+    TRANSLATED = ("name", "perks")
 
     class Measure(models.TextChoices):
         CONVERSIONS = "conversions", _("friends who became customers")
@@ -60,7 +63,7 @@ class Tier(models.Model):
 
     @property
     def perk_lines(self) -> list[str]:
-        return [line.strip() for line in self.perks.splitlines() if line.strip()]
+        return lines_of(self.told.perks)
 
 
 class StandingQuerySet(ScopedQuerySet):
