@@ -91,6 +91,7 @@ PAGES = (
     Page("people", _("Whom to ask next"), "whom-to-ask", "referrals.view_finder"),
     Page("people", _("Bring in people, sales or events"), "imports", "referrals.add_importfile"),
     Page("referrals", _("Suspicious referrals"), "review", "referrals.view_referral"),
+    Page("program", _("In other languages"), "other-languages", "referrals.change_program"),
     Page("messages", _("What we say when"), "what-we-say", "campaigns.view_messagetemplate"),
     Page("people", _("Referral chains"), "chains", "referrals.view_referral"),
     Page("referrals", _("How fast we call"), "contact-speed", "referrals.view_referral"),
@@ -118,6 +119,7 @@ class AdminSite(admin.AdminSite):
         from campaigns.admin.finder import whom_to_ask
         from campaigns.admin.imports import bring_in, show_import
         from campaigns.admin.my_calls import show_my_calls
+        from campaigns.admin.other_languages import translate_program
         from campaigns.admin.report import compare_incentives
         from campaigns.admin.review import review
         from campaigns.admin.support import where_is_my_reward
@@ -133,6 +135,7 @@ class AdminSite(admin.AdminSite):
             path("incentives-compared/", self.admin_view(compare_incentives), name="incentives-compared"),
             path("imports/", self.admin_view(bring_in), name="imports"),
             path("imports/<int:pk>/", self.admin_view(show_import), name="import-file"),
+            path("other-languages/", self.admin_view(translate_program), name="other-languages"),
             path("what-we-say/", self.admin_view(show_what_we_say), name="what-we-say"),
             *super().get_urls(),
         ]

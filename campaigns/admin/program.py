@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.admin.other_languages import coverage_rows, page_of
 from referrals.admin.cells import colleague, full_link, link_to, status_word
 from referrals.admin.risk import SignalInline
 from referrals.admin.scoped import HistoryAdmin, Panel, ScopedInline
@@ -224,7 +225,17 @@ class ProgramAdmin(OfThisProgram, HistoryAdmin):
                 [(link_to(member, colleague(member.user)), member.get_role_display()) for member in members],
                 _("Nobody yet: only superusers see this program. Invite your colleagues."),
                 f"{reverse('admin:referrals_membership_changelist')}?program={obj.pk}",
-            )
+            ),
+            Panel(
+                _("In other languages"),
+                (_("Language"), _("Translated")),
+                [
+                    (format_html('<a href="{}">{}</a>', url, name), said)
+                    for name, said, url in coverage_rows(obj)
+                ],
+                more_url=page_of(obj),
+                more=_("translate"),
+            ),
         ]
 
     @admin.display(description=gettext_lazy("program"), ordering="name")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.admin.widgets import AdminSplitDateTime, RelatedFieldWidgetWrapper
@@ -16,12 +17,14 @@ from django.db.models import TextField
 from django.forms import BaseInlineFormSet, CharField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 
 from referrals.admin.cells import colleague
 from referrals.contacts import refuse_unseen
 from referrals.models import Program
+from referrals.models.translated import Translated
 from referrals.roles import callers_in, grants, programs_granting, roles_of
 
 
@@ -217,6 +220,19 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
             }
             shown |= self.more_context(request, obj)
         return super().changeform_view(request, object_id, form_url, shown | (extra_context or {}))
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        saved = [form.instance, *(part.instance for formset in formsets for part in formset.forms)]
+        outdated = {code for row in saved if isinstance(row, Translated) for code in row.outdated()}
+        if outdated:
+            names = ", ".join(name for code, name in settings.LANGUAGES if code in outdated)
+            words = _("These words were translated before, into %(languages)s. Until somebody looks at that, what "
+                      "you wrote is shown there too.")  # fmt: skip
+            link = format_html(
+                '<a href="{}">{}</a>', reverse("admin:other-languages"), _("In other languages")
+            )
+            messages.warning(request, format_html("{} {}", words % {"languages": names}, link))
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
         if not self.when_added:
