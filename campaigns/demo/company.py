@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 
 from campaigns.demo.rewards import set_up_rewards
+from campaigns.demo.tongues import translate_company
 from campaigns.demo.words import find_words
 from campaigns.models import DigestSubscription
 from referrals.models import (
@@ -106,6 +107,7 @@ def found_company(*, password: str, now: datetime) -> Program:
         Channel.objects.create(program=program, slug=slug, name=name, position=position)
     find_words(program)
     set_up_rewards(program, now=now)
+    translate_company(program)
     people = {person.role: _employ(person, program, password) for person in STAFF}
     regroup(people.values())
     program.owner = people[Membership.Role.SALES]
