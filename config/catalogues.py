@@ -26,9 +26,9 @@ STAFF_MODULES = {
     f"{app}/services/{noun}.py"
     for app, nouns in {
         "campaigns": (
-            "by_hand", "checking", "desk", "digest", "draft", "handling", "hold_out", "holding", "joining", "outlook",
-            "personal", "placeholders", "plan", "preview", "prospects", "setting_up", "shortages", "suppression_list",
-            "tag", "taking", "tax_warnings", "unhappy",
+            "by_hand", "checking", "desk", "digest", "draft", "handling", "hold_out", "holding", "joining",
+            "other_languages", "outlook", "personal", "placeholders", "plan", "preview", "prospects",
+            "setting_up", "shortages", "suppression_list", "tag", "taking", "tax_warnings", "unhappy",
         ),
         "rewards": ("budget", "claim", "explanation", "forecast", "report", "unrewarded"),
         "referrals": ("file_kind", "imports", "recorded", "two_sales"),
