@@ -30,8 +30,8 @@ from referrals.models.translated import lines_of
 from referrals.roles import programs_granting
 
 NAMES = dict(settings.LANGUAGES)
-# Longer than this, a text gets several lines.
-ONE_LINE = 240
+# So much of a text stands on one line of its box, and so much longer it may be in another language.
+WIDE, GROWS = 45, 1.3
 
 
 class Line(NamedTuple):
@@ -80,7 +80,7 @@ class TranslationForm(forms.Form):
     def _check(self, text: Text, words: str) -> None:
         if not self._is_new(text, words):
             return
-        refuse_unseen(words, lines=text.longest > ONE_LINE or text.field == "labels")
+        refuse_unseen(words, lines=text.has_lines)
         if self.cleaned_data.get(f"{text.key}-seen") != _mark(text.original):
             # What comes back with the page is what it says now.
             data: Any = self.data.copy()  # type: ignore[attr-defined]
@@ -173,11 +173,9 @@ def _save(request: HttpRequest, program: Program, language: str, words: dict[str
 
 
 def _field(text: Text) -> forms.CharField:
-    tall = text.longest > ONE_LINE or text.field == "labels"
-    rows = max(2, min(10, len(text.original) // 60 + text.original.count("\n") + 1))
-    widget: Any = (
-        forms.Textarea(attrs={"rows": rows}) if tall else forms.TextInput(attrs={"class": "vTextField"})
-    )
+    rows = sum(int(GROWS * len(line) / WIDE) + 1 for line in text.original.split("\n"))
+    is_tall = rows > 1 or text.has_lines
+    widget: Any = forms.Textarea(attrs={"rows": min(rows, 12)}) if is_tall else forms.TextInput()
     return forms.CharField(
         required=False, initial=text.words, label=text.label, max_length=text.longest, widget=widget
     )

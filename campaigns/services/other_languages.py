@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import TextField
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import ReviewPlace
@@ -63,6 +64,10 @@ class Text(NamedTuple):
         """How long it may be: other languages need more room than the original had."""
         source = {"labels": "choices"}.get(self.field, self.field)
         return 2 * int(self.row._meta.get_field(source).max_length or 0)  # type: ignore[union-attr]
+
+    @property
+    def has_lines(self) -> bool:
+        return self.field == "labels" or isinstance(self.row._meta.get_field(self.field), TextField)
 
     @property
     def is_done(self) -> bool:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
 
 from django.conf import settings
@@ -24,7 +25,7 @@ from simple_history.admin import SimpleHistoryAdmin
 from referrals.admin.cells import colleague
 from referrals.contacts import refuse_unseen
 from referrals.models import Program
-from referrals.models.translated import Translated
+from referrals.models.translated import Translated, changes_between
 from referrals.roles import callers_in, grants, programs_granting, roles_of
 
 
@@ -309,6 +310,18 @@ class HistoryAdmin(ScopedAdmin, SimpleHistoryAdmin):
         if not self.get_object(request, object_id):
             raise Http404
         return super().history_view(request, object_id, extra_context)
+
+    def set_history_delta_changes(self, request: HttpRequest, records: Sequence[Any], **kwargs: Any) -> None:
+        super().set_history_delta_changes(request, records, **kwargs)
+        for newer, older in pairwise(records if issubclass(self.model, Translated) else ()):
+            newer.history_delta_changes += [
+                {
+                    "field": f"{self.model._meta.get_field(field).verbose_name} ({language})",
+                    "old": old,
+                    "new": new,
+                }
+                for language, field, old, new in changes_between(older.translations, newer.translations)
+            ]
 
     def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         # The list says what changed; going back is editing, through the form that checks.

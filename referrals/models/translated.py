@@ -1,6 +1,6 @@
 """Words that customers read: in the program's language, and in those into which somebody translated them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from django.db import models
@@ -65,6 +65,16 @@ def in_language(translations: Translations, field: str, original: str) -> str:
     """
     found: Any = translations.get((get_language() or "").partition("-")[0], {}).get(field)
     return found["words"] if found and found["of"] == original else original
+
+
+def changes_between(old: Translations, new: Translations) -> Iterator[tuple[str, str, str, str]]:
+    """Language, field, earlier words and new words of whatever was translated anew."""
+    for language in sorted({*old, *new}):
+        before, after = old.get(language, {}), new.get(language, {})
+        for field in sorted({*before, *after}):
+            words = before.get(field, {}).get("words", ""), after.get(field, {}).get("words", "")
+            if words[0] != words[1]:
+                yield language, field, *words
 
 
 def lines_of(text: str) -> list[str]:

@@ -223,6 +223,8 @@ class TestWho:
         translate(client_of(translator), program, **{f"program__{program.pk}__headline": "Consiglia Acme"})
 
         assert program.history.first().history_user == translator
+        page = client_of(translator).get(reverse("admin:referrals_program_history", args=[program.pk])).text
+        assert "<b>headline (it)</b>:  → Consiglia Acme" in page
 
     def test_the_programs_own_language_is_no_other(self, program, manager):
         page = manager.get(f"{PAGE}?program={program.pk}&language=en")
