@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0039_call_leads_other_leads"),
+        ("referrals", "0041_tell_when_a_call_counts"),
     ]
 
     operations = [
