@@ -7,7 +7,16 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from liquid.exceptions import LiquidError
 
-from campaigns.models import Ask, Message, MessageChannel, OutreachPlan, Purpose, ReviewPlace
+from campaigns.links import SAMPLE
+from campaigns.models import (
+    Ask,
+    Message,
+    MessageChannel,
+    OutreachPlan,
+    Purpose,
+    ReviewPlace,
+    SurveyResponse,
+)
 from campaigns.services.asks import way_to_answer
 from campaigns.services.composing import Value, compose_line, compose_plain, compose_text
 from campaigns.services.framing import ASKS
@@ -23,8 +32,10 @@ WRITABLE = {
     Purpose.ASK_FOLLOW_UP: _("Follow up on an ask"),
     Purpose.ASK_LAST: _("Remind them for the last time"),
     Purpose.REVIEW_REQUEST: _("Ask for a review"),
+    Purpose.SURVEY_INVITE: _("Ask how it is: a survey"),
     Purpose.PERSONAL_THANKS: _("Thank them"),
 }
+AIMS: dict[str, OutreachPlan.Aim] = {Purpose.REVIEW_REQUEST: Aim.REVIEW, Purpose.SURVEY_INVITE: Aim.SURVEY}
 FOLLOW_UPS = (Purpose.ASK_FOLLOW_UP, Purpose.ASK_LAST)
 
 
@@ -46,8 +57,8 @@ class Draft:
     @property
     def aim(self) -> OutreachPlan.Aim | None:
         """What it asks for; nothing, if it only says thank you."""
-        if self.purpose == Purpose.REVIEW_REQUEST:
-            return Aim.REVIEW
+        if self.purpose in AIMS:
+            return AIMS[self.purpose]
         return Aim.RECOMMENDATION if self.purpose in ASKS else None
 
 
@@ -82,10 +93,11 @@ def bare(draft: Draft, message: Message) -> Rendered:
     return Rendered(compose_line(draft.subject, values), compose_plain(draft.body, values), "")
 
 
-def message_of(draft: Draft, ask: Ask | None = None) -> Message:
-    """The row that it would be in the outbox; as part of this round, whose link tells that it was opened."""
+def message_of(draft: Draft, ask: Ask | None = None, response: SurveyResponse | None = None) -> Message:
+    """The row that it would be in the outbox; as part of this round, whose link tells that it was opened, and with the
+    link to this answer of a survey."""
     place = draft.place
-    message = _that_asks(draft, ask) if draft.aim else personal_thanks(place)
+    message = _that_asks(draft, ask, response) if draft.aim else personal_thanks(place)
     message.program, message.channel, message.variant = place.program, draft.channel, draft.variant
     message.ask, message.user, message.key = ask, draft.by, draft.key
     if draft.channel == MessageChannel.SMS:
@@ -97,9 +109,12 @@ def message_of(draft: Draft, ask: Ask | None = None) -> Message:
     return message
 
 
-def _that_asks(draft: Draft, ask: Ask | None) -> Message:
+def _that_asks(draft: Draft, ask: Ask | None, response: SurveyResponse | None) -> Message:
     purpose, place = Purpose(draft.purpose), draft.place
     more: dict[str, Any] = {}
     if purpose == Purpose.REVIEW_REQUEST:
         more = {"place": ReviewPlace.objects.dearest_of(place.program)}
-    return to_advocate(purpose, place, link=way_to_answer(purpose, place, ask=ask), **more)
+    if purpose == Purpose.SURVEY_INVITE:
+        # The link is made with the message: until then it leads nowhere.
+        response = response or SurveyResponse(token=SAMPLE)
+    return to_advocate(purpose, place, link=way_to_answer(purpose, place, ask=ask, response=response), **more)

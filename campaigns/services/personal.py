@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Case, F, When
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from liquid.exceptions import LiquidError
 
-from campaigns.models import Ask, Message, OutreachPlan, Purpose, ReviewPlace
+from campaigns.models import Ask, Message, OutreachPlan, Purpose, ReviewPlace, Survey, SurveyResponse
 from campaigns.services import outbox
 from campaigns.services.asks import start_by_hand
 from campaigns.services.by_hand import queue_by_hand
@@ -19,10 +19,11 @@ from campaigns.services.draft import FOLLOW_UPS, WRITABLE, Draft, bare, message_
 from campaigns.services.framing import ASKS
 from campaigns.services.outlook import Outlook, Standing, foresee_asking, foresee_leaving
 from campaigns.services.step_words import Words, wordings
+from campaigns.services.survey import invite
 from campaigns.services.taking import GRACE
 from campaigns.services.texting import TooLong
 from campaigns.services.words import Rendered, render
-from referrals.models import Advocate, Enrolment, Event
+from referrals.models import Advocate, Enrolment, Event, Program
 from referrals.services.enrolment import enrol
 from referrals.transitions import Refused
 
@@ -30,6 +31,7 @@ Aim, Status = OutreachPlan.Aim, Message.Status
 NAMES = {
     Aim.RECOMMENDATION: gettext_lazy("Written personally: asks"),
     Aim.REVIEW: gettext_lazy("Written personally: review requests"),
+    Aim.SURVEY: gettext_lazy("Written personally: surveys"),
 }
 UNSETTLED = (Status.QUEUED, Status.BY_HAND, Status.SENDING)
 
@@ -37,16 +39,22 @@ UNSETTLED = (Status.QUEUED, Status.BY_HAND, Status.SENDING)
 def words_for(place: Enrolment) -> list[Words]:
     """The words with which one can begin for this person: purpose, channel, variant; the best guess first."""
     asked = standing(place, Aim.RECOMMENDATION)
-    has_places = ReviewPlace.objects.of(place.program).exists()
-    offered = [
-        purpose
-        for purpose in WRITABLE
-        if (purpose not in FOLLOW_UPS or asked.left) and (purpose != Purpose.REVIEW_REQUEST or has_places)
-    ]
+    lacking = set() if asked.left else set(FOLLOW_UPS)
+    if not ReviewPlace.objects.of(place.program).exists():
+        lacking.add(Purpose.REVIEW_REQUEST)
+    if survey_of(place.program) is None:
+        lacking.add(Purpose.SURVEY_INVITE)
+    offered = [purpose for purpose in WRITABLE if purpose not in lacking]
     order = [Purpose.ASK_FOLLOW_UP, *offered] if asked.left else offered
     found = [row for row in wordings(place.program_id, offered) if place.advocate.phone or row[1] != "sms"]
     by_phone = "sms" if place.advocate.phone and not place.advocate.email else "email"
     return sorted(found, key=lambda row: (order.index(Purpose(row[0])), row[1] != by_phone, row[2]))
+
+
+def survey_of(program: Program) -> Survey | None:
+    """The survey to which a personal message leads: of those that take answers, the first about being satisfied."""
+    rows = Survey.objects.filter(program=program, is_open=True)
+    return rows.order_by(Case(When(kind=Survey.Kind.SATISFACTION, then=0), default=1), "pk").first()
 
 
 def standing(place: Enrolment, aim: OutreachPlan.Aim) -> Standing:
@@ -99,7 +107,7 @@ def _write(draft: Draft, now: datetime) -> Message:
         place = enrol(place.advocate, place.program, now=now)
         place.advocate, place.program = draft.place.advocate, draft.place.program
     ask = _round(draft, draft.aim, now) if draft.aim else None
-    message = message_of(replace(draft, place=place), ask)
+    message = message_of(replace(draft, place=place), ask, _response(draft, place, ask, now))
     try:
         words = bare(draft, message) if draft.by_hand else render(message)
     except (LiquidError, KeyError, TooLong) as wrong:
@@ -130,6 +138,17 @@ def _round(draft: Draft, aim: OutreachPlan.Aim, now: datetime) -> Ask:
         [ask] = begun.moved
     Ask.objects.filter(pk=ask.pk).update(touches=F("touches") + 1, touched_at=now, due_at=now + GRACE)
     return ask
+
+
+def _response(draft: Draft, place: Enrolment, ask: Ask | None, now: datetime) -> SurveyResponse | None:
+    """The link to the survey, where the message is for one."""
+    if ask is None or draft.purpose != Purpose.SURVEY_INVITE:
+        return None
+    survey = survey_of(place.program)
+    if survey is None:
+        raise Refused(_("No survey takes answers any more. Open one, or choose words for something else."))
+    by_hand = SurveyResponse.Source.BY_HAND
+    return invite(survey, [place], source=by_hand, now=now, asks={place.pk: ask.pk})[place.pk]
 
 
 def _leave_to_writer(message: Message, words: Rendered, now: datetime) -> None:
