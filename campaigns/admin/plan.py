@@ -30,7 +30,7 @@ from campaigns.starters import STARTERS, begin_with
 from referrals.admin.cells import link_to, moment, person, status_word
 from referrals.admin.scoped import Panel, ProgramFilter, asker
 from referrals.admin.steps import Step, StepsAdmin
-from referrals.models import Advocate
+from referrals.models import Advocate, Finder
 from referrals.roles import programs_granting
 from referrals.transitions import Moved
 from rewards.admin.setup import SetupAdmin
@@ -167,6 +167,11 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
         url = reverse("admin:campaigns_outreachplan_starters")
         return [format_html('<a href="{}">{}</a>', url, _("Begin with a ready plan"))]
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        # Whoever makes no plans is not led to a page that is closed to them.
+        about = {} if self.has_add_permission(request) else {"about": self.about}
+        return super().changelist_view(request, about | (extra_context or {}))
+
     def more_context(self, request: HttpRequest, obj: OutreachPlan) -> dict[str, Any]:
         # What the list says above its rows is not said on the page of each.
         return super().more_context(request, obj) | {"summary": self.summary(obj)}
@@ -213,10 +218,16 @@ class OutreachPlanAdmin(SetupAdmin, StepsAdmin):
             "title": _("Preview: %(plan)s") % {"plan": plan}, "plan": plan, "opts": self.opts,
             "summary": plan_sentences(plan), "asked": totals.get("", 0), "reasons": reasons, "why": why,
             "lines": found, "page": page, "next_page": page + 1 if more else None, "zone": plan.program.timezone,
+            "finder": self._finder(plan) if totals.get(Hindrance.NOT_WARM) else None,
         }  # fmt: skip
         return TemplateResponse(
             request, "admin/plan_preview.html", self.admin_site.each_context(request) | shown
         )
+
+    @staticmethod
+    def _finder(plan: OutreachPlan) -> Finder | None:
+        """Where it is said from how many points on plans ask by themselves."""
+        return Finder.objects.filter(program=plan.program_id).first()
 
     def words_view(self, request: HttpRequest, object_id: str, step: int) -> HttpResponse:
         plan = self.get_object(request, object_id)

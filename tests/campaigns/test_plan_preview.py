@@ -96,3 +96,7 @@ def test_the_preview_says_how_many_points_somebody_lacks(maya, program):
 
     assert "0 people are asked" in text(shown)
     assert "<td> not warm enough for an automatic message: 42 of 60 points </td>" in text(why)
+    assert (
+        f'Plans ask by themselves from 60 points on. <a href="/admin/referrals/finder/{program.finder.pk}/'
+        in text(shown)
+    )
