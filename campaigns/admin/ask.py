@@ -40,6 +40,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(Ask)
 class AskAdmin(FactsAdmin, StepsAdmin):
+    when_empty = gettext_lazy("A live plan asks by itself; or ask somebody from their own page.")
     about = gettext_lazy("Who is being asked, how far it has come, and how it ended.")
     list_display = ("who", "plan_name", "state", "touches", "last", "next_look")
     list_display_links = ("who",)

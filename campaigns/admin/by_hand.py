@@ -75,6 +75,9 @@ class WordsForm(StepForm):
 
 @admin.register(ByHand)
 class ByHandAdmin(StepsAdmin, FactsAdmin):
+    when_empty = gettext_lazy(
+        "“Write to them personally”, and plans in which a person asks, put messages here."
+    )
     about = gettext_lazy(
         "Personal messages that wait for you: open one in your own mail program, change what you like, send it, "
         "and say so here."

@@ -99,6 +99,7 @@ def _outcome(
 
 @admin.register(CallTask)
 class CallTaskAdmin(StepsAdmin, FactsAdmin):
+    when_empty = gettext_lazy("“Ten to call today”, beside whom to ask next, and plans put people here.")
     about = gettext_lazy(
         "Customers and partners to ask for a recommendation by phone, and those to hear out because they are not "
         "satisfied; the most urgent first."

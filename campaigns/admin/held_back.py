@@ -34,6 +34,7 @@ class NowFilter(admin.SimpleListFilter):
 
 @admin.register(HeldBack)
 class HeldBackAdmin(FactsAdmin):
+    when_empty = gettext_lazy("Nothing had to wait so far.")
     about = gettext_lazy(
         "What was due and did not leave, at least not then: whom we left in peace, why, and until when."
     )

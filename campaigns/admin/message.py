@@ -70,6 +70,7 @@ def _again(rows: Any, *, sure: bool, **more: Any) -> Any:
 
 @admin.register(Message)
 class MessageAdmin(StepsAdmin, FactsAdmin):
+    when_empty = gettext_lazy("The first is written when somebody recommends a friend, or a live plan asks.")
     about = gettext_lazy(
         "Everything that was to leave the building: what left, what waits, and what did not arrive."
     )

@@ -51,6 +51,9 @@ class AnswerFilter(admin.SimpleListFilter):
 
 @admin.register(SurveyResponse)
 class SurveyResponseAdmin(StepsAdmin, FactsAdmin):
+    when_empty = gettext_lazy(
+        "A plan that sends a survey, or a colleague who writes personally, asks for answers."
+    )
     about = gettext_lazy("Who was sent a survey, and what they answered. Nothing here is changed by staff.")
     list_display = ("who", "state", "said", "answered", "survey_name", "program")
     list_display_links = ("who",)

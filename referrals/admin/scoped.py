@@ -179,6 +179,8 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
     about: ClassVar[Any] = ""
     # Which kind of file fills this list, where one does; an empty list says so.
     brought_in_as: ClassVar[str] = ""
+    # What fills this list, said while it is empty.
+    when_empty: ClassVar[Any] = ""
     # What to do next on a new row's own page, which opens then; empty: the list does.
     when_added: ClassVar[Any] = ""
 
