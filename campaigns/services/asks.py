@@ -198,7 +198,7 @@ def way_to_answer(
 def record_click(signed: str, advocate_id: int, *, now: datetime) -> bool:
     """Somebody is on the page to which an ask of this advocate led. Counts once; says whether this was it."""
     try:
-        pk = int(_signer().unsign(signed))
+        pk = int(_unsign(signed))
     except (BadSignature, ValueError):
         return False
     with transaction.atomic():
@@ -216,5 +216,21 @@ def record_click(signed: str, advocate_id: int, *, now: datetime) -> bool:
     return True
 
 
+class _ShortSigner(Signer):
+    """Signs in a quarter of the letters: the whole would fill half of a text message, and three parts hold 201 letters
+    as soon as one of them is not Latin. Whoever guessed it would say of themselves that they had opened a link."""
+
+    def signature(self, value: Any, key: Any = None) -> str:
+        return str(super().signature(value, key))[:11]
+
+
 def _signer() -> Signer:
-    return Signer(salt="ask")
+    return _ShortSigner(salt="ask")
+
+
+def _unsign(signed: str) -> str:
+    try:
+        return _signer().unsign(signed)
+    except BadSignature:
+        # As in the links of mails from before signatures were short.
+        return Signer(salt="ask").unsign(signed)
