@@ -1,15 +1,16 @@
-// Goodword on your own site: keeps the code of a recommendation until it is needed, in this browser only.
+// Goodword on your own site: keeps a recommendation's code until it is needed, in this browser only.
 // <script src=".../goodword.js" data-days="90" defer></script>
 "use strict";
 
 (() => {
   const KEY = "goodword";
+  const FIELDS = 'input[name="goodword_code"], input[name$="[goodword_code]"]';
   const days = Number(document.currentScript?.dataset.days) || 90;
 
-  const read = () => {
+  // Storage may be off.
+  const kept = (act) => {
     try {
-      const { code, until } = JSON.parse(localStorage.getItem(KEY)) ?? {};
-      return until > Date.now() ? code : "";
+      return act(localStorage) ?? "";
     } catch {
       return "";
     }
@@ -21,32 +22,41 @@
     return /^[0-9A-Za-z-]{4,20}$/.test(code) ? code.toUpperCase() : "";
   };
 
-  const keep = (code) => {
-    try {
-      localStorage.setItem(KEY, JSON.stringify({ code, until: Date.now() + days * 864e5 }));
-    } catch {
-      // Storage is switched off: the code still counts on this page.
-    }
+  let here = given();
+  const read = (box) => {
+    const { code, until } = JSON.parse(box.getItem(KEY)) ?? {};
+    return until > Date.now() ? code : "";
+  };
+  const code = () => here || kept(read);
+  const forget = () => {
+    here = "";
+    kept((box) => box.removeItem(KEY));
   };
 
-  const here = given();
-  const code = () => here || read();
-
-  // Fields named goodword_code get the code; links marked data-goodword carry it on.
+  // Each once: who empties a field wants it empty.
+  const done = new WeakSet();
+  const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
   const fill = () => {
     const found = code();
     if (!found) return;
-    for (const field of document.querySelectorAll('input[name="goodword_code"]')) field.value ||= found;
-    for (const link of document.querySelectorAll("a[data-goodword]")) {
-      const address = new URL(link.href);
-      address.searchParams.set("gw", found);
-      link.href = address;
+    for (const it of document.querySelectorAll(`${FIELDS}, a[data-goodword]`)) {
+      if (done.has(it)) continue;
+      done.add(it);
+      if (it.href && it.protocol.startsWith("http")) {
+        const to = new URL(it.href);
+        to.searchParams.set("gw", found);
+        it.href = to;
+      } else if (it.value === "") {
+        // Pages that draw their forms listen.
+        set.call(it, found);
+        it.dispatchEvent(new Event("input", { bubbles: true }));
+      }
     }
   };
 
-  if (here) keep(here);
-  window.goodword = { code, fill, forget: () => localStorage.removeItem(KEY) };
+  if (here) kept((box) => box.setItem(KEY, JSON.stringify({ code: here, until: Date.now() + days * 864e5 })));
+  window.goodword = { code, fill, forget };
   document.addEventListener("submit", fill, true);
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", fill);
-  else fill();
+  new MutationObserver(fill).observe(document, { childList: true, subtree: true });
+  fill();
 })();

@@ -6,7 +6,6 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.utils import timezone
 
-from referrals.admin.site import integrity
 from referrals.models import SiteWidget
 from rewards.models import Standing
 from tests.cast import client_of, fresh_client_of, member_of
@@ -173,7 +172,8 @@ def test_a_manager_names_sites_and_copies_the_snippet():
 
     widget = SiteWidget.objects.get()
     page = desk.get(f"/admin/referrals/sitewidget/{widget.pk}/change/")
-    assert integrity() in page.text
+    assert "/static/js/goodword.js&quot; data-days=&quot;90&quot; defer" in page.text
+    assert "integrity" not in page.text
     assert widget.secret not in page.text
     assert widget.secret in desk.get(f"/admin/referrals/sitewidget/{widget.pk}/show-secret/").text
     analyst = client_of(member_of(program, "analyst")).get(f"/admin/referrals/sitewidget/{widget.pk}/change/")
