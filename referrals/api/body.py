@@ -18,6 +18,8 @@ def take_body(request: HttpRequest) -> None:
         return
     if request.content_type != "application/json":
         raise Problem(415, "Send the body as JSON, with the header Content-Type: application/json.")
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise Problem(415, "Send the body as it is, without compressing it, and without a Content-Encoding.")
     longest = LONGEST_BULK if request.path.endswith("/bulk") else LONGEST
     try:
         length = int(request.headers["Content-Length"])
@@ -36,7 +38,9 @@ class StrictParser(Parser):
 
     def parse_body(self, request: HttpRequest) -> Any:
         try:
-            body = json.loads(request.body, parse_constant=_refuse_constant)
+            body = json.loads(
+                request.body, parse_constant=_refuse_constant, object_pairs_hook=_each_name_once
+            )
         except RecursionError:
             raise too_deep() from None
         except ValueError as error:
@@ -60,6 +64,15 @@ def depth_of(body: Any) -> int:
         depth += bool(nested)
         level = [inner for one in nested for inner in (one.values() if isinstance(one, dict) else one)]
     return depth
+
+
+def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _value in pairs]
+        twice = next(name for name in found if names.count(name) > 1)
+        raise ValueError(f"the name {json.dumps(twice[:60])} stands twice in one object")
+    return found
 
 
 def _refuse_constant(name: str) -> Any:

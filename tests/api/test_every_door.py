@@ -168,6 +168,7 @@ BODIES = {
     "nothing": ("", 415), "no JSON": ("{", 400), "NaN": ('{"amount": NaN}', 400), "a list": ("[]", 422),
     "null": ("null", 422), "not UTF-8": (b"\xff\xfe", 400), "deep": ("[" * 50 + "]" * 50, 400),
     "very deep": ("[" * 100_000 + "]" * 100_000, 400), "huge number": ('{"amount": ' + "9" * 5000 + "}", 400),
+    "a name twice": ('{"name": "Anna", "name": "Carlo"}', 400),
     "lone surrogate": ('{"name": "\\ud800", "email": "\\udfff"}', 422), "null character": ('{"name": "\\u0000a"}', 422),
 }  # fmt: skip
 
@@ -218,6 +219,16 @@ def test_what_is_not_called_json_is_not_read(kind):
     assert (
         System().send("POST", "/advocates", '{"email": "a@b.example"}', content_type=kind).status_code == 415
     )
+
+
+def test_a_compressed_body_is_not_unpacked():
+    shop = System()
+    answer = shop.client.post(
+        "/api/v1/advocates", b"\x1f\x8b", content_type="application/json",
+        headers=shop.headers | {"content-encoding": "gzip"},
+    )  # fmt: skip
+
+    assert (answer.status_code, "without compressing it" in answer.json()["detail"]) == (415, True)
 
 
 @pytest.mark.parametrize("path", READ)
