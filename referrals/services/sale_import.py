@@ -194,7 +194,10 @@ def _import_rows(
                 raise one
             if facts.get("refunded"):
                 with transaction.atomic():
-                    refund_up_to(plan.program, facts["order"], facts["refunded"], now=now, source=SOURCE)
+                    refund_up_to(
+                        plan.program, facts["order"], facts["refunded"], currency=facts["currency"], now=now,
+                        source=SOURCE,
+                    )  # fmt: skip
         except Refused as refused:
             done.errors.append(RowError(number, sources["order"], str(refused)))
         else:
@@ -242,7 +245,7 @@ def _fact(target: str, cell: str, currency: str, plan: Sales, now: datetime) -> 
         return read_currency(cell)
     if target == "occurred_at":
         return read_moment(cell, plan.program.zone, now=now, dates=plan.dates)
-    if target == "refunded":
+    if target in ("amount", "refunded"):
         return read_amount(cell, currency)
     if target == "phone":
         return clean_phone(cell, plan.program.country)
