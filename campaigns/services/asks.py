@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from campaigns.links import link_to
 from campaigns.models import Ask, Message, OutreachPlan, Purpose, SurveyResponse
 from campaigns.services.prospects import Hindrance, judged, next_round
-from referrals.models import Advocate, Enrolment, Event, Referral
+from referrals.models import Enrolment, Event, Referral
 from referrals.prepared import prepared
 from referrals.services.follow_up import TALKED
 from referrals.transitions import Moved, Refused
@@ -70,13 +70,11 @@ def _open_nurture(referrals: set[int], now: datetime) -> QuerySet[Ask, int]:
 
 def end_for_keys(keys: set[str], program_id: int | None, reason: str, *, now: datetime) -> None:
     """These mailboxes and phones want nothing, or take nothing, any more: of this program, or (None) of any."""
-    people = Advocate.objects.filter(Q(email_key__in=keys - {""}) | Q(phone_key__in=keys - {""}))
-    if ids := list(people.values_list("pk", flat=True)):
-        theirs = Ask.objects.filter(advocate__in=ids, referral=None)
-        end(theirs.filter(plan__program=program_id) if program_id else theirs, reason, now=now)
-    friends = Referral.objects.about(email_keys=keys, phone_keys=keys)
-    nurtured = Ask.objects.open().filter(referral__in=friends)
-    end(nurtured.filter(plan__program=program_id) if program_id else nurtured, reason, now=now)
+    known = keys - {""}
+    advocates = Q(advocate__email_key__in=known) | Q(advocate__phone_key__in=known)
+    friends = Q(referral__email_key__in=known) | Q(referral__phone_key__in=known)
+    theirs = Ask.objects.filter(Q(advocates, referral=None) | friends)
+    end(theirs.filter(plan__program=program_id) if program_id else theirs, reason, now=now)
 
 
 def end(asks: Any, reason: str, *, now: datetime, by: Any = None) -> Moved:
