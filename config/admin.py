@@ -1,9 +1,11 @@
+from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import get_script_prefix, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -141,10 +143,9 @@ class AdminSite(admin.AdminSite):
         ]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        apps = super().get_app_list(request, app_label)
         if app_label is not None:
-            return apps
-        models = {model["object_name"]: model for app in apps for model in app["models"]}
+            return super().get_app_list(request, app_label)
+        models = {link["object_name"]: link for link in self._lists(request)}
         user: Any = request.user
         hidden = _hidden_from(user)
         found = [
@@ -159,8 +160,30 @@ class AdminSite(admin.AdminSite):
             )
             for label, name, names in GROUPS
         ]
-        system = list(models.values()) if user.is_superuser else []
+        system = sorted(models.values(), key=lambda link: str(link["name"])) if user.is_superuser else []
         return [group for group in (*found, _group("system", _("System"), system)) if group["models"]]
+
+    def _lists(self, request: HttpRequest) -> Iterator[dict[str, Any]]:
+        """The lists of rows that the person may see. Every page shows them, so that no more is found out about each
+        than its link needs: Django's own way takes a third of the time of a page."""
+        for model, model_admin in self._registry.items():
+            if model_admin.has_module_permission(request) and (
+                model_admin.has_view_permission(request) or model_admin.has_change_permission(request)
+            ):
+                names = model._meta
+                yield {
+                    "name": names.verbose_name_plural,
+                    "object_name": names.object_name,
+                    "admin_url": _address(
+                        f"admin:{names.app_label}_{names.model_name}_changelist", get_script_prefix()
+                    ),
+                }
+
+
+@cache
+def _address(name: str, _prefix: str) -> str:
+    """Where this page of the back office is; the same as long as the product runs under one prefix."""
+    return reverse(name)
 
 
 def _hidden_from(user: Any) -> set[str]:
@@ -180,10 +203,7 @@ def _pages(label: str, user: Any) -> list[Any]:
         {
             "name": page.name,
             "object_name": page.url_name,
-            "admin_url": reverse(f"admin:{page.url_name}"),
-            "add_url": None,
-            "view_only": True,
-            "perms": {},
+            "admin_url": _address(f"admin:{page.url_name}", get_script_prefix()),
         }
         for page in PAGES
         if page.group == label and user.has_perm(page.permission)
