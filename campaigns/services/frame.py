@@ -20,12 +20,12 @@ from referrals.models import Advocate
 HOUSE_COLOUR = "#0b6e4f"
 SUBJECT_LENGTH = 150
 
-
-# Stands in a frame where mails of one kind differ; nobody can write it.
 # What is asked of people who have not recommended anybody yet.
 ASKS_SOMETHING = frozenset(
     {Purpose.ASK, Purpose.ASK_FOLLOW_UP, Purpose.ASK_LAST, Purpose.SURVEY_INVITE, Purpose.REVIEW_REQUEST}
 )
+
+# Stands in a frame where mails of one kind differ; nobody can write it.
 _HOLE = re.compile(f"hole{uuid4().hex}(\\w+)end")
 _HOLES = ("subject", "body", "reason", "unsubscribe")
 
