@@ -84,6 +84,23 @@ def add_dates(parser: ArgumentParser) -> None:
     )
 
 
+class ProgramFileCommand(FileCommand):
+    """Reads a file into one program, which has to be named."""
+
+    # Said after “Say which program”.
+    belongs = ""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--program", required=True, help="address (slug) of the program")
+        add_dates(parser)
+
+    def program_of(self, options: dict[str, Any]) -> Program:
+        if program := program_called(options["program"]):
+            return program
+        raise CommandError(f"Say which program {self.belongs}, with --program.")
+
+
 def program_called(slug: str) -> Program | None:
     if not slug:
         return None

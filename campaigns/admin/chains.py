@@ -1,5 +1,7 @@
 """“Referral chains”: generations, and the K-factor."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -8,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaigns.services.chains import generations, growth
+from referrals.admin.chosen import chosen_of
 from referrals.admin.scoped import asker
 from referrals.models import Referral
 from referrals.roles import programs_granting
@@ -18,9 +21,8 @@ def referral_chains(request: HttpRequest) -> HttpResponse:
     if not asker(request).has_perm("referrals.view_referral"):
         raise PermissionDenied
     programs = list(programs_granting(asker(request), "view", Referral))
-    chosen = request.GET.get("program", "")
-    program = next((p for p in programs if str(p.pk) == chosen), programs[0] if programs else None)
-    shown = {"title": _("Referral chains"), "programs": programs, "program": program}
+    program = chosen_of(programs, request.GET)
+    shown: dict[str, Any] = {"title": _("Referral chains"), "programs": programs, "program": program}
     if program:
         found, counts = growth(program, now=timezone.now()), generations(program)
         shown |= {"growth": found, "conversion": round(100 * found.conversion), "generations": counts}

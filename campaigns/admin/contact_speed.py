@@ -9,13 +9,14 @@ from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaigns.services.contact_speed import LeadSpeeds, Speeds, backlog
 from referrals.admin.cells import colleague
+from referrals.admin.chosen import chosen_of
 from referrals.admin.scoped import asker
 from referrals.models import Program, Referral
 from referrals.roles import programs_granting
@@ -30,10 +31,7 @@ def show_contact_speed(request: HttpRequest) -> HttpResponseBase:
     if not asker(request).has_perm("referrals.view_referral"):
         raise PermissionDenied
     programs = list(programs_granting(asker(request), "view", Referral))
-    asked = request.GET.get("program", "")
-    program = next((p for p in programs if str(p.pk) == asked), None if asked else next(iter(programs), None))
-    if asked and program is None:
-        raise Http404
+    program = chosen_of(programs, request.GET, only=True)
     days = next((days for days in PERIODS if str(days) == request.GET.get("days")), PERIODS[1])
     if request.method == "POST" and program:
         return _export(request, program, days)

@@ -15,6 +15,7 @@ from campaigns.admin.personal_form import may_write_in, page_for
 from campaigns.models import CallTask
 from campaigns.services.finder import best_of, call_ten, explain, proposed
 from referrals.admin.cells import link_to, person
+from referrals.admin.chosen import chosen_of
 from referrals.admin.scoped import asker
 from referrals.models import Advocate, Program, Segment
 from referrals.roles import grants, programs_granting, roles_of
@@ -30,9 +31,7 @@ def whom_to_ask(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     programs = list(programs_granting(asker(request), "view", Advocate).exclude(status=Program.Status.ENDED))
     given = request.POST if request.method == "POST" else request.GET
-    program = next(
-        (p for p in programs if str(p.pk) == given.get("program")), programs[0] if programs else None
-    )
+    program = chosen_of(programs, given)
     if program is None:
         return _page(request, {"programs": []})
     segments = list(Segment.objects.filter(program=program))

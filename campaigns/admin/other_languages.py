@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -23,6 +23,7 @@ from campaigns.services.other_languages import (
     texts_of,
 )
 from referrals.admin.cells import status_word
+from referrals.admin.chosen import chosen_of
 from referrals.admin.scoped import asker
 from referrals.contacts import refuse_unseen
 from referrals.models import Program
@@ -114,14 +115,11 @@ def translate_program(request: HttpRequest) -> HttpResponse:
     programs = list(programs_granting(asker(request), "change", Program).order_by("name", "pk"))
     if not asker(request).has_perm("referrals.change_program"):
         raise PermissionDenied
-    asked = request.GET.get("program", "")
-    program = next((p for p in programs if str(p.pk) == asked), None if asked else next(iter(programs), None))
-    if asked and program is None:
-        raise Http404
+    program = chosen_of(programs, request.GET, only=True)
     language = request.GET.get("language", "")
     if program and language not in other_languages(program):
         language = other_languages(program)[0]
-    shown = {"title": _("In other languages"), "programs": programs, "program": program}
+    shown: dict[str, Any] = {"title": _("In other languages"), "programs": programs, "program": program}
     if program:
         form = TranslationForm(texts_of(program, language), request.POST or None)
         if request.method == "POST" and form.is_valid():

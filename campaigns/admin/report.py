@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from referrals.admin.chosen import chosen_of
 from referrals.admin.scoped import asker
 from referrals.models import Program
 from referrals.roles import programs_granting
@@ -32,8 +33,7 @@ def compare_incentives(request: HttpRequest) -> HttpResponse:
     if not asker(request).has_perm("rewards.view_incentive"):
         raise PermissionDenied
     programs = list(programs_granting(asker(request), "view", Incentive))
-    chosen = request.GET.get("program", "")
-    program = next((p for p in programs if str(p.pk) == chosen), programs[0] if programs else None)
+    program = chosen_of(programs, request.GET)
     shown = {
         "title": _("Which incentive works"),
         "programs": programs,

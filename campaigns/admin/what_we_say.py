@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from campaigns.models import MessageTemplate, Purpose
 from campaigns.services.coverage import Cell, Occasion, missing, what_we_say
 from referrals.admin.cells import status_word
+from referrals.admin.chosen import chosen_of
 from referrals.admin.scoped import asker
 from referrals.roles import programs_granting
 
@@ -25,8 +26,7 @@ def show_what_we_say(request: HttpRequest) -> HttpResponse:
     if not asker(request).has_perm("campaigns.view_messagetemplate"):
         raise PermissionDenied
     programs = list(programs_granting(asker(request), "view", MessageTemplate))
-    chosen = request.GET.get("program", "")
-    program = next((p for p in programs if str(p.pk) == chosen), programs[0] if programs else None)
+    program = chosen_of(programs, request.GET)
     groups = what_we_say(program)
     lacking = missing(groups)
     may_write = asker(request).has_perm("campaigns.add_messagetemplate")

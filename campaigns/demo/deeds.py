@@ -4,9 +4,10 @@ from datetime import datetime
 
 from referrals.models import Enrolment, Event
 from rewards.models import Charity, Contest, Incentive, Prize, Reward
+from rewards.models.reward import HANDED_OUT
 from rewards.services.charity import choose_charity
 from rewards.services.contest import enter_free
-from rewards.services.mystery import HANDED_OUT, open_gift
+from rewards.services.mystery import open_gift
 from rewards.services.points import pick_prize
 from rewards.services.reward import hand_out, release_rewards
 

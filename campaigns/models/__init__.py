@@ -18,6 +18,7 @@ from campaigns.models.survey import Survey, SurveyText
 from campaigns.models.survey_response import SurveyResponse
 from campaigns.models.template import (
     ASKED_FOR,
+    ASKING,
     OWED,
     TO_FRIEND,
     TO_STAFF,
@@ -33,6 +34,7 @@ from campaigns.models.voice import BrandVoice
 
 __all__ = [
     "ASKED_FOR",
+    "ASKING",
     "OWED",
     "TOPIC_OF",
     "TO_FRIEND",

@@ -93,6 +93,17 @@ TO_FRIEND = frozenset(
         Purpose.NURTURE,
     }
 )
+# What asks something of people who may not have recommended anybody yet.
+ASKING = frozenset(
+    {
+        Purpose.ASK,
+        Purpose.ASK_FOLLOW_UP,
+        Purpose.ASK_LAST,
+        Purpose.ADVOCATE_INVITE,
+        Purpose.SURVEY_INVITE,
+        Purpose.REVIEW_REQUEST,
+    }
+)
 # What we send of our own accord: counted in everybody's contact budget, and never in quiet hours.
 UNASKED = frozenset(
     {

@@ -9,9 +9,8 @@ from referrals.models import Enrolment, Referral
 from referrals.services.twin import give_to
 from referrals.transitions import Moved
 from rewards.models import Reward, RewardRule
+from rewards.models.reward import HANDED_OUT
 from rewards.services import reward as rewards
-
-HANDED_OUT = (Reward.Status.ISSUED, Reward.Status.REDEEMED)
 
 
 def attach(referrals: Any, enrolment: Enrolment, *, now: datetime, by: Any, note: str) -> Moved:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import TO_FRIEND, TO_STAFF, MessageChannel, MessageTemplate, Purpose
+from campaigns.models import ASKING, TO_FRIEND, TO_STAFF, MessageChannel, MessageTemplate, Purpose
 from campaigns.services.placeholders import PLACEHOLDERS
 from referrals.models import Advocate, Program
 
@@ -26,16 +26,6 @@ TO_PUBLISH = frozenset(
 )
 SCRIPTS = frozenset(
     {Purpose.CALL_SCRIPT, Purpose.SALES_SCRIPT, Purpose.SUPPORT_SCRIPT, Purpose.UNHAPPY_SCRIPT}
-)
-ASKING = frozenset(
-    {
-        Purpose.ASK,
-        Purpose.ASK_FOLLOW_UP,
-        Purpose.ASK_LAST,
-        Purpose.ADVOCATE_INVITE,
-        Purpose.SURVEY_INVITE,
-        Purpose.REVIEW_REQUEST,
-    }
 )
 # In the order in which people hear it; what is in none of them stands under news and thanks.
 GROUPS: tuple[tuple[str, Any, frozenset[Purpose]], ...] = (

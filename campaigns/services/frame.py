@@ -14,16 +14,11 @@ from django.utils.translation import override
 
 from campaigns.brand import DARK, LIGHT, accent_on, read_colour, write_colour
 from campaigns.links import link_to
-from campaigns.models import ASKED_FOR, TO_FRIEND, TO_STAFF, Message, Purpose
+from campaigns.models import ASKED_FOR, ASKING, TO_FRIEND, TO_STAFF, Message, Purpose
 from referrals.models import Advocate
 
 HOUSE_COLOUR = "#0b6e4f"
 SUBJECT_LENGTH = 150
-
-# What is asked of people who have not recommended anybody yet.
-ASKS_SOMETHING = frozenset(
-    {Purpose.ASK, Purpose.ASK_FOLLOW_UP, Purpose.ASK_LAST, Purpose.SURVEY_INVITE, Purpose.REVIEW_REQUEST}
-)
 
 # Stands in a frame where mails of one kind differ; nobody can write it.
 _HOLE = re.compile(f"hole{uuid4().hex}(\\w+)end")
@@ -131,10 +126,10 @@ def _reason(message: Message) -> str:
             )
         case purpose if purpose in TO_STAFF:
             sentence = _("You get this because you look after %(program)s.")
-        case purpose if purpose in ASKS_SOMETHING and message.contact_kind == Advocate.Kind.CUSTOMER:
+        case purpose if purpose in ASKING and message.contact_kind == Advocate.Kind.CUSTOMER:
             # Nobody is told that they recommend us before they have been asked whether they would.
             sentence = _("You get this because you are a customer of %(company)s.")
-        case purpose if purpose in ASKS_SOMETHING:
+        case purpose if purpose in ASKING:
             sentence = _("You get this because you and %(company)s know each other.")
         case _purpose:
             sentence = _("You get this because you recommend %(company)s.")

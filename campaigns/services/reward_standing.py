@@ -9,11 +9,10 @@ from django.utils.translation import gettext as _
 
 from campaigns.services.standing import GOOD, OVER, WAITING, Standing, ask_us
 from rewards.models import Incentive, Reward, RewardRule
-from rewards.models.reward import NOT_COUNTED
+from rewards.models.reward import HANDED_OUT, NOT_COUNTED
 from rewards.services.charity import may_choose_charity
 
 Status, Reason = Reward.Status, Reward.Reason
-HANDED_OUT = (Status.ISSUED, Status.REDEEMED)
 
 
 def of_reward(reward: Reward, *, now: datetime) -> Standing:

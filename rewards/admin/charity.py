@@ -11,7 +11,8 @@ from referrals.admin.scoped import ProgramFilter
 from referrals.money import format_money
 from rewards.admin.money import MoneyForm
 from rewards.admin.setup import SetupAdmin
-from rewards.models import Charity, Reward
+from rewards.models import Charity
+from rewards.models.reward import HANDED_OUT
 
 
 class CharityForm(MoneyForm):
@@ -41,7 +42,7 @@ class CharityAdmin(SetupAdmin):
     )  # fmt: skip
 
     def summary(self, obj: Charity) -> Sequence[Any]:
-        given = obj.rewards.filter(status__in=[Reward.Status.ISSUED, Reward.Status.REDEEMED])
+        given = obj.rewards.filter(status__in=HANDED_OUT)
         total = given.filter(currency=obj.program.currency).aggregate(total=Sum("amount", default=0))["total"]
         return [_("%(amount)s given so far.") % {"amount": format_money(total, obj.program.currency)}]
 

@@ -222,6 +222,10 @@ class Reward(WithStatus):
         return "" if self.is_wrapped else worth(self.amount, self.currency)
 
 
+# What a person holds in their hands, used or not.
+HANDED_OUT = (Reward.Status.ISSUED, Reward.Status.REDEEMED)
+
+
 # In which account the cost of a reward of this status stands.
 STANDS_IN = {
     "": Account.BUDGET,

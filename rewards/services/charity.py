@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from referrals.transitions import Refused
 from rewards.models import Charity, Incentive, Reward
+from rewards.models.reward import HANDED_OUT
 
 OVER = (
     Reward.Status.DECLINED,
@@ -13,14 +14,13 @@ OVER = (
     Reward.Status.REPAID,
     Reward.Status.WAIVED,
 )
-GIVEN = (Reward.Status.ISSUED, Reward.Status.REDEEMED)
 
 
 def may_choose_charity(reward: Reward) -> bool:
     """Whether its recipient may say to whom this donation goes: until it has been given."""
     if reward.is_wrapped or reward.incentive.kind != Incentive.Kind.DONATION or reward.status in OVER:
         return False
-    return reward.charity_id is None or reward.status not in GIVEN
+    return reward.charity_id is None or reward.status not in HANDED_OUT
 
 
 def choose_charity(reward: Reward, charity: Charity) -> None:
@@ -36,7 +36,7 @@ def choose_charity(reward: Reward, charity: Charity) -> None:
         raise Refused(_("This charity is not on our list any more. Choose another one."))
     open_ones = Reward.objects.filter(pk=reward.pk).exclude(status__in=OVER)
     # Two windows at once: what was given to somebody stays with them.
-    changed = open_ones.filter(Q(charity=None) | ~Q(status__in=GIVEN)).update(charity=charity)
+    changed = open_ones.filter(Q(charity=None) | ~Q(status__in=HANDED_OUT)).update(charity=charity)
     if not changed:
         raise Refused(_("This donation has been given, so it can no longer be changed."))
     reward.charity = charity
@@ -46,7 +46,7 @@ def given_to(programs: Iterable[int]) -> list[tuple[str, int, str]]:
     """What each charity was given so far by everyone in these programs: name, amount, currency; in one query."""
     given = Reward.objects.filter(
         program__in=list(programs), charity__isnull=False, incentive__kind=Incentive.Kind.DONATION,
-        status__in=GIVEN, amount__gt=0,
+        status__in=HANDED_OUT, amount__gt=0,
     )  # fmt: skip
     rows = given.values_list("charity__name", "currency").annotate(total=Sum("amount"))
     return [(name, total, currency) for name, currency, total in rows.order_by("-total", "charity__name")]

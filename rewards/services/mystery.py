@@ -9,8 +9,7 @@ from referrals.transitions import Moved, Refused
 from rewards.draws import Entry, pick
 from rewards.models import Incentive, Reward
 from rewards.models.mystery import MysteryBox, MysteryOutcome
-
-HANDED_OUT = (Reward.Status.ISSUED, Reward.Status.REDEEMED)
+from rewards.models.reward import HANDED_OUT
 
 
 def draw_contents(rewards: Sequence[Reward]) -> None:

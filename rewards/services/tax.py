@@ -11,9 +11,8 @@ from referrals.models import Enrolment, Event
 from referrals.money import format_money
 from referrals.transitions import Moved
 from rewards.models import Reward, TaxThreshold
+from rewards.models.reward import HANDED_OUT
 from rewards.models.rule import RewardRule
-
-GIVEN = (Reward.Status.ISSUED, Reward.Status.REDEEMED)
 
 
 def held_for_tax(rewards: Sequence[Reward], *, now: datetime) -> dict[UUID, str]:
@@ -76,7 +75,7 @@ def year_totals(advocates: set[Any], year: int) -> dict[tuple[int, str], int]:
     )
     keys = set(issued.values_list("data__reward", flat=True))
     rows = Reward.objects.filter(
-        Q(status=Reward.Status.APPROVED) | Q(status__in=GIVEN, pk__in=keys),
+        Q(status=Reward.Status.APPROVED) | Q(status__in=HANDED_OUT, pk__in=keys),
         enrolment__advocate__in=advocates,
         side=RewardRule.Side.ADVOCATE,
     )
@@ -99,7 +98,7 @@ def nearing(*, now: datetime) -> list[Nearing]:
     for threshold in TaxThreshold.objects.filter(year=now.year):
         owed = Reward.objects.filter(
             program__country=threshold.country, currency=threshold.currency, side=RewardRule.Side.ADVOCATE,
-            status__in=(Reward.Status.APPROVED, *GIVEN),
+            status__in=(Reward.Status.APPROVED, *HANDED_OUT),
         )  # fmt: skip
         places = Enrolment.objects.filter(pk__in=owed.values("enrolment")).exclude(tax_cleared_year=now.year)
         rows = list(places.select_related("advocate", "program").order_by("pk"))

@@ -46,3 +46,16 @@ def test_whoever_is_asked_reads_how_we_know_them_and_not_that_they_recommend_us(
     assert "Dear Anna," in letters[0].text
     assert "You get this because you are a customer of Acme." in letters[0].text
     assert "You get this because you and Acme know each other." in letters[1].text
+
+
+def test_a_friend_who_became_a_customer_is_not_told_that_they_recommend_us(now):
+    place = EnrolmentFactory(program__company="Acme")
+    letter = MessageFactory(
+        purpose=Purpose.ADVOCATE_INVITE, advocate=place.advocate, program=place.program,
+        contact_kind="customer", context={"link": "https://x.example/"},
+    )  # fmt: skip
+
+    deliver_due(now=now)
+
+    letter.refresh_from_db()
+    assert "You get this because you are a customer of Acme." in letter.text

@@ -1,44 +1,29 @@
-from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.management.base import CommandError
 from django.utils import timezone
 
-from campaigns.file_commands import (
-    FileCommand,
-    OnProgress,
-    add_dates,
-    columns_of,
-    program_called,
-    refuse_rows,
-)
+from campaigns.file_commands import OnProgress, ProgramFileCommand, columns_of, refuse_rows
 from referrals.cells import DateOrder
 from referrals.headings import guess_sale
 from referrals.services.sale_import import MOST_ERRORS, TARGETS, Sales, import_sales
 from referrals.tables import Table
 
 
-class Command(FileCommand):
+class Command(ProgramFileCommand):
     help = (
         "Takes in each row of a CSV or Excel file as a sale, and finds whom it counts for; the same file again "
         "changes nothing."
     )
 
+    belongs = "the sales belong to"
+
     def targets(self) -> Sequence[str]:
         return TARGETS
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        super().add_arguments(parser)
-        parser.add_argument("--program", required=True, help="address (slug) of the program")
-        add_dates(parser)
-
     def take_in(self, table: Table, on_progress: OnProgress, options: dict[str, Any]) -> str:
-        program = program_called(options["program"])
-        if program is None:
-            raise CommandError("Say which program the sales belong to, with --program.")
         columns = columns_of(guess_sale(table.header), dict(options["column"]))
-        plan = Sales(program, columns, DateOrder(options["dates"]))
+        plan = Sales(self.program_of(options), columns, DateOrder(options["dates"]))
         done = import_sales(
             table, plan, now=timezone.now(), dry_run=options["dry_run"], on_progress=on_progress
         )

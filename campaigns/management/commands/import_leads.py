@@ -1,44 +1,29 @@
-from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.management.base import CommandError
 from django.utils import timezone
 
-from campaigns.file_commands import (
-    FileCommand,
-    OnProgress,
-    add_dates,
-    columns_of,
-    program_called,
-    refuse_rows,
-)
+from campaigns.file_commands import OnProgress, ProgramFileCommand, columns_of, refuse_rows
 from referrals.cells import DateOrder
 from referrals.headings import guess_lead
 from referrals.services.lead_import import MOST_ERRORS, TARGETS, Leads, import_leads
 from referrals.tables import Table
 
 
-class Command(FileCommand):
+class Command(ProgramFileCommand):
     help = (
         "Takes in each row of a CSV or Excel file as a lead that nobody recommended, to be compared with friends; "
         "the same file again changes nothing."
     )
 
+    belongs = "the leads are compared with"
+
     def targets(self) -> Sequence[str]:
         return TARGETS
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        super().add_arguments(parser)
-        parser.add_argument("--program", required=True, help="address (slug) of the program")
-        add_dates(parser)
-
     def take_in(self, table: Table, on_progress: OnProgress, options: dict[str, Any]) -> str:
-        program = program_called(options["program"])
-        if program is None:
-            raise CommandError("Say which program the leads are compared with, with --program.")
         columns = columns_of(guess_lead(table.header), dict(options["column"]))
-        plan = Leads(program, columns, DateOrder(options["dates"]))
+        plan = Leads(self.program_of(options), columns, DateOrder(options["dates"]))
         done = import_leads(
             table, plan, now=timezone.now(), dry_run=options["dry_run"], on_progress=on_progress
         )
